@@ -1,0 +1,133 @@
+"""The frozen T5 with its tokenizer: the one thing that every task shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from crosspt_cli.core.encode import EncodedTexts
+from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
+from crosspt_cli.core.packing import prompted_layout, token_positions
+from crosspt_cli.foundation.axes import require_shape
+from crosspt_cli.foundation.errors import IntegrityError
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A frozen T5 that scores the label words of many rows under many prompts at once.
+
+    Attributes:
+        name: what the person calls it (`mini`, a folder, or a hub id).
+        fingerprint: hex digest of weights, configuration and tokenizer; prompts are keyed by it.
+        t5: the frozen forward pass.
+        tokenizer: the Hugging Face tokenizer that came with the weights.
+    """
+
+    name: str
+    fingerprint: str
+    t5: FrozenT5
+    tokenizer: object
+
+    @property
+    def width(self) -> int:
+        """H, the width of an input embedding and of a prompt token."""
+        return self.t5.width
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.t5.device
+
+    @cached_property
+    def embedding_scale(self) -> float:
+        """The root mean square of the input embeddings: the unit in which private learning rates are given."""
+        return float(self.t5.embedding.square().mean().sqrt())
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the token ids of a text, without an end-of-sequence token."""
+        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+
+    def class_nats(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts, tree: DeviceTree) -> Tensor:
+        """Return log-likelihoods over the label set, [R, C] float32 in nats; each row's exponentials sum to 1.
+
+        Args:
+            prompts: [T, P, H] float32; a gradient flows back to them where they ask for one.
+            row_prompt: [R] int64, which of the T prompts stands before each row.
+            texts: the R rows.
+            tree: the label words, from `FrozenT5.place`.
+        """
+        require_shape("prompts", tuple(prompts.shape), "T P H", H=self.width)
+        layout = prompted_layout(texts.lengths, prompts.shape[1])
+        before = prompts[row_prompt].flatten(0, 1)  # [R·P, H]
+        encoded = self.t5.encode(layout.pack(before, self.t5.embed(texts.tokens)), layout)
+        logits = self.t5.label_logits(encoded, layout, tree)  # [R, N, V]
+        return layout.unsort(tree_nats(logits, tree))
+
+    @torch.no_grad()
+    def sentence_vectors(self, texts: EncodedTexts) -> Tensor:
+        """Return the mean of each text's encoder outputs without any prompt, [R, H] float32."""
+        layout = prompted_layout(texts.lengths, 0)
+        tokens = self.t5.embed(texts.tokens)
+        encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout).float()
+        lengths = texts.lengths[layout.order]
+        row, _ = token_positions(lengths)
+        sums = encoded.new_zeros(len(texts), self.width).index_add_(0, row, encoded)
+        return layout.unsort(sums / lengths[:, None])
+
+
+def tree_nats(logits: Tensor, tree: DeviceTree) -> Tensor:
+    """Return log-likelihoods per class [R, C] from logits at the tree's nodes [R, N, V].
+
+    At every node where labels part, the model chooses among the children only; a class's log-likelihood is the sum
+    over the choices on its path, so that probabilities over the classes sum to 1 whatever the labels' lengths.
+    """
+    masked = logits.masked_fill(~tree.allowed, float("-inf"))
+    # a node without a choice has no allowed child: zeros there keep its softmax, and its gradient, finite
+    masked = torch.where(tree.allowed.any(-1, keepdim=True), masked, 0.0)
+    choices = masked.log_softmax(-1)[:, tree.path_node, tree.path_choice]  # [R, C, D]
+    return torch.where(tree.path_used, choices, 0.0).sum(-1)
+
+
+def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.device, dtype: torch.dtype) -> Backbone:
+    """Return the T5 in `folder`, frozen, without asking any network.
+
+    Args:
+        folder: a Hugging Face folder with config, weights and tokenizer.
+        name: what to call it.
+        fingerprint: its digest, from `registry.fingerprint_folder`.
+        device: where to compute.
+        dtype: float32 or bfloat16, for the matrix products.
+
+    Raises:
+        IntegrityError: it is no T5, or its files are damaged or incomplete.
+    """
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+        if config.model_type not in ("t5", "mt5"):
+            raise IntegrityError(
+                str(folder), f"holds a {config.model_type!r} model, not a T5.", "Pass --backbone with a T5, v1.1 or flan."
+            )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model, report = transformers.T5ForConditionalGeneration.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
+    except IntegrityError:
+        raise
+    except Exception as error:  # the library raises anything from OSError to its own; all mean that the files are bad
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise IntegrityError(str(folder), f"cannot be loaded as a T5 ({reason}).", _RELOAD) from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+        raise IntegrityError(str(folder), f"lacks {len(missing)} weights, {missing[0]} among them.", _RELOAD)
+    return Backbone(name, fingerprint, FrozenT5(model.eval(), device, dtype), tokenizer)
+
+
+_RELOAD = "Download or copy the folder again; 'crosspt registry verify' checks the ones that ship with crosspt."

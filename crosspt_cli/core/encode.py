@@ -1,0 +1,40 @@
+"""Texts as token ids, ready to be sampled in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """Token ids of many texts, packed: `tokens` [n] int64, `lengths` [rows] int64, `starts` [rows] int64."""
+
+    tokens: Tensor
+    lengths: Tensor
+    starts: Tensor
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def take(self, rows: Tensor) -> EncodedTexts:
+        """Return the texts `rows` [R] int64, in that order; a row may be taken more than once."""
+        lengths = self.lengths[rows]
+        row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), lengths)
+        starts = lengths.cumsum(0) - lengths
+        offset = torch.arange(len(row), device=rows.device) - starts[row]
+        return EncodedTexts(self.tokens[self.starts[rows][row] + offset], lengths, starts)
+
+
+def encode_texts(token_ids: Sequence[Sequence[int]], device: torch.device) -> EncodedTexts:
+    """Return token ids as packed tensors on `device`.
+
+    Args:
+        token_ids: one sequence of ids per text, end-of-sequence token included; none may be empty.
+    """
+    lengths = torch.tensor([len(ids) for ids in token_ids], dtype=torch.int64)
+    tokens = torch.tensor([token for ids in token_ids for token in ids], dtype=torch.int64)
+    return EncodedTexts(tokens.to(device), lengths.to(device), (lengths.cumsum(0) - lengths).to(device))

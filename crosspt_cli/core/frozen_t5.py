@@ -1,0 +1,293 @@
+"""The forward pass of a frozen T5, written for many prompts at once.
+
+The weights are Hugging Face's; only the arithmetic is ours, because the search spends all its time here:
+
+- rows of different lengths are **packed**: every matrix product runs over real tokens only, and only attention sees
+  padded grids, so a short text costs what a short text should;
+- q, k, v (and the two halves of a gated feed-forward) are one product each;
+- nothing frozen asks for a gradient, and the residual stream stays in float32 while products run in `dtype`;
+- the decoder runs once over the tree of label words, and only the rows of the output matrix that belong to label
+  words are multiplied.
+
+Source: Raffel et al. 2020; equality with `transformers.T5ForConditionalGeneration` is a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import T5ForConditionalGeneration
+from transformers.activations import ACT2FN
+
+from crosspt_cli.core.attention import attend, from_heads, to_heads
+from crosspt_cli.core.packing import HIDDEN_KEY, Group, Layout
+from crosspt_cli.tasks.label_tree import LabelTree
+
+
+
+@dataclass(frozen=True)
+class SelfAttention:
+    """`norm` [H], `qkv` [3·A, H], `out` [H, A], where A = heads × head width."""
+
+    norm: Tensor
+    qkv: Tensor
+    out: Tensor
+
+
+@dataclass(frozen=True)
+class CrossAttention:
+    """`norm` [H], `query` [A, H], `key_value` [2·A, H], `out` [H, A]."""
+
+    norm: Tensor
+    query: Tensor
+    key_value: Tensor
+    out: Tensor
+
+
+@dataclass(frozen=True)
+class FeedForward:
+    """`norm` [H], `into` [F, H] or, gated, [2·F, H], `out` [H, F]."""
+
+    norm: Tensor
+    into: Tensor
+    out: Tensor
+
+
+@dataclass(frozen=True)
+class EncoderLayer:
+    """One encoder block."""
+
+    attention: SelfAttention
+    feed_forward: FeedForward
+
+
+@dataclass(frozen=True)
+class DecoderLayer:
+    """One decoder block."""
+
+    attention: SelfAttention
+    cross: CrossAttention
+    feed_forward: FeedForward
+
+
+class RmsNorm(torch.autograd.Function):
+    """T5's layer norm with a frozen weight: `x / rms(x) · weight`, its gradient in one pass over `x`."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
+        """Return the norm of x [..., H] float32 in `dtype`."""
+        scale = torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
+        ctx.save_for_backward(x, weight, scale)
+        return (x * scale).mul_(weight).to(dtype)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        """Return the gradient for x alone: the weight is frozen."""
+        x, weight, scale = ctx.saved_tensors
+        g = grad.float() * weight
+        dot = (g * x).mean(-1, keepdim=True)
+        return g.mul_(scale).addcmul_(x, dot * scale.pow(3), value=-1), None, None, None
+
+
+class FrozenT5:
+    """A T5 that never changes: embeds, encodes and scores label words.
+
+    Args:
+        model: the loaded Hugging Face model; its weights are copied in `dtype`, norms and embeddings in float32.
+        device: where the arithmetic runs.
+        dtype: what the matrix products run in: float32 or bfloat16.
+    """
+
+    def __init__(self, model: T5ForConditionalGeneration, device: torch.device, dtype: torch.dtype) -> None:
+        config = model.config
+        self.device, self.dtype = device, dtype
+        self.width, self.heads, self.head_width = config.d_model, config.num_heads, config.d_kv
+        self.epsilon, self.gated = config.layer_norm_epsilon, config.is_gated_act
+        self.buckets, self.max_distance = config.relative_attention_num_buckets, config.relative_attention_max_distance
+        self.activation = _activation(config.dense_act_fn)
+        self.start_token, self.end_token = config.decoder_start_token_id, config.eos_token_id
+        self.output_scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
+        self.embedding = self._norm(model.shared.weight)
+        self.output = self.embedding if model.lm_head.weight is model.shared.weight else self._norm(model.lm_head.weight)
+        encoder, decoder = model.encoder, model.decoder
+        self.encoder_layers = [self._encoder_layer(block.layer) for block in encoder.block]
+        self.decoder_layers = [self._decoder_layer(block.layer) for block in decoder.block]
+        self.encoder_norm, self.decoder_norm = (self._norm(stack.final_layer_norm.weight) for stack in (encoder, decoder))
+        self.encoder_bias, self.decoder_bias = (
+            self._norm(stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight)
+            for stack in (encoder, decoder)
+        )
+
+    def tensors(self) -> list[Tensor]:
+        """Return every frozen tensor, for tests that nothing moved."""
+        layers = [*self.encoder_layers, *self.decoder_layers]
+        parts = [part for layer in layers for part in vars(layer).values()]
+        return [self.embedding, self.output, *(tensor for part in parts for tensor in vars(part).values())]
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Return input embeddings [n, H] float32 for token ids [n] int64."""
+        return F.embedding(tokens, self.embedding)
+
+    def encode(self, hidden: Tensor, layout: Layout) -> Tensor:
+        """Return encoder outputs [n, H] in `dtype` for packed inputs [n, H] float32.
+
+        Args:
+            hidden: input embeddings of all rows' tokens, in the order that `layout` describes.
+            layout: which row and position each packed token belongs to.
+        """
+        biases = [self._encoder_bias(group) for group in layout.groups]
+        for layer in self.encoder_layers:
+            hidden = hidden + self._self_attention(hidden, layer.attention, layout, biases)
+            hidden = hidden + self._feed_forward(hidden, layer.feed_forward)
+        return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
+
+    def label_logits(self, encoded: Tensor, layout: Layout, tree: DeviceTree) -> Tensor:
+        """Return logits [R, N, V] float32 of the label-word tokens at every node of the tree, rows in layout order.
+
+        The decoder reads the N nodes of the tree as one short sequence in which a node sees its ancestors only, so
+        a prefix that several labels share is computed once, and the encoder's output is never repeated per class.
+
+        Args:
+            encoded: encoder outputs [n, H], packed as `layout` says.
+            layout: rows and positions of `encoded`.
+            tree: the label words' tree, on this device.
+        """
+        rows = len(layout.order)
+        hidden = tree.embeddings.expand(rows, tree.size, self.width)  # [R, N, H]
+        bias = (self._relative_bias(tree.distance, self.decoder_bias, bidirectional=False) + tree.mask).to(self.dtype)
+        for layer in self.decoder_layers:
+            hidden = hidden + self._tree_attention(hidden, layer.attention, bias)
+            hidden = hidden + self._cross_attention(hidden, encoded, layer.cross, layout)
+            hidden = hidden + self._feed_forward(hidden, layer.feed_forward)
+        final = RmsNorm.apply(hidden, self.decoder_norm, self.epsilon, torch.float32) * self.output_scale
+        return final @ tree.output.T
+
+    def place(self, tree: LabelTree) -> DeviceTree:
+        """Return the label tree as tensors on this device, with the embedding and output rows it needs."""
+        token = torch.as_tensor(np.where(tree.node_token < 0, self.start_token, tree.node_token), device=self.device)
+        depth = torch.as_tensor(tree.node_depth, device=self.device)
+        hidden_from = torch.where(torch.as_tensor(tree.ancestors, device=self.device), 0.0, HIDDEN_KEY)
+        path_node = torch.as_tensor(tree.path_node, device=self.device)
+        return DeviceTree(
+            embeddings=self.embed(token)[None],
+            distance=depth[None] - depth[:, None],
+            mask=hidden_from[None],
+            output=self.output[torch.as_tensor(tree.label_tokens, device=self.device)],
+            allowed=torch.as_tensor(tree.allowed, device=self.device),
+            path_node=path_node.clamp(min=0),
+            path_choice=torch.as_tensor(tree.path_choice, device=self.device).clamp(min=0),
+            path_used=path_node >= 0,
+        )
+
+    def _self_attention(
+        self, hidden: Tensor, weights: SelfAttention, layout: Layout, biases: list[Tensor]
+    ) -> Tensor:
+        qkv = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.qkv.T  # [n, 3A]
+        parts = qkv.split([group.cell.shape[0] for group in layout.groups])
+        mixed = [
+            from_heads(attend(*to_heads(part, group, 3, self.heads), bias), group)
+            for part, group, bias in zip(parts, layout.groups, biases, strict=True)
+        ]
+        return (torch.cat(mixed) @ weights.out.T).float()
+
+    def _tree_attention(self, hidden: Tensor, weights: SelfAttention, bias: Tensor) -> Tensor:
+        qkv = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.qkv.T  # [R, N, 3A]
+        q, k, v = qkv.view(*qkv.shape[:2], 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = attend(q, k, v, bias[None])
+        return (mixed.transpose(1, 2).flatten(2) @ weights.out.T).float()
+
+    def _cross_attention(self, hidden: Tensor, encoded: Tensor, weights: CrossAttention, layout: Layout) -> Tensor:
+        query = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.query.T  # [R, N, A]
+        query = query.view(*query.shape[:2], self.heads, self.head_width).transpose(1, 2)
+        key_value = encoded @ weights.key_value.T  # [n, 2A]
+        parts = key_value.split([group.cell.shape[0] for group in layout.groups])
+        mixed = [
+            attend(query[group.rows], *to_heads(part, group, 2, self.heads), group.key_mask.to(self.dtype))
+            for part, group in zip(parts, layout.groups, strict=True)
+        ]
+        return (torch.cat(mixed).transpose(1, 2).flatten(2) @ weights.out.T).float()
+
+    def _feed_forward(self, hidden: Tensor, weights: FeedForward) -> Tensor:
+        inner = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.into.T
+        if self.gated:
+            gate, linear = inner.chunk(2, dim=-1)
+            inner = self.activation(gate) * linear
+        else:
+            inner = self.activation(inner)
+        return (inner @ weights.out.T).float()
+
+    def _encoder_bias(self, group: Group) -> Tensor:
+        """Return position bias plus padding mask, [r, heads, L, L], shared by all encoder layers."""
+        position = torch.arange(group.longest, device=self.device)
+        relative = self._relative_bias(position[None] - position[:, None], self.encoder_bias, bidirectional=True)
+        return (relative[None] + group.key_mask).to(self.dtype)
+
+    def _relative_bias(self, relative: Tensor, table: Tensor, bidirectional: bool) -> Tensor:
+        """Return T5's position bias [heads, L, L] for key position − query position [L, L]."""
+        buckets = self.buckets // 2 if bidirectional else self.buckets
+        distance = relative.abs() if bidirectional else (-relative).clamp(min=0)
+        exact = buckets // 2
+        spread = torch.log(distance.clamp(min=1) / exact) / np.log(self.max_distance / exact) * (buckets - exact)
+        far = (exact + spread.long()).clamp(max=buckets - 1)
+        bucket = torch.where(distance < exact, distance, far)
+        if bidirectional:
+            bucket = bucket + (relative > 0) * buckets
+        return F.embedding(bucket, table).permute(2, 0, 1)
+
+    def _norm(self, weight: Tensor) -> Tensor:
+        return weight.detach().to(self.device, torch.float32).contiguous()
+
+    def _matrix(self, *weights: Tensor) -> Tensor:
+        return torch.cat([w.detach() for w in weights]).to(self.device, self.dtype).contiguous()
+
+    def _attention(self, layer) -> SelfAttention:
+        a = layer.SelfAttention
+        qkv = self._matrix(a.q.weight, a.k.weight, a.v.weight)
+        return SelfAttention(self._norm(layer.layer_norm.weight), qkv, self._matrix(a.o.weight))
+
+    def _feed_forward_weights(self, layer) -> FeedForward:
+        dense = layer.DenseReluDense
+        into = (dense.wi_0.weight, dense.wi_1.weight) if self.gated else (dense.wi.weight,)
+        return FeedForward(self._norm(layer.layer_norm.weight), self._matrix(*into), self._matrix(dense.wo.weight))
+
+    def _encoder_layer(self, layers) -> EncoderLayer:
+        return EncoderLayer(self._attention(layers[0]), self._feed_forward_weights(layers[1]))
+
+    def _decoder_layer(self, layers) -> DecoderLayer:
+        a = layers[1].EncDecAttention
+        key_value = self._matrix(a.k.weight, a.v.weight)
+        norm = self._norm(layers[1].layer_norm.weight)
+        cross = CrossAttention(norm, self._matrix(a.q.weight), key_value, self._matrix(a.o.weight))
+        return DecoderLayer(self._attention(layers[0]), cross, self._feed_forward_weights(layers[2]))
+
+
+@dataclass(frozen=True)
+class DeviceTree:
+    """A `LabelTree` as tensors, with the frozen rows it needs.
+
+    `embeddings` [1, N, H] · `distance` [N, N] key depth − query depth · `mask` [1, N, N] 0 on ancestors ·
+    `output` [V, H] · `allowed` [N, V] · `path_node`, `path_choice`, `path_used` [C, D].
+    """
+
+    embeddings: Tensor
+    distance: Tensor
+    mask: Tensor
+    output: Tensor
+    allowed: Tensor
+    path_node: Tensor
+    path_choice: Tensor
+    path_used: Tensor
+
+    @property
+    def size(self) -> int:
+        """How many nodes the decoder reads."""
+        return self.distance.shape[0]
+
+
+def _activation(name: str):
+    # the fused kernel computes what transformers' "gelu_new" spells out in five operations
+    return (lambda x: F.gelu(x, approximate="tanh")) if name == "gelu_new" else ACT2FN[name]

@@ -1,0 +1,105 @@
+"""Rows of different lengths as one packed run of tokens, and the small padded grids that attention needs.
+
+A matrix product over packed tokens spends nothing on padding. Attention needs rows of equal length: rows are sorted
+by length and cut into groups, each padded to its own longest row only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+HIDDEN_KEY = -1e4  # added to an attention score; finite, so that no row turns into NaN
+CPU_GROUP = 8  # rows padded together; a GPU takes all at once, because there launches cost more than padding
+
+
+@dataclass(frozen=True)
+class Group:
+    """Consecutive rows of a layout on one padded grid of r rows × `longest` positions.
+
+    `rows`, `tokens`: slices of the layout's rows and packed tokens · `cell` [m] int64: where each packed token
+    stands in the flattened grid · `key_mask` [r, 1, 1, longest] float32: 0 on tokens, very low on padding.
+    """
+
+    rows: slice
+    tokens: slice
+    longest: int
+    cell: Tensor
+    key_mask: Tensor
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How R prompted rows are packed: row by row, shortest row first, prompt before text.
+
+    `order` [R] int64: which row stands at each place · `source` [n] int64: for each packed token, its index in
+    [all rows' prompt tokens, then all rows' text tokens] · `groups`: the grids for attention.
+    """
+
+    order: Tensor
+    source: Tensor
+    groups: tuple[Group, ...]
+
+    def pack(self, prompt_tokens: Tensor, text_tokens: Tensor) -> Tensor:
+        """Return packed tokens [n, D] from all rows' prompt tokens [R·P, D] and text tokens [.., D]."""
+        return _Reorder.apply(torch.cat([prompt_tokens, text_tokens]), self.source)
+
+    def unsort(self, rows: Tensor) -> Tensor:
+        """Return values [R, ..] in the callers' order from values in this layout's order."""
+        return rows[self.order.argsort()]
+
+
+class _Reorder(torch.autograd.Function):
+    """Rows in another order; the gradient is the reverse copy, where autograd would accumulate."""
+
+    @staticmethod
+    def forward(ctx, rows: Tensor, source: Tensor) -> Tensor:
+        ctx.save_for_backward(source)
+        return rows.index_select(0, source)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        (source,) = ctx.saved_tensors
+        return torch.empty_like(grad).index_copy_(0, source, grad), None
+
+
+def prompted_layout(lengths: Tensor, prompt_tokens: int) -> Layout:
+    """Return the layout of rows that begin with `prompt_tokens` prompt tokens, followed by their text.
+
+    Args:
+        lengths: text tokens per row, [R] int64.
+        prompt_tokens: P; 0 gives the layout of the bare texts.
+    """
+    device, count = lengths.device, len(lengths)
+    order = lengths.argsort(stable=True)
+    full = lengths[order] + prompt_tokens  # [R], tokens per row in layout order
+    row, position = token_positions(full)
+    text_start = count * prompt_tokens + lengths.cumsum(0) - lengths  # [R], callers' order
+    from_prompt = order[row] * prompt_tokens + position
+    from_text = text_start[order[row]] + position - prompt_tokens
+    source = torch.where(position < prompt_tokens, from_prompt, from_text)
+    size = CPU_GROUP if device.type == "cpu" else count
+    starts = [0, *full.cumsum(0).tolist()]
+    groups = tuple(
+        _group(slice(first, min(first + size, count)), starts, full, position) for first in range(0, count, size)
+    )
+    return Layout(order, source, groups)
+
+
+def token_positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (row [n], position in its row [n]) of every token of rows with these lengths [R], packed row by row."""
+    row = torch.repeat_interleave(torch.arange(len(lengths), device=lengths.device), lengths)
+    start = lengths.cumsum(0) - lengths
+    return row, torch.arange(len(row), device=lengths.device) - start[row]
+
+
+def _group(rows: slice, starts: list[int], lengths: Tensor, position: Tensor) -> Group:
+    tokens = slice(starts[rows.start], starts[rows.stop])
+    own = lengths[rows]
+    longest = int(own[-1])
+    at = torch.arange(len(own), device=own.device)
+    cell = torch.repeat_interleave(at * longest, own) + position[tokens]
+    key_mask = torch.where(torch.arange(longest, device=own.device) < own[:, None], 0.0, HIDDEN_KEY)
+    return Group(rows, tokens, longest, cell, key_mask[:, None, None, :])

@@ -1,0 +1,24 @@
+"""Files of rows become examples to learn from and texts to predict."""
+
+from crosspt_cli.data.columns import find_column, find_text_columns
+from crosspt_cli.data.notices import Notice
+from crosspt_cli.data.shots import Example, Examples, few_shots, read_csv
+from crosspt_cli.data.stream import Stream, StreamRow, open_stream
+from crosspt_cli.data.table import Row, Table, read_table, stream_table
+
+__all__ = [
+    "Example",
+    "Examples",
+    "Notice",
+    "Row",
+    "Stream",
+    "StreamRow",
+    "Table",
+    "few_shots",
+    "find_column",
+    "find_text_columns",
+    "open_stream",
+    "read_csv",
+    "read_table",
+    "stream_table",
+]

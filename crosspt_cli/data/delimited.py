@@ -1,0 +1,175 @@
+"""Rows of delimited text (CSV, TSV and their kin) with the line each starts on, in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from crosspt_cli.data.lines import MAX_CELL, MAX_ROW, Text, check_cells, read_line, too_long
+from crosspt_cli.data.notices import RowProblem
+from crosspt_cli.foundation.errors import DataError
+
+DELIMITERS = (",", ";", "\t", "|")
+ONE_COLUMN = "\x1f"  # stands for "no delimiter": a character that no text has
+MAX_ROW_LINES = 1_000  # a cell of more lines is a quote that was never closed
+SAMPLE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Args:
+        cells: the cells as text, in column order, nothing stripped.
+        line: 1-based line on which the row starts; the row number for Parquet and hub data sets.
+        record: the JSON object the row was read from, where it was.
+    """
+
+    cells: tuple[str, ...]
+    line: int
+    record: dict[str, object] | None = None
+
+
+def find_delimiter(head: str, whole: bool, tab_first: bool = False) -> str:
+    """Return the delimiter under which the first rows have the most even number of cells.
+
+    Args:
+        head: the first characters of the file.
+        whole: whether the head is the whole file; else its last row may be cut off and is not counted.
+        tab_first: whether the file name says tab, which then only has to occur in the header.
+
+    Returns:
+        One of `DELIMITERS`, or `ONE_COLUMN` when none of them divides the header.
+    """
+    samples = {mark: _sample(head, whole, mark) for mark in DELIMITERS}
+    dividing = [mark for mark, rows in samples.items() if rows and len(rows[0]) > 1]
+    if not dividing:
+        return ONE_COLUMN
+    if tab_first and "\t" in dividing:
+        return "\t"
+    return max(dividing, key=lambda mark: (_evenness(samples[mark]), len(samples[mark][0])))
+
+
+def header_of(head: str, whole: bool) -> tuple[str, ...]:
+    """Return the cells of the first row, taken as delimited text."""
+    rows = _sample(head, whole, find_delimiter(head, whole))
+    return tuple(rows[0]) if rows else ()
+
+
+def _sample(head: str, whole: bool, delimiter: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    rows = [row for row in islice(reader, SAMPLE_ROWS + 1) if row]
+    return rows if whole or len(rows) < 2 else rows[:-1]
+
+
+def _evenness(rows: list[list[str]]) -> float:
+    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
+
+
+def read_rows(text: Text, where: str, delimiter: str) -> Iterator[Row | RowProblem]:
+    """Yield the header and then every row that is not an empty line; memory does not grow with the file.
+
+    Args:
+        text: the characters, opened so that line ends are untouched.
+        where: the file's name, for messages.
+        delimiter: what divides cells.
+
+    Raises:
+        DataError: a cell or row is too long, a quote is never closed, or bytes do not decode.
+    """
+    lines = _Lines(text, where, delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    width = None
+    while True:
+        row = _next_row(reader, lines)
+        if row is None:
+            return
+        if isinstance(row, Row):
+            check_cells(row.cells, where, row.line)
+            width = width or len(row.cells)
+            row = _of_width(row, width)
+        yield row
+
+
+def _next_row(reader: Iterator[list[str]], lines: _Lines) -> Row | RowProblem | None:
+    while True:
+        start = lines.begin_row()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            return lines.misread(error)
+        if cells is None:
+            return None
+        if cells:
+            return Row(tuple(cells), start)
+
+
+def _of_width(row: Row, width: int) -> Row | RowProblem:
+    if len(row.cells) == width:
+        return row
+    kind = "too-many-cells" if len(row.cells) > width else "too-few-cells"
+    return RowProblem(kind, row.line, f"has {len(row.cells)} cells, and the header has {width}")
+
+
+class _Lines:
+    """The lines under a csv reader: counts them and stops what would otherwise swallow the file."""
+
+    def __init__(self, text: Text, where: str, delimiter: str) -> None:
+        self._text, self._where, self._delimiter = text, where, delimiter
+        self._line = 0
+        self._row: list[str] = []
+        self._size = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def begin_row(self) -> int:
+        """Forget the previous row and return the line on which the next one starts."""
+        self._row, self._size = [], 0
+        return self._line + 1
+
+    def __next__(self) -> str:
+        line = read_line(self._text, self._where, self._line + 1)
+        if not line and self._row:
+            raise self._unclosed("the file ends")
+        if not line:
+            raise StopIteration
+        self._line += 1
+        self._row.append(line)
+        self._size += len(line)
+        if len(self._row) > MAX_ROW_LINES:
+            raise self._unclosed(f"{MAX_ROW_LINES:,} lines go by")
+        if self._size > MAX_ROW:
+            raise too_long(f"{self._where} line {self._opened(self._row[:-1])}", "row", MAX_ROW)
+        return line
+
+    def misread(self, error: csv.Error) -> RowProblem:
+        """Return the problem of a row on one line; one over several lines swallowed others and stops the reading."""
+        opened = self._opened(self._row[:-1])
+        if "field limit" in str(error):
+            raise too_long(f"{self._where} line {opened}", "cell", MAX_CELL)
+        if len(self._row) == 1:
+            return RowProblem("bad-quotes", opened, "has text after a closing quote")
+        problem = f"the quote that opens here closes in the middle of a cell on line {self._line}."
+        raise DataError(f"{self._where} line {opened}", problem, _QUOTE_HINT)
+
+    def _unclosed(self, what: str) -> DataError:
+        problem = f"a quote opens here, and {what} before it closes."
+        return DataError(f"{self._where} line {self._opened(self._row)}", problem, _QUOTE_HINT)
+
+    def _opened(self, parsed: list[str]) -> int:
+        """Return the line on which the quote was opened that is still open after the `parsed` lines of this row."""
+        start = self._line - len(self._row) + 1
+        opened = start
+        # every line but the first begins inside a quote; a second cell means that it closed and another opened
+        for number, line in enumerate(parsed[1:], start + 1):
+            if len(next(csv.reader([f'"{line}'], delimiter=self._delimiter))) > 1:
+                opened = number
+        return opened
+
+
+_QUOTE_HINT = 'Close the quote, or write a quote inside a quoted cell twice ("").'

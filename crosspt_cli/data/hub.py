@@ -1,0 +1,84 @@
+"""Hub data sets, named ``hf:NAME[:CONFIG][:SPLIT]``, as tables of text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crosspt_cli.data.table import Table
+from crosspt_cli.foundation.errors import DataError, NotFound, OptionError
+
+if TYPE_CHECKING:
+    import datasets
+
+PREFIX = "hf:"
+SPLITS = ("train", "test", "validation", "valid", "val", "dev")
+NAME = re.compile(r"hf:(?P<name>[^:]+)(:(?P<config>[^:\[]+))??(:(?P<split>[^:\[]+(\[.*\])?))?")
+OFFLINE_HINT = (
+    "Check the spelling; unset HF_HUB_OFFLINE to fetch it, or point HF_HOME at a cache that holds it already."
+)
+
+
+def is_hub_name(path: str | Path) -> bool:
+    """Return whether the path names a hub data set."""
+    return str(path).startswith(PREFIX)
+
+
+def split_hub_name(name: str) -> tuple[str, str | None, str]:
+    """Return data set, configuration (or None) and split (``"train"`` unless named).
+
+    With one part after the name, it is a split if it is called like one, else a configuration.
+
+    Raises:
+        OptionError: the name does not have that form.
+
+    Example:
+        >>> split_hub_name("hf:glue:sst2"), split_hub_name("hf:imdb:test[:100]")
+        (('glue', 'sst2', 'train'), ('imdb', None, 'test[:100]'))
+    """
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise OptionError(
+            name, "is not a hub data set's name.", "Write hf:NAME, hf:NAME:CONFIG or hf:NAME:CONFIG:SPLIT."
+        )
+    config, split = match["config"], match["split"]
+    if config is None and split and split.partition("[")[0] not in SPLITS:
+        config, split = split, None
+    return match["name"], config, split or "train"
+
+
+def read_hub(name: str) -> Table:
+    """Return a hub data set's split as text cells; class numbers become their names, unlabelled ones empty cells.
+
+    Raises:
+        NotFound: there is no such data set, configuration or split, or it cannot be fetched.
+        DataError: the split has no rows.
+    """
+    from crosspt_cli.data.arrow import BATCH, batch_rows, text_columns_of
+
+    data = _load(name)
+    columns, notices = text_columns_of(data.features.arrow_schema, name)
+    names = {column: kind.names for column, kind in data.features.items() if hasattr(kind, "names")}
+    batches = data.with_format("arrow").iter(BATCH)
+    rows = tuple(batch_rows(batches, columns, name, names))
+    if not rows:
+        raise DataError(name, "has no rows.", "Name another split: hf:NAME:CONFIG:SPLIT.")
+    return Table(columns, rows, name, notices, "row")
+
+
+def _load(name: str) -> datasets.Dataset:
+    dataset, config, split = split_hub_name(name)
+    import datasets  # inside: importing it takes a second
+
+    try:
+        return datasets.load_dataset(dataset, config, split=split)
+    except ValueError as error:
+        raise NotFound(name, f"cannot be loaded: {_reason(error)}", "Check configuration and split.") from error
+    except Exception as error:  # what a missing network raises changes with the hub's client
+        raise NotFound(name, f"cannot be fetched: {_reason(error)}", OFFLINE_HINT) from error
+
+
+def _reason(error: Exception) -> str:
+    first = (str(error).splitlines() or [type(error).__name__])[0].strip()
+    return first[:300].rstrip(".") + "."

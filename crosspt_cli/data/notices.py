@@ -1,0 +1,82 @@
+"""What is told to the person about their rows when nothing has to stop: which rows, why, and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN = 5  # how many lines, labels or columns of a long list a message shows
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing noticed in the data, with every line it is about.
+
+    Args:
+        kind: what was noticed, e.g. ``"blank-text"``; stable, for scripts.
+        lines: every line (row, for Parquet and hub data sets) concerned, in order; the text shows the first five.
+        text: one sentence that names the file and the lines and says what was done.
+    """
+
+    kind: str
+    lines: tuple[int, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """A row that cannot be read; it takes the row's place until the reader decides what that means.
+
+    Args:
+        kind: ``"too-many-cells"``, ``"too-few-cells"``, ``"bad-quotes"`` or ``"bad-json"``.
+        line: 1-based line on which the row starts.
+        detail: what is wrong, as a clause with the numbers.
+    """
+
+    kind: str
+    line: int
+    detail: str
+
+
+def joined(items: Iterable[object], shown: int = SHOWN) -> str:
+    """Return a list as English, cut after `shown` items.
+
+    Example:
+        >>> joined([3, 7, 9]), joined(range(1, 8))
+        ('3, 7 and 9', '1, 2, 3, 4, 5 and 2 more')
+    """
+    words = [str(item) for item in items]
+    if len(words) > shown:
+        words = [*words[:shown], f"{len(words) - shown:,} more"]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def quoted(names: Iterable[str], shown: int = SHOWN) -> str:
+    """Return names in quotes as an English list, cut after `shown` items."""
+    return joined((f"'{name[:80]}'" for name in names), shown)
+
+
+def places(lines: tuple[int, ...], unit: str = "line") -> str:
+    """Return ``"line 3"`` or ``"lines 3, 7 and 9"``."""
+    return f"{unit}{'s' if len(lines) > 1 else ''} {joined(lines)}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return ``"1 row"`` or ``"1,200 rows"``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def row_notice(kind: str, path: str, lines: Iterable[int], unit: str, what: str) -> tuple[Notice, ...]:
+    """Return one notice about some rows, or none when no line is concerned.
+
+    Args:
+        kind: the notice's kind.
+        path: the file, as the person typed it.
+        lines: the lines concerned.
+        unit: ``"line"`` or ``"row"``.
+        what: what is so about the rows and what was done, e.g. ``"with a blank text left out"``.
+    """
+    numbers = tuple(sorted(lines))
+    if not numbers:
+        return ()
+    return (Notice(kind, numbers, f"{path}: {counted(len(numbers), 'row')} {what} ({places(numbers, unit)})."),)

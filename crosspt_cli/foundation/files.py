@@ -1,0 +1,128 @@
+"""Writing so that a reader sees the old file or the new one, and nothing in between."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crosspt_cli.foundation.errors import StorageError
+
+
+def sha256(path: Path) -> str:
+    """Return the hex sha256 of a file's bytes."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk, a read-only folder and their like into a `StorageError` that names the path."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        hints = {
+            errno.ENOSPC: "Free some space, or point CROSSPT_HOME at a disk that has room.",
+            errno.EDQUOT: "Free some of your quota, or point CROSSPT_HOME at another disk.",
+        }
+        hint = hints.get(error.errno or 0, "Make the folder writable, or point CROSSPT_HOME at one that is.")
+        reason = error.strerror or str(error)
+        raise StorageError(str(path), f"cannot be written ({reason}); nothing saved before was changed.", hint) from error
+
+
+def replace_folder(target: Path, fill: Callable[[Path], None]) -> None:
+    """Make `target` the folder that `fill` writes, in one step; on any failure the old one stays.
+
+    The new folder is written beside the target under a name that no reader looks at, flushed to disk, then renamed.
+    An existing target is renamed aside first; `recover_folder` puts it back if the process dies between the two.
+
+    Args:
+        target: the folder to create or replace. Its parent is created. The caller holds the entry's lock.
+        fill: writes the new content into the empty folder it is given.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        recover_folder(target)
+        aside = target.parent / f".{target.name}.new-{secrets.token_hex(4)}"
+        aside.mkdir()
+        try:
+            fill(aside)
+            flush_tree(aside)
+            old = previous(target)
+            if target.exists():
+                os.rename(target, old)
+            os.rename(aside, target)
+            flush_folder(target.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(previous(target), ignore_errors=True)
+
+
+def recover_folder(target: Path) -> None:
+    """Finish what a killed `replace_folder` left: put the old folder back, drop half-written ones.
+
+    The caller holds the entry's lock, so nobody else is writing.
+    """
+    old = previous(target)
+    if old.exists():
+        if target.exists():
+            shutil.rmtree(old)
+        else:
+            os.rename(old, target)
+    for stale in target.parent.glob(f".{target.name}.new-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def previous(target: Path) -> Path:
+    """Return where `replace_folder` keeps the old folder for the moment between its two renames."""
+    return target.parent / f".{target.name}.old"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file in one step.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
+    with storage_errors(path):
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            aside.write_text(text, encoding="utf-8")
+            flush_file(aside)
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def flush_tree(folder: Path) -> None:
+    """Force every file below `folder`, and the folders' own entries, to disk."""
+    for path in folder.rglob("*"):
+        flush_folder(path) if path.is_dir() else flush_file(path)
+    flush_folder(folder)
+
+
+def flush_file(path: Path) -> None:
+    """Force one file's bytes to disk."""
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Force a folder's entries to disk, where the platform can."""
+    if os.name == "nt":  # Windows cannot open a folder for this
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

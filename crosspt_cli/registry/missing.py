@@ -1,0 +1,42 @@
+"""What a person reads who named an entry that does not exist, or one that exists already."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from crosspt_cli.foundation.errors import NotFound, OptionError
+
+_HOW_TO_MAKE = {
+    "task": "'crosspt add-task FILE.csv --label-col COLUMN' makes one.",
+    "source prompt": "'crosspt registry pretrain' makes them.",
+    "backbone": "Pass --backbone with a folder or a hub id.",
+    "entry": "'crosspt add-task FILE.csv --label-col COLUMN' makes a task.",
+}
+
+
+def not_found(word: str, name: str, present: Sequence[str], of: str = "") -> NotFound:
+    """Return the error for a name that is not there, with the nearest one that is.
+
+    Args:
+        word: the kind of entry, as in a sentence.
+        name: what the person typed.
+        present: the names there are.
+        of: what they belong to, e.g. ``" for mini"``.
+    """
+    near = difflib.get_close_matches(name, present, n=1)
+    if near:
+        problem = f"no {word} named {name!r}{of}; the nearest is {near[0]!r}."
+    elif present:
+        problem = f"no {word} named {name!r}{of}."
+    else:
+        problem = f"no {word} named {name!r}{of}; there is none yet."
+    hint = f"'crosspt registry list' shows all {len(present)}." if present else _HOW_TO_MAKE[word]
+    return NotFound("registry", problem, hint)
+
+
+def exists_already(word: str, name: str) -> OptionError:
+    """Return the error for a name that is taken."""
+    article = "an" if word[0] in "aeiou" else "a"
+    hint = "Use --replace to replace it, or --name for another name."
+    return OptionError("registry", f"{article} {word} named {name!r} exists already.", hint)

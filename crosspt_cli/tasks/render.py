@@ -1,0 +1,91 @@
+"""From the texts of a row to the token ids of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crosspt_cli.foundation.errors import TemplateError
+from crosspt_cli.tasks.template import EACH, Template, Tokenize
+
+
+class InputEncoder:
+    """Renders rows with one template; literal text is tokenised once, here.
+
+    Args:
+        template: bound to the data by `fit_template`.
+        tokenize: text → token ids, no special tokens.
+        max_tokens: most tokens of an input, the end-of-sequence token included.
+        end_token: id of the end-of-sequence token.
+
+    Raises:
+        TemplateError: the literal text alone leaves no room.
+    """
+
+    def __init__(self, template: Template, tokenize: Tokenize, max_tokens: int, end_token: int) -> None:
+        if any(segment.field == EACH for segment in template.segments):
+            raise ValueError(f"template {template.name!r} is not bound to the data's columns; call fit_template first")
+        self.template, self.tokenize, self.end_token = template, tokenize, end_token
+        self.max_tokens = max_tokens
+        self.room = max_tokens - 1
+        self.literals = {s.text: tokenize(s.text) for s in template.segments if s.text is not None}
+        fixed = sum(len(self.literals[s.text]) for s in template.segments if s.text is not None)
+        if fixed >= self.room:
+            raise self.too_long("the literal text alone needs", fixed)
+
+    def encode(self, fields: Sequence[str]) -> tuple[list[int], int]:
+        """Return the input's token ids, the end token last, and how many tokens were cut off.
+
+        Only `cut` segments lose tokens, at their end, and the longest loses first.
+
+        Args:
+            fields: the row's texts, in the order of `Examples.text_columns`.
+
+        Raises:
+            TemplateError: what may not be cut is longer than the input.
+        """
+        segments = self.template.segments
+        pieces = [self.literals[s.text] if s.field is None else self.tokenize(fields[s.field]) for s in segments]
+        lengths = [len(piece) for piece, segment in zip(pieces, segments, strict=True) if segment.cut]
+        fixed = sum(map(len, pieces)) - sum(lengths)
+        if fixed > self.room:
+            raise self.too_long("the segments that may not be cut need", fixed)
+        kept = share_room(lengths, self.room - fixed)
+        remaining = iter(kept)
+        ids: list[int] = []
+        for piece, segment in zip(pieces, segments, strict=True):
+            ids += piece[: next(remaining)] if segment.cut else piece
+        return [*ids, self.end_token], sum(lengths) - sum(kept)
+
+    def too_long(self, what: str, tokens: int) -> TemplateError:
+        """Return the error for an input that no cutting makes fit."""
+        return TemplateError(
+            self.template.path or self.template.name,
+            f"{what} {tokens} tokens, and the input holds {self.room}.",
+            "Shorten the literal text, or put 'cut: yes' under the fields that may be cut.",
+        )
+
+
+def render(
+    template: Template, fields: Sequence[str], tokenize: Tokenize, max_tokens: int, end_token: int
+) -> tuple[list[int], int]:
+    """Return one row's token ids and how many tokens were cut; `InputEncoder` does the same for many rows.
+
+    Raises:
+        TemplateError: what may not be cut is longer than the input.
+    """
+    return InputEncoder(template, tokenize, max_tokens, end_token).encode(fields)
+
+
+def share_room(lengths: Sequence[int], room: int) -> tuple[int, ...]:
+    """Return how much of each length is kept, so that the kept sum to at most `room` and the longest lose first.
+
+    Example:
+        >>> share_room((10, 3, 8), 13)
+        (5, 3, 5)
+    """
+    kept = [0] * len(lengths)
+    by_length = sorted(range(len(lengths)), key=lambda index: lengths[index])
+    for position, index in enumerate(by_length):
+        kept[index] = min(lengths[index], room // (len(lengths) - position))
+        room -= kept[index]
+    return tuple(kept)
