@@ -15,6 +15,9 @@ from crosspt_cli.core.packing import prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
 from crosspt_cli.foundation.errors import IntegrityError
 
+UNIT_SCALE = 0.548
+"""Root mean square of the embedded backbone's embeddings: learning rates are given for embeddings of this scale."""
+
 
 @dataclass(frozen=True)
 class Backbone:
@@ -43,9 +46,9 @@ class Backbone:
         return self.t5.device
 
     @cached_property
-    def embedding_scale(self) -> float:
-        """The root mean square of the input embeddings: the unit in which private learning rates are given."""
-        return float(self.t5.embedding.square().mean().sqrt())
+    def learning_scale(self) -> float:
+        """What private learning rates are multiplied by: the embeddings' root mean square, in units of `mini`'s."""
+        return float(self.t5.embedding.square().mean().sqrt()) / UNIT_SCALE
 
     def tokenize(self, text: str) -> list[int]:
         """Return the token ids of a text, without an end-of-sequence token."""
@@ -113,7 +116,9 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
         if config.model_type not in ("t5", "mt5"):
             raise IntegrityError(
-                str(folder), f"holds a {config.model_type!r} model, not a T5.", "Pass --backbone with a T5, v1.1 or flan."
+                str(folder),
+                f"holds a {config.model_type!r} model, not a T5.",
+                "Pass --backbone with a T5, v1.1 or flan.",
             )
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, report = transformers.T5ForConditionalGeneration.from_pretrained(

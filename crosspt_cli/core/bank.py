@@ -16,7 +16,7 @@ class TrialBank(nn.Module):
         sources: [S, P, H] float32, the frozen source prompts; S may be 0.
         private: [T, P, H] float32, where each trial's private prompt starts.
         allowed: [T, S] bool, which sources each trial mixes; M is a row's sum.
-        private_rate: [T] float32, learning rate of the private prompt, in embedding units per step.
+        private_rate: [T] float32, learning rate of the private prompt, for embeddings of mini's scale.
         attention_rate: [T] float32, learning rate of the attention logits.
     """
 

@@ -28,7 +28,6 @@ from crosspt_cli.core.packing import HIDDEN_KEY, Group, Layout
 from crosspt_cli.tasks.label_tree import LabelTree
 
 
-
 @dataclass(frozen=True)
 class SelfAttention:
     """`norm` [H], `qkv` [3·A, H], `out` [H, A], where A = heads × head width."""
@@ -112,11 +111,15 @@ class FrozenT5:
         self.start_token, self.end_token = config.decoder_start_token_id, config.eos_token_id
         self.output_scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
         self.embedding = self._norm(model.shared.weight)
-        self.output = self.embedding if model.lm_head.weight is model.shared.weight else self._norm(model.lm_head.weight)
+        self.output = (
+            self.embedding if model.lm_head.weight is model.shared.weight else self._norm(model.lm_head.weight)
+        )
         encoder, decoder = model.encoder, model.decoder
         self.encoder_layers = [self._encoder_layer(block.layer) for block in encoder.block]
         self.decoder_layers = [self._decoder_layer(block.layer) for block in decoder.block]
-        self.encoder_norm, self.decoder_norm = (self._norm(stack.final_layer_norm.weight) for stack in (encoder, decoder))
+        self.encoder_norm, self.decoder_norm = (
+            self._norm(stack.final_layer_norm.weight) for stack in (encoder, decoder)
+        )
         self.encoder_bias, self.decoder_bias = (
             self._norm(stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight)
             for stack in (encoder, decoder)
@@ -183,9 +186,7 @@ class FrozenT5:
             path_used=path_node >= 0,
         )
 
-    def _self_attention(
-        self, hidden: Tensor, weights: SelfAttention, layout: Layout, biases: list[Tensor]
-    ) -> Tensor:
+    def _self_attention(self, hidden: Tensor, weights: SelfAttention, layout: Layout, biases: list[Tensor]) -> Tensor:
         qkv = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.qkv.T  # [n, 3A]
         parts = qkv.split([group.cell.shape[0] for group in layout.groups])
         mixed = [

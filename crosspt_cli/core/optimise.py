@@ -10,7 +10,10 @@ from torch import Tensor
 from crosspt_cli.core.bank import TrialBank
 
 BETAS = (0.9, 0.999)
-EPSILON = 1e-8
+EPSILON = 1e-8  # of the private prompt
+ATTENTION_EPSILON = 1e-5
+"""A private prompt that starts at its sources' mean gives its logit a gradient of exactly nothing: rounding, about
+1e-7. With the usual 1e-8, Adam would turn that into a full step in a direction that depends on who else is trained."""
 CLIP = 1.0  # largest gradient norm of one trial, over its private prompt and attention together
 
 
@@ -58,13 +61,15 @@ class TrialAdam:
         self.failed |= ~norm.isfinite()
         scale = (CLIP / norm.clamp(min=CLIP)).masked_fill(self.failed, 0.0)
         rates = (self.bank.private_rate, self.bank.attention_rate)
-        for parameter, (mean, square), rate in zip(self._parameters(), self.moments, rates, strict=True):
+        epsilons = (EPSILON, ATTENTION_EPSILON)
+        for parameter, moments, rate, epsilon in zip(self._parameters(), self.moments, rates, epsilons, strict=True):
+            mean, square = moments
             per_trial = (-1, *[1] * (parameter.dim() - 1))
             grad = parameter.grad.nan_to_num(0.0, 0.0, 0.0).mul_(scale.view(per_trial))
             mean.lerp_(grad, 1 - BETAS[0])
             square.lerp_(grad.square(), 1 - BETAS[1])
             unbiased = mean / (1 - BETAS[0] ** self.steps)
-            root = (square / (1 - BETAS[1] ** self.steps)).sqrt_().add_(EPSILON)
+            root = (square / (1 - BETAS[1] ** self.steps)).sqrt_().add_(epsilon)
             moved = (factor * rate * ~self.failed).view(per_trial) * unbiased / root
             parameter.sub_(moved)
             parameter.grad = None

@@ -29,26 +29,35 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     """
     sums = np.zeros((classes, vectors.shape[1]), np.float32)
     np.add.at(sums, labels, vectors)
-    means = sums / np.bincount(labels, minlength=classes)[:, None]
+    means = sums / np.bincount(labels, minlength=classes).astype(np.float32)[:, None]
     centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
     return Prototypes(centre, unit(means - centre))
 
 
-def class_prior(nats: np.ndarray) -> np.ndarray:
-    """Return the backbone's own leaning [C] in nats: the mean log-likelihood per class over rows [n, C]."""
-    return log_softmax(nats.mean(0))
-
-
-def combine(nats: np.ndarray, cosines: np.ndarray, weight: float, words: bool = True) -> np.ndarray:
-    """Return class log-probabilities [n, C] from label words and prototypes.
+@dataclass(frozen=True)
+class Readout:
+    """How a score is made of label words and prototypes.
 
     Args:
-        nats: [n, C], label words' log-likelihoods.
-        cosines: [n, C], from `Prototypes.cosines`.
-        weight: nats per unit of cosine.
-        words: leave the label words out when False.
+        weight: nats per unit of cosine to the class's prototype; 0 leaves prototypes out.
+        words: whether label words count.
+        temperature: scores are divided by it; it changes confidences and never the answer.
     """
-    return log_softmax(weight * cosines + (nats if words else 0.0))
+
+    weight: float
+    words: bool = True
+    temperature: float = 1.0
+
+    def log_shares(self, nats: np.ndarray, leaning: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+        """Return class log-probabilities [n, C].
+
+        Args:
+            nats: [n, C], label words' log-likelihoods.
+            leaning: [C], what the prompt favours each class by; taken off.
+            cosines: [n, C], from `Prototypes.cosines`.
+        """
+        words = nats - leaning if self.words else 0.0
+        return log_softmax((words + self.weight * cosines) / self.temperature)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

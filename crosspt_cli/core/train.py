@@ -14,6 +14,9 @@ from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import Schedule, TrialAdam
 
+RECENT_STEPS = 10  # at the least, and one pass over the rows, stand behind a trial's `leaning`
+LEANING_FLOOR = 0.1  # probability mass spread over all classes, so that one not seen lately leans by a finite amount
+
 
 class Population:
     """T trials on one task, trained step by step and scored whenever asked.
@@ -47,6 +50,8 @@ class Population:
         self.optimiser = TrialAdam(bank)
         self.tokens_at_once = tokens_at_once
         self.losses = torch.full((len(bank),), float("nan"), device=backbone.device)
+        self.seen = torch.zeros(2, len(bank), len(tree.path_node), device=backbone.device)
+        self.forget = 1.0 / max(RECENT_STEPS, len(texts) / self.batches.shape[2])
 
     def step(self) -> None:
         """Train every trial by one step of its own batch."""
@@ -68,12 +73,22 @@ class Population:
         nats = score_rows(self.backbone, self.bank.prompts(), trial, self.texts, rows, self.tree, self.tokens_at_once)
         return np.split(nats, np.cumsum([len(rows) for rows in held_out])[:-1])
 
+    def leaning(self) -> np.ndarray:
+        """Return how far each trial favours each class beyond that class's share of the rows, [T, C] in nats.
+
+        Taken from the batches of the last steps, at no cost: log of the mean probability given to a class minus log
+        of the fraction of rows that have it. Prompts that were hardly trained lean by whole nats.
+        """
+        given, true = self.seen + LEANING_FLOOR / self.seen.shape[2]
+        return (given.log() - true.log()).cpu().numpy()
+
     def keep(self, trials: Sequence[int]) -> None:
         """Go on with these trials only."""
         index = torch.as_tensor(list(trials), device=self.backbone.device)
         kept = self.bank.keep(index)
         self.optimiser = self.optimiser.keep(kept, index)
         self.bank, self.batches, self.losses = kept, self.batches[index], self.losses[index]
+        self.seen = self.seen[:, index]
 
     def failed(self) -> list[bool]:
         """Return, per trial, whether its loss or gradient stopped being a number."""
@@ -101,6 +116,15 @@ class Population:
         losses = -right.mean(1)
         losses.sum().backward()
         self.losses[trials] = losses.detach()
+        self._remember(trials, nats.detach().view(*rows.shape, -1).exp(), self.labels[rows])
+
+    def _remember(self, trials: slice, given: Tensor, labels: Tensor) -> None:
+        """Move the running means of given probabilities [T, B, C] and true labels [T, B] towards this batch's."""
+        true = torch.nn.functional.one_hot(labels, given.shape[2]).float()
+        for mean, batch in zip(self.seen, (given, true), strict=True):
+            mean[trials] += (batch.mean(1).nan_to_num(0.0) - mean[trials]) * max(
+                self.forget, 1 / (self.optimiser.steps + 1)
+            )
 
 
 @torch.no_grad()

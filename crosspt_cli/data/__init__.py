@@ -1,6 +1,7 @@
 """Files of rows become examples to learn from and texts to predict."""
 
 from crosspt_cli.data.columns import find_column, find_text_columns
+from crosspt_cli.data.hub import is_hub_name
 from crosspt_cli.data.notices import Notice
 from crosspt_cli.data.shots import Example, Examples, few_shots, read_csv
 from crosspt_cli.data.stream import Stream, StreamRow, open_stream
@@ -17,6 +18,7 @@ __all__ = [
     "few_shots",
     "find_column",
     "find_text_columns",
+    "is_hub_name",
     "open_stream",
     "read_csv",
     "read_table",

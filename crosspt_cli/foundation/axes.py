@@ -30,5 +30,7 @@ def require_shape(name: str, shape: tuple[int, ...], axes: str, **sizes: int) ->
     wanted = [sizes.get(letter) for letter in letters]
     fits = len(shape) == len(letters) and all(w in (None, s) for w, s in zip(wanted, shape, strict=True))
     if not fits:
-        words = ", ".join(letter if size is None else f"{letter}={size}" for letter, size in zip(letters, wanted, strict=True))
+        words = ", ".join(
+            letter if size is None else f"{letter}={size}" for letter, size in zip(letters, wanted, strict=True)
+        )
         raise ValueError(f"{name} has shape {tuple(shape)}, but must be [{words}]")

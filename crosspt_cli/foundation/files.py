@@ -34,7 +34,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         }
         hint = hints.get(error.errno or 0, "Make the folder writable, or point CROSSPT_HOME at one that is.")
         reason = error.strerror or str(error)
-        raise StorageError(str(path), f"cannot be written ({reason}); nothing saved before was changed.", hint) from error
+        raise StorageError(
+            str(path), f"cannot be written ({reason}); nothing saved before was changed.", hint
+        ) from error
 
 
 def replace_folder(target: Path, fill: Callable[[Path], None]) -> None:
@@ -88,7 +90,7 @@ def previous(target: Path) -> Path:
     return target.parent / f".{target.name}.old"
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a small file in one step.
 
     Raises:
@@ -97,7 +99,7 @@ def write_text(path: Path, text: str) -> None:
     with storage_errors(path):
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            aside.write_text(text, encoding="utf-8")
+            aside.write_bytes(content)
             flush_file(aside)
             os.replace(aside, path)
         finally:

@@ -3,6 +3,7 @@
 Importing this room, and listing a registry, load neither numpy nor safetensors: only what reads values does.
 """
 
+from crosspt_cli.registry.arrays import dump_arrays, read_arrays
 from crosspt_cli.registry.backbones import describe_backbone
 from crosspt_cli.registry.entries import Entry, Layer
 from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder, weight_files
@@ -23,6 +24,8 @@ from crosspt_cli.registry.store import Registry
 from crosspt_cli.registry.tasks import StoredTask
 from crosspt_cli.registry.verify import Finding, verify
 
+open_registry = Registry.open
+
 __all__ = [
     "BackboneManifest",
     "DataSource",
@@ -38,11 +41,14 @@ __all__ = [
     "TaskManifest",
     "backbone_width",
     "describe_backbone",
+    "dump_arrays",
     "dump_manifest",
     "fingerprint_folder",
+    "open_registry",
     "parse_backbone",
     "parse_source",
     "parse_task",
+    "read_arrays",
     "verify",
     "weight_files",
 ]

@@ -35,6 +35,15 @@ def dump_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
     return save(plain)
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors file, each float32 and finite.
+
+    Raises:
+        IntegrityError: it is truncated, no safetensors file, of another type, or has values that are not finite.
+    """
+    return parse_arrays(path, path.read_bytes())
+
+
 def parse_arrays(where: Path, raw: bytes) -> dict[str, np.ndarray]:
     """Return the arrays of a safetensors file, each float32, finite, and a copy of its own.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosspt_cli.foundation.files import write_text
+from crosspt_cli.foundation.files import write_bytes
 from crosspt_cli.foundation.paths import checked_name
 from crosspt_cli.registry.entries import KINDS
 from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder
@@ -44,5 +44,5 @@ def describe_backbone(folder: Path, *, about: str, licence: str) -> BackboneMani
         StorageError: the folder is not writable.
     """
     manifest = backbone_manifest(folder, folder.resolve().name, about, licence)
-    write_text(folder / KINDS["backbone"].manifest, dump_manifest(manifest).decode())
+    write_bytes(folder / KINDS["backbone"].manifest, dump_manifest(manifest))
     return manifest

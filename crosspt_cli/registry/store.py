@@ -189,6 +189,14 @@ class Registry:
         """
         self._check_free("task", (checked_name(name),), replace)
 
+    def check_source_name_free(self, name: str, backbone: str, replace: bool) -> None:
+        """Return if a source prompt may be saved under this name for the backbone of that name.
+
+        Raises:
+            OptionError: the name is no name, or is taken and `replace` is false.
+        """
+        self._check_free("source", (suggested_name(backbone), checked_name(name, "source prompt")), replace)
+
     @contextmanager
     def reserve_task(self, name: str, replace: bool) -> Iterator[None]:
         """Keep a task's name from every other process, so that hours of training cannot end in "exists already".

@@ -1,1 +1,1 @@
-"""."""
+"""Finished work as numbers, then as text for people or JSON for scripts."""

@@ -1,0 +1,124 @@
+"""`crosspt add-task`: from labelled rows to a task that answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from crosspt_cli.cli.options import backbone_option, device_options, json_option, quiet_option
+from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
+from crosspt_cli.cli.values import Duration, LabelMap, Numbers
+from crosspt_cli.foundation.errors import OptionError
+
+
+@click.command("add-task")
+@click.argument("csv")
+@click.option("--label-col", "--label-column", "--target", metavar="COLUMN", help="The column that holds the labels.")
+@click.option(
+    "--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts; repeatable; default: found."
+)
+@click.option("--name", help="Name of the task.  [default: the file's name]")
+@click.option("--template", metavar="NAME|FILE", help="How a row is put to the backbone.  [default: chosen]")
+@click.option(
+    "--label-map", type=LabelMap(), metavar="OLD=NEW,…", help="Better names for labels, e.g. 'a=positive,b=negative'."
+)
+@backbone_option("ADD_TASK", help="A backbone of the registry, a folder or a hub id.  [default: mini]")
+@click.option(
+    "--budget",
+    type=click.Choice(["quick", "normal", "thorough"]),
+    default="normal",
+    show_default=True,
+    help="How much is tried before choosing.",
+)
+@click.option("--max-time", type=Duration(), metavar="TIME", help="End the search in time, e.g. 90s, 10m or 1h.")
+@click.option("--folds", type=click.IntRange(min=2), help="Folds of the cross-validation.  [default: the budget's]")
+@click.option(
+    "--sources",
+    "ms",
+    type=Numbers(int, "0,1,3"),
+    metavar="M,M,…",
+    help="Numbers of source prompts to try, e.g. 0,1,3.  [default: the budget's]",
+)
+@click.option(
+    "--lr-ratios",
+    type=Numbers(float, "0,0.1,1"),
+    metavar="R,R,…",
+    help="Learning-rate ratios to try, private prompt over attention.  [default: the budget's]",
+)
+@click.option(
+    "--readout",
+    type=click.Choice(["auto", "label-words", "prototypes", "both"]),
+    default="auto",
+    show_default=True,
+    help="What an answer is read from; auto chooses on held-out rows.",
+)
+@click.option("--drop-rare", is_flag=True, help="Leave classes with too few rows out instead of stopping.")
+@click.option("--replace", is_flag=True, help="Replace a task of the same name.")
+@device_options("ADD_TASK")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything drawn.")
+@click.option("--dry-run", is_flag=True, help="Read the rows and say what would be done; train and save nothing.")
+@quiet_option
+@json_option
+def add_task(
+    csv: str,
+    label_col: str | None,
+    max_time: float | None,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Onboard a task from the labelled rows in CSV.
+
+    CSV may as well be a TSV, JSONL or Parquet file, or a hub data set as hf:NAME[:CONFIG][:SPLIT].
+
+    Prompts are trained on the rows in several ways, compared by cross-validation, and the best one is
+    fitted on all rows and saved under the task's name for 'crosspt predict'.
+    """
+    if not label_col:
+        raise no_label_column(csv)
+    work = _plan if dry_run else _onboard
+    work(csv, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
+
+
+def no_label_column(path: str) -> OptionError:
+    """Return the error for a missing ``--label-col``, with the columns there are."""
+    from crosspt_cli.data import is_hub_name, read_table
+    from crosspt_cli.data.columns import listed
+
+    hint = "Pass --label-col with the column that holds the labels."
+    if is_hub_name(path) or path == "-":
+        return OptionError("--label-col", "is missing.", hint)
+    return OptionError(path, f"which column holds the labels? It has {listed(read_table(path).columns)}.", hint)
+
+
+def _onboard(path: str, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+    from crosspt_cli.report.progress import progress_display
+    from crosspt_cli.report.render import onboarded_text
+    from crosspt_cli.report.summary import onboarded_dict
+
+    with progress_display(shows_progress(quiet, as_json)) as progress:
+        # inside the display: importing torch takes seconds in which the person should see that something happens
+        progress("loading", 0, 0)
+        from crosspt_cli.onboarding.onboard import onboard
+
+        done = onboard(path, label_col, progress=progress, **settings)
+    if as_json:
+        emit_json(onboarded_dict(done))
+        return
+    say_all([notice.text for notice in done.notices] + list(done.notes), quiet)
+    emit(onboarded_text(done))
+
+
+def _plan(path: str, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+    from crosspt_cli.onboarding.onboard import plan_onboarding
+    from crosspt_cli.report.render import plan_text
+    from crosspt_cli.report.summary import plan_dict
+
+    plan = plan_onboarding(path, label_col, **settings)
+    if as_json:
+        emit_json(plan_dict(plan))
+        return
+    say_all([notice.text for notice in plan.notices] + list(plan.notes), quiet)
+    emit(plan_text(plan))

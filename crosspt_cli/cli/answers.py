@@ -1,0 +1,153 @@
+"""Answers beside the rows they belong to: which columns are added, and how each format writes them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.report.numbers import percent
+
+if TYPE_CHECKING:
+    from crosspt_cli.data import StreamRow
+    from crosspt_cli.onboarding.predict import Prediction
+
+Write = Callable[["StreamRow", "Prediction"], None]
+
+DIGITS = 6  # of a probability; more is noise
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of the output.
+
+    Args:
+        columns: the input's, as they stand there.
+        label: name of the column of answers.
+        confidence: name of the column of their probabilities.
+        shares: class → name of the column of its probability; empty unless asked for.
+    """
+
+    columns: tuple[str, ...]
+    label: str
+    confidence: str
+    shares: dict[str, str]
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The names of the columns after the input's."""
+        return (self.label, self.confidence, *self.shares.values())
+
+    def values(self, prediction: Prediction) -> dict[str, str | float]:
+        """Return the added columns' values of one row."""
+        numbers = {name: round(prediction.shares[of], DIGITS) for of, name in self.shares.items()}
+        return {self.label: prediction.label, self.confidence: round(prediction.confidence, DIGITS)} | numbers
+
+
+def make_layout(columns: Sequence[str], classes: Sequence[str], with_shares: bool) -> Layout:
+    """Return the output's columns; a name that the input has already becomes ``predicted_…``.
+
+    Args:
+        columns: the input's.
+        classes: the task's.
+        with_shares: whether every class's probability is wanted.
+    """
+    taken = {column.strip() for column in columns}
+    label, confidence = (free_name(name, taken) for name in ("label", "confidence"))
+    shares = {name: free_name(f"p_{name}", taken) for name in classes} if with_shares else {}
+    return Layout(tuple(columns), label, confidence, shares)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return the name, or ``predicted_name``, or that with the first free number; it is taken from now on."""
+    tries = [name, f"predicted_{name}", *(f"predicted_{name}_{number}" for number in range(2, len(taken) + 3))]
+    found = next(each for each in tries if each not in taken)
+    taken.add(found)
+    return found
+
+
+def renaming_note(layout: Layout, path: str) -> str:
+    """Return a sentence when answers do not go by their usual names; empty when they do."""
+    usual = ["label", "confidence", *(f"p_{name}" for name in layout.shares)]
+    renamed = [(old, new) for old, new in zip(usual, layout.added, strict=True) if old != new]
+    if not renamed:
+        return ""
+    moved = ", ".join(f"{new!r} for {old!r}" for old, new in renamed)
+    return f"{path}: has columns of the answers' names already, so these are called {moved}."
+
+
+def open_writer(kind: str, handle: TextIO, layout: Layout, path: str) -> Write:
+    """Return what writes one row with its answer; a header was written if the format has one.
+
+    Args:
+        kind: ``"csv"``, ``"tsv"``, ``"jsonl"`` or ``"lines"`` (for people: a line per text).
+        handle: where to write; line ends are written as ``\\n``.
+        layout: the columns.
+        path: the input, for messages.
+    """
+    if kind == "jsonl":
+        return _jsonl_writer(handle, layout, path)
+    if kind == "lines":
+        return _line_writer(handle, layout)
+    return _delimited_writer(handle, layout, "\t" if kind == "tsv" else ",")
+
+
+def _delimited_writer(handle: TextIO, layout: Layout, delimiter: str) -> Write:
+    writer = csv.writer(handle, delimiter=delimiter, lineterminator="\n")
+    writer.writerow((*layout.columns, *layout.added))
+
+    def write(row: StreamRow, prediction: Prediction) -> None:
+        writer.writerow((*row.cells, *layout.values(prediction).values()))
+
+    return write
+
+
+def _jsonl_writer(handle: TextIO, layout: Layout, path: str) -> Write:
+    def write(row: StreamRow, prediction: Prediction) -> None:
+        record: dict[str, Any] = row.record or dict(zip(layout.columns, row.cells, strict=True))
+        late = [name for name in layout.added if name in record]
+        if late:
+            problem = f"has the key {late[0]!r}, which the first rows do not have and an answer would overwrite."
+            raise DataError(f"{path} line {row.line}", problem, "Rename the key, or pass --format csv.")
+        handle.write(json.dumps(record | layout.values(prediction), ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _line_writer(handle: TextIO, layout: Layout) -> Write:
+    width = max(map(len, layout.shares), default=0)
+
+    def write(row: StreamRow, prediction: Prediction) -> None:
+        handle.write(f"{answer_line(prediction, bool(layout.shares), width)}  {' | '.join(row.texts)}\n")
+
+    return write
+
+
+def answer_line(prediction: Prediction, with_shares: bool, width: int = 0) -> str:
+    """Return an answer for people, e.g. ``"positive  93.1 %"``, with every class's share where wanted."""
+    line = f"{prediction.label:<{width}}  {percent(prediction.confidence):>7}"
+    if not with_shares:
+        return line
+    ordered = sorted(prediction.shares.items(), key=lambda item: -item[1])
+    return f"{line}  ({', '.join(f'{name} {percent(share)}' for name, share in ordered)})"
+
+
+def answer_dict(number: int, prediction: Prediction, with_shares: bool) -> dict[str, Any]:
+    """Return an answer for scripts.
+
+    Args:
+        number: of the row, from 0.
+        prediction: its answer.
+        with_shares: whether every class's probability is wanted.
+    """
+    answer: dict[str, Any] = {
+        "row": number,
+        "label": prediction.label,
+        "confidence": round(prediction.confidence, DIGITS),
+    }
+    if with_shares:
+        answer["shares"] = {name: round(share, DIGITS) for name, share in prediction.shares.items()}
+    return answer

@@ -1,0 +1,284 @@
+"""`crosspt predict`: texts in, labels out, row by row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crosspt_cli.cli.answers import answer_dict, answer_line, make_layout, open_writer, renaming_note
+from crosspt_cli.cli.options import device_options, json_option, quiet_option
+from crosspt_cli.cli.output import (
+    check_folder,
+    emit,
+    emit_json,
+    say,
+    say_all,
+    shows_progress,
+    stdout_errors,
+    written_aside,
+)
+from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.report.numbers import counted
+
+if TYPE_CHECKING:
+    from crosspt_cli.data import StreamRow
+    from crosspt_cli.foundation.progress import Progress
+    from crosspt_cli.onboarding.fitted import FittedTask
+    from crosspt_cli.onboarding.predict import Prediction, Predictor
+
+CHUNK = 512  # rows answered at once
+LARGEST_OBJECT = 10_000  # rows of one JSON object
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person wants done with the answers."""
+
+    out: Path | None
+    format: str | None
+    proba: bool
+    quiet: bool
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to answer, wherever they come from.
+
+    Args:
+        path: what to call them in messages.
+        format: the input's, and so the output's unless another is asked for.
+        columns: their columns.
+        rows: read as they are asked for.
+        notices: what was noticed on opening.
+    """
+
+    path: str
+    format: str
+    columns: tuple[str, ...]
+    rows: Iterable[StreamRow]
+    notices: tuple[str, ...] = ()
+
+
+@click.command()
+@click.argument("source", metavar="[INPUT|-]", required=False)
+@click.option("--task", required=True, metavar="NAME", help="The task that answers.")
+@click.option("--text", "texts", multiple=True, metavar="TEXT", help="A text instead of INPUT; repeatable.")
+@click.option(
+    "--text-col",
+    "text_cols",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column of texts; repeatable; default: the task's.",
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Write to a file, whole or not at all."
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "tsv", "jsonl"]),
+    help="Format of the answers.  [default: the input's]",
+)
+@click.option("--proba", is_flag=True, help="Add every class's probability.")
+@device_options("PREDICT")
+@quiet_option
+@json_option
+def predict(
+    source: str | None,
+    task: str,
+    texts: tuple[str, ...],
+    text_cols: tuple[str, ...],
+    out: Path | None,
+    kind: str | None,
+    device: str,
+    dtype: str,
+    **flags: bool,
+) -> None:
+    """Answer every row of INPUT with a task.
+
+    INPUT is a CSV, TSV, JSONL, Parquet or text file; '-', or nothing in a pipe, reads stdin: one text a line,
+    or a table whose header names the task's columns. With neither INPUT nor --text, a terminal is asked line
+    by line. A task of several text columns takes --text once for each of them, row after row.
+
+    The input's columns are kept, and 'label' and 'confidence' follow, with --proba a 'p_CLASS' for each class.
+    A name that the input has already becomes 'predicted_…'.
+    """
+    asked = Asked(out, kind, **flags)
+    interactive = source is None and not texts and sys.stdin.isatty()
+    check_asked(asked, source, texts, text_cols, interactive)
+    with ExitStack() as held:
+        fitted = _load(task)
+        rows = None if interactive else open_rows(held, source, texts, text_cols, fitted)
+        predictor = _open(task, device, dtype)
+        if rows is None:
+            converse(predictor, asked)
+        else:
+            say_all(rows.notices, asked.quiet or asked.as_json)
+            answer(predictor, rows, asked)
+
+
+def check_asked(
+    asked: Asked, source: str | None, texts: Sequence[str], text_cols: Sequence[str], interactive: bool
+) -> None:
+    """Return if the options go together; before anything is loaded.
+
+    Raises:
+        OptionError: they do not.
+        NotFound: the folder of ``-o`` does not exist.
+    """
+    if texts and source is not None:
+        raise OptionError("--text", f"was given beside the input {source!r}.", "Leave one of them out.")
+    if texts and text_cols:
+        raise OptionError("--text-col", "names columns of a file, and --text has none.", "Leave one of them out.")
+    if interactive and (asked.as_json or asked.out or asked.format):
+        problem = "there is nothing to answer yet, and a conversation has no file, format or JSON."
+        raise OptionError("crosspt predict", problem, "Name an INPUT, pass --text, or send texts through a pipe.")
+    if asked.as_json and asked.format and not asked.out:
+        raise OptionError("--format", "--json prints one object and no other format.", "Leave one of them out.")
+    if asked.out:
+        check_folder(asked.out)
+
+
+def _load(task: str) -> FittedTask:
+    from crosspt_cli.onboarding.fitted import load_fitted
+
+    return load_fitted(task)
+
+
+def _open(task: str, device: str, dtype: str) -> Predictor:
+    from crosspt_cli.onboarding.predict import Predictor
+
+    return Predictor.open(task, device=device, dtype=dtype)
+
+
+def open_rows(
+    held: ExitStack, source: str | None, texts: Sequence[str], text_cols: Sequence[str], fitted: FittedTask
+) -> Rows:
+    """Return the rows to answer; a file stays open as long as `held` does."""
+    from crosspt_cli.data import open_stream
+
+    if texts:
+        return rows_of_texts(texts, fitted.text_columns)
+    path = None if source in (None, "-") else source
+    stream = held.enter_context(open_stream(path, text_cols, fitted.text_columns))
+    kind = "csv" if stream.format == "lines" else stream.format
+    return Rows(stream.path, kind, stream.columns, stream, tuple(notice.text for notice in stream.notices))
+
+
+def rows_of_texts(texts: Sequence[str], columns: tuple[str, ...]) -> Rows:
+    """Return the texts of ``--text`` as rows, each of as many texts as the task reads.
+
+    Raises:
+        OptionError: the last row is not full.
+    """
+    from crosspt_cli.data import StreamRow
+
+    width = len(columns)
+    if len(texts) % width:
+        names = ", ".join(columns)
+        problem = f"was given {counted(len(texts), 'time')}, and the task reads {width} texts a row ({names})."
+        raise OptionError("--text", problem, f"Pass --text {width} times for each row, in that order.")
+    cells = [tuple(texts[start : start + width]) for start in range(0, len(texts), width)]
+    rows = tuple(StreamRow(row, row, number) for number, row in enumerate(cells, 1))
+    return Rows("--text", "lines" if sys.stdout.isatty() else "csv", columns, rows)
+
+
+def answer(predictor: Predictor, rows: Rows, asked: Asked) -> None:
+    """Write every row's answer to where it was asked for."""
+    from crosspt_cli.report.progress import progress_display
+
+    if asked.as_json and not asked.out:
+        emit_json(json_answer(predictor, rows, asked.proba))
+        return
+    # answers that scroll by on the same terminal are progress enough
+    watched = asked.out is not None or not sys.stdout.isatty()
+    with progress_display(watched and shows_progress(asked.quiet, asked.as_json)) as progress:
+        count = write_answers(predictor, rows, asked, progress)
+    if asked.as_json:
+        emit_json({"task": predictor.fitted.name, "rows": count, "output": str(asked.out)})
+    elif asked.out:
+        say_all([f"{asked.out}: {counted(count, 'row')} answered."], asked.quiet)
+
+
+def write_answers(predictor: Predictor, rows: Rows, asked: Asked, progress: Progress) -> int:
+    """Write the answers to the file in one step, or to stdout as they come, and return how many there are."""
+    if asked.out:
+        with written_aside(asked.out) as handle:
+            return write_all(predictor, rows, asked, handle, progress)
+    with stdout_errors():
+        return write_all(predictor, rows, asked, sys.stdout, progress)
+
+
+def write_all(predictor: Predictor, rows: Rows, asked: Asked, handle: Any, progress: Progress) -> int:
+    """Write the answers chunk by chunk and return how many there are; memory does not grow with them."""
+    kind = asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
+    layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
+    note = "" if kind == "lines" else renaming_note(layout, rows.path)
+    say_all([note] if note else [], asked.quiet or asked.as_json)
+    write = open_writer(kind, handle, layout, rows.path)
+    count = 0
+    for row, prediction in predictions(
+        predictor, rows.rows, lambda done: progress("predicting", done, 0, f"{done:,} rows")
+    ):
+        write(row, prediction)
+        count += 1
+    return count
+
+
+def json_answer(predictor: Predictor, rows: Rows, with_shares: bool) -> dict[str, Any]:
+    """Return all answers as one object.
+
+    Raises:
+        OptionError: there are too many rows to hold.
+    """
+    answers = []
+    for _, prediction in predictions(predictor, rows.rows, lambda done: None):
+        if len(answers) == LARGEST_OBJECT:
+            problem = f"prints one object, and {rows.path} has more than {LARGEST_OBJECT:,} rows."
+            raise OptionError("--json", problem, "Pass --format jsonl instead; it writes a record per row.")
+        answers.append(answer_dict(len(answers), prediction, with_shares))
+    return {"task": predictor.fitted.name, "predictions": answers}
+
+
+def predictions(
+    predictor: Predictor, rows: Iterable[StreamRow], done: Callable[[int], None]
+) -> Iterator[tuple[StreamRow, Prediction]]:
+    """Yield every row with its answer, a chunk being answered at a time."""
+    remaining, count = iter(rows), 0
+    while chunk := list(islice(remaining, CHUNK)):
+        yield from zip(chunk, predictor.predict([row.texts for row in chunk]), strict=True)
+        count += len(chunk)
+        done(count)
+
+
+def converse(predictor: Predictor, asked: Asked) -> None:
+    """Ask for texts until the person ends it, and answer each: questions on stderr, answers on stdout."""
+    columns = predictor.fitted.text_columns
+    if not asked.quiet:
+        say("Type a text and press Enter; Ctrl-D ends.")
+    while (texts := _ask(columns, asked.quiet)) is not None:
+        if any(text.strip() for text in texts):
+            emit(answer_line(predictor.predict([texts])[0], asked.proba))
+            sys.stdout.flush()
+
+
+def _ask(columns: tuple[str, ...], quiet: bool) -> tuple[str, ...] | None:
+    """Return one text for each column, or None at the end of the input."""
+    texts = []
+    for column in columns:
+        sys.stderr.write("" if quiet else f"{column}> ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            sys.stderr.write("" if quiet else "\n")
+            return None
+        texts.append(line.rstrip("\r\n"))
+    return tuple(texts)

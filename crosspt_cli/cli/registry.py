@@ -1,0 +1,181 @@
+"""`crosspt registry`: what is kept, whether it is whole, and more source prompts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crosspt_cli.cli.options import device_options, json_option, quiet_option
+from crosspt_cli.cli.output import emit, emit_json, say, shows_progress
+from crosspt_cli.foundation.errors import OptionError
+
+if TYPE_CHECKING:
+    from crosspt_cli.registry import Entry, Registry
+
+DAMAGED = 5
+
+
+@click.group()
+def registry() -> None:
+    """Show, check and remove what is kept; train source prompts."""
+
+
+def _opened() -> Registry:
+    from crosspt_cli.registry import Registry
+
+    return Registry.open()
+
+
+@registry.command("list")
+@json_option
+def list_entries(as_json: bool) -> None:
+    """List backbones, source prompts and tasks."""
+    from crosspt_cli.report.listing import entries_dict, entries_text
+
+    opened = _opened()
+    entries = opened.backbones() + opened.sources() + opened.tasks()
+    if as_json:
+        emit_json(entries_dict(entries))
+    else:
+        emit(entries_text(entries))
+
+
+@registry.command()
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show everything that is known of NAME.
+
+    NAME is that of a backbone, source prompt or task, or BACKBONE/NAME of a source prompt.
+    """
+    from crosspt_cli.report.listing import entries_dict, entry_text
+
+    entries = _opened().find(name)
+    if as_json:
+        emit_json(entries_dict(entries, whole=True))
+    else:
+        emit("\n\n".join(map(entry_text, entries)))
+
+
+@registry.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["backbone", "source", "task"]), help="Which NAME, where several have it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@json_option
+def rm(name: str, kind: str | None, yes: bool, as_json: bool) -> None:
+    """Remove NAME from the personal registry."""
+    opened = _opened()
+    entry = the_entry(opened, name, kind)
+    if entry.layer == "personal" and not yes and not confirmed(entry):
+        say(f"{entry.kind} {entry.title} was kept.")
+        return
+    opened.remove(entry.kind, entry.title)
+    if as_json:
+        emit_json({"removed": {"kind": entry.kind, "name": entry.name, "path": str(entry.path)}})
+    else:
+        emit(f"removed {entry.kind} {entry.title} ({entry.path})")
+
+
+def the_entry(opened: Registry, name: str, kind: str | None) -> Entry:
+    """Return the one entry that is meant.
+
+    Raises:
+        NotFound: there is none of that name.
+        OptionError: there are several, or none of that kind.
+    """
+    found = opened.find(name)
+    meant = [entry for entry in found if kind in (None, entry.kind)]
+    if len(meant) == 1:
+        return meant[0]
+    names = ", ".join(f"{entry.kind} {entry.title}" for entry in found)
+    if not meant:
+        raise OptionError("--kind", f"no {kind} is named {name!r}, only: {names}.", "Leave --kind out.")
+    hint = "Pass --kind, or BACKBONE/NAME for a source prompt."
+    raise OptionError("registry", f"{len(meant)} entries are named {name!r}: {names}.", hint)
+
+
+def confirmed(entry: Entry) -> bool:
+    """Return whether the person at the terminal agrees.
+
+    Raises:
+        OptionError: there is no terminal to ask.
+    """
+    if not sys.stdin.isatty():
+        problem = f"removing {entry.kind} {entry.title} needs a yes, and there is no terminal to ask."
+        raise OptionError("crosspt registry rm", problem, "Pass -y.")
+    return click.confirm(f"Remove {entry.kind} {entry.title} ({entry.path})?", err=True)
+
+
+@registry.command()
+@click.argument("name", required=False)
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
+    """Read every byte of the registry, or of NAME, and tell what is damaged (exit code 5)."""
+    from crosspt_cli.registry import verify as check
+    from crosspt_cli.report.listing import findings_dict, findings_text
+
+    opened = _opened()
+    findings = check(opened, name)
+    count = len(opened.find(name) if name else opened.backbones() + opened.sources() + opened.tasks())
+    if as_json:
+        emit_json(findings_dict(count, findings))
+    else:
+        emit(findings_text(count, findings))
+    if any(finding.bad for finding in findings):
+        ctx.exit(DAMAGED)
+
+
+@registry.command()
+@json_option
+def path(as_json: bool) -> None:
+    """Print the folder of the personal registry."""
+    personal, shipped = _opened().layers
+    if as_json:
+        emit_json({"personal": str(personal.root), "shipped": str(shipped.root)})
+    else:
+        emit(str(personal.root))
+
+
+@registry.command()
+@click.argument("bank", metavar="BANK.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    metavar="DIR",
+    help="What the file's paths start from.  [default: here]",
+)
+@click.option(
+    "--start", type=click.Path(path_type=Path), metavar="FILE", help="Prompts to start from; their mean is used."
+)
+@click.option("--replace", is_flag=True, help="Replace source prompts of the same names.")
+@device_options("REGISTRY_PRETRAIN")
+@quiet_option
+@json_option
+def pretrain(
+    bank: Path, data: Path, start: Path | None, replace: bool, device: str, dtype: str, quiet: bool, as_json: bool
+) -> None:
+    """Train the source prompts that BANK.yaml describes, all at once.
+
+    A run that was stopped goes on where it was when the same command is given again.
+    """
+    from crosspt_cli.report.progress import progress_display
+    from crosspt_cli.report.render import bank_text
+    from crosspt_cli.report.summary import bank_dict
+
+    with progress_display(shows_progress(quiet, as_json)) as progress:
+        progress("loading", 0, 0)
+        from crosspt_cli.onboarding.pretrain import pretrain as train
+
+        def told(done: int, total: int, loss: float) -> None:
+            progress("training", done, total, f"loss {loss:.3f} nats")
+
+        trained = train(bank, data, start=start, device=device, dtype=dtype, replace=replace, progress=told)
+    if as_json:
+        emit_json(bank_dict(trained))
+    else:
+        emit(bank_text(trained))

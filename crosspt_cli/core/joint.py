@@ -1,0 +1,133 @@
+"""Train many source prompts at once, each task answering with a learned mixture of all of them.
+
+Every source prompt starts from one common point, so that mixtures of them stay meaningful: prompts trained from
+different random starts are nearly orthogonal, and their average is no prompt at all. Task t's target prompt is
+Σ share_ts · P_s with learned shares; its own source starts with half of the attention.
+
+Source: CrossPT (arXiv 2509.14253), its "shared from scratch" stage, with the own source in the private prompt's place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.encode import EncodedTexts
+from crosspt_cli.core.frozen_t5 import DeviceTree
+from crosspt_cli.core.optimise import CLIP, Schedule
+from crosspt_cli.core.train import score_rows
+from crosspt_cli.foundation.seeds import stream
+
+
+@dataclass(frozen=True)
+class SourceRows:
+    """One source's rows as the backbone reads them: texts, `labels` [rows] int64, its label words' tree."""
+
+    texts: EncodedTexts
+    labels: Tensor
+    tree: DeviceTree
+
+
+@dataclass(frozen=True)
+class JointRates:
+    """Learning rates of the source prompts (for embeddings of `mini`'s scale) and of the attention over them."""
+
+    sources: float = 0.055
+    attention: float = 0.1
+
+
+class JointBank:
+    """S source prompts and the attention [S, S] of S tasks over them, in training.
+
+    Args:
+        backbone: the frozen T5.
+        start: [P, H] float32, where every source starts.
+        count: S.
+        schedule: learning-rate factor over the steps.
+        rates: learning rates.
+    """
+
+    def __init__(self, backbone: Backbone, start: Tensor, count: int, schedule: Schedule, rates: JointRates) -> None:
+        self.backbone, self.schedule = backbone, schedule
+        self.sources = start.repeat(count, 1, 1).requires_grad_()
+        own = torch.eye(count, device=start.device) * math.log(max(1, count - 1))
+        self.logits = own.requires_grad_()  # the own source has as much attention as all others together
+        groups = [
+            {"params": [self.sources], "lr": rates.sources * backbone.learning_scale},
+            {"params": [self.logits], "lr": rates.attention},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
+        self.base_rates = [group["lr"] for group in groups]
+        self.steps = 0
+
+    def shares(self) -> Tensor:
+        """Return each task's attention over the sources, [S, S], rows summing to 1."""
+        return self.logits.softmax(-1)
+
+    def targets(self) -> Tensor:
+        """Return each task's target prompt, [S, P, H]."""
+        return torch.einsum("ts,sph->tph", self.shares(), self.sources)
+
+    def step(self, tasks: Sequence[SourceRows], batch: int, seed: int) -> float:
+        """Train on one batch of every task and return the mean loss in nats.
+
+        Args:
+            tasks: S tasks.
+            batch: rows per task.
+            seed: the run's seed; step and task name the stream, so that a resumed run draws the same rows.
+        """
+        losses = []
+        for number, task in enumerate(tasks):
+            random = stream(seed, "joint", self.steps, number)
+            rows = torch.as_tensor(random.choice(len(task.texts), size=batch), device=self.backbone.device)
+            losses.append(self._backward(number, task, rows))
+        # every task pulls on every source: clip per source, so that one hard task cannot stall the others
+        norms = self.sources.grad.flatten(1).norm(dim=1).clamp(min=CLIP)
+        self.sources.grad.mul_(CLIP / norms[:, None, None])
+        factor = self.schedule.factor(self.steps)
+        for group, rate in zip(self.optimiser.param_groups, self.base_rates, strict=True):
+            group["lr"] = rate * factor
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.steps += 1
+        return float(np.mean(losses))
+
+    @torch.no_grad()
+    def accuracy(self, number: int, task: SourceRows, tokens_at_once: int) -> float:
+        """Return the fraction of a task's rows that its target prompt gets right."""
+        rows = torch.arange(len(task.texts))
+        prompt = self.targets()[number][None]
+        nats = score_rows(self.backbone, prompt, rows * 0, task.texts, rows, task.tree, tokens_at_once)
+        return float((nats.argmax(1) == task.labels.cpu().numpy()).mean())
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return everything a resumed run needs, as arrays."""
+        arrays = {"sources": self.sources, "logits": self.logits}
+        for name, parameter in list(arrays.items()):
+            moments = self.optimiser.state[parameter]
+            arrays |= {f"{name}.mean": moments["exp_avg"], f"{name}.square": moments["exp_avg_sq"]}
+        return {name: value.detach().cpu().numpy() for name, value in arrays.items()}
+
+    def resume(self, state: dict[str, np.ndarray], steps: int) -> None:
+        """Go on from what `state` returned after `steps` steps."""
+        self.steps = steps
+        for name, parameter in (("sources", self.sources), ("logits", self.logits)):
+            parameter.data.copy_(torch.as_tensor(state[name]))
+            self.optimiser.state[parameter] = {
+                "step": torch.tensor(float(steps)),
+                "exp_avg": torch.as_tensor(state[f"{name}.mean"]).to(parameter.device),
+                "exp_avg_sq": torch.as_tensor(state[f"{name}.square"]).to(parameter.device),
+            }
+
+    def _backward(self, number: int, task: SourceRows, rows: Tensor) -> float:
+        prompt = torch.einsum("s,sph->ph", self.logits[number].softmax(-1), self.sources)[None]
+        nats = self.backbone.class_nats(prompt, rows * 0, task.texts.take(rows), task.tree)
+        loss = -nats.gather(1, task.labels[rows, None]).mean()
+        loss.backward()
+        return float(loss.detach())

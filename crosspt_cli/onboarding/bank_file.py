@@ -1,0 +1,121 @@
+"""Read what a bank of source prompts is to be trained on: one YAML file, one entry per source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crosspt_cli.foundation.errors import DataError, NotFound
+from crosspt_cli.foundation.paths import checked_name
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """One source: where its rows are and what they are.
+
+    Attributes:
+        name: of the source prompt.
+        task: the type of task, e.g. ``sentiment``.
+        train: rows to train on: a file, relative to the data folder, or ``hf:NAME[:CONFIG][:SPLIT]``.
+        held_out: rows to score on, likewise.
+        licence: of the data, as stated by who publishes it.
+        label_col: the column of labels.
+        text_cols: the columns of texts; found when empty.
+        template: a template's name or file; chosen when empty.
+        about: one sentence.
+    """
+
+    name: str
+    task: str
+    train: str
+    held_out: str
+    licence: str
+    label_col: str = "label"
+    text_cols: tuple[str, ...] = ()
+    template: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class BankSpec:
+    """A whole bank.
+
+    Attributes:
+        backbone: what the prompts are trained for.
+        sources: what they are trained on.
+        prompt_tokens: P.
+        steps: each trains on one batch of every source.
+        batch: rows per source and step.
+        rows: the most training rows used of a source.
+        held_out_rows: the most rows a source is scored on.
+        max_tokens: longer inputs are cut.
+        source_rate: learning rate of the prompts, for embeddings of `mini`'s scale.
+        attention_rate: learning rate of the attention over sources.
+        seed: of the run.
+    """
+
+    backbone: str
+    sources: tuple[SourceSpec, ...]
+    prompt_tokens: int = 20
+    steps: int = 600
+    batch: int = 16
+    rows: int = 4000
+    held_out_rows: int = 500
+    max_tokens: int = 96
+    source_rate: float = 0.055
+    attention_rate: float = 0.1
+    seed: int = 0
+
+
+def read_bank(path: Path) -> BankSpec:
+    """Return what the YAML file at `path` asks for.
+
+    Raises:
+        NotFound: there is no such file.
+        DataError: it is no YAML, a key is unknown or missing, or a name cannot be used.
+    """
+    if not path.is_file():
+        raise NotFound(str(path), "there is no such file.", "Name a bank file; docs/sources.md shows one.")
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(str(path), f"is not YAML ({str(error).splitlines()[0]}).", _HINT) from error
+    entries = document.pop("sources", None) if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise DataError(str(path), "has no list of sources.", _HINT)
+    sources = tuple(_filled(SourceSpec, entry, f"{path} source {number}") for number, entry in enumerate(entries, 1))
+    names = [checked_name(source.name, "source prompt") for source in sources]
+    if len(sources) < 2 or len(set(names)) < len(names):
+        raise DataError(str(path), "needs two sources or more, each with a name of its own.", _HINT)
+    return _filled(BankSpec, document | {"sources": sources}, str(path))
+
+
+_HINT = "docs/sources.md shows a bank file and explains its keys."
+
+
+def _filled(kind: type, document: Any, where: str) -> Any:
+    """Return the dataclass `kind` from a mapping with kebab-case keys, every value of the declared type."""
+    if not isinstance(document, dict):
+        raise DataError(where, "must be a mapping of keys to values.", _HINT)
+    values = {str(key).replace("-", "_"): value for key, value in document.items()}
+    declared = {field.name: str(field.type) for field in fields(kind)}
+    unknown = sorted(set(values) - set(declared))
+    if unknown:
+        raise DataError(
+            where, f"has the unknown key {unknown[0].replace('_', '-')!r}.", f"Known: {', '.join(declared)}."
+        )
+    types = {"int": int, "float": (int, float), "str": str}
+    for key, value in values.items():
+        wanted = types.get(declared[key])
+        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise DataError(where, f"{key.replace('_', '-')} is {value!r}, but must be of type {declared[key]}.", _HINT)
+    if "text_cols" in values:
+        values["text_cols"] = tuple(map(str, values["text_cols"]))
+    try:
+        return kind(**values)
+    except TypeError as error:
+        missing = str(error).rsplit(":", 1)[-1].strip().replace("_", "-")
+        raise DataError(where, f"lacks {missing}.", _HINT) from error

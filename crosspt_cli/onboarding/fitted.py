@@ -1,0 +1,156 @@
+"""What onboarding leaves behind, and how it goes to disk and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from crosspt_cli.core.score import Prototypes, Readout
+from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.registry import Registry, StoredTask
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
+
+PRIVATE = "private"
+TEMPLATE_FILE = "template.yaml"
+
+
+@dataclass(frozen=True)
+class FittedTask:
+    """A task that can answer: everything but the backbone.
+
+    Attributes:
+        name: of the task.
+        backbone: the name it was onboarded with.
+        fingerprint: of that backbone; no other will do.
+        text_columns: where the texts came from, in order.
+        label_column: where the labels came from.
+        spec: template and label words.
+        candidate: what was chosen.
+        steps: how long the private prompt and the attention were trained on all rows.
+        shares: source name → attention share, `private` last; they sum to 1.
+        source_digests: source name → sha256 of its manifest, which covers its values.
+        prompt: [P, H] float32, the target prompt: the mixture, folded.
+        private: [P, H] float32, the private prompt.
+        leaning: [C] nats the prompt favours each class by; taken off at prediction.
+        prototypes: class means of the frozen encoder's vectors.
+        readout: how label words and prototypes make a score.
+        rows: how many rows it was fitted on.
+        seed: of the run.
+    """
+
+    name: str
+    backbone: str
+    fingerprint: str
+    text_columns: tuple[str, ...]
+    label_column: str
+    spec: TaskSpec
+    candidate: Candidate
+    steps: int
+    shares: Mapping[str, float]
+    source_digests: Mapping[str, str]
+    prompt: np.ndarray
+    private: np.ndarray
+    leaning: np.ndarray
+    prototypes: Prototypes
+    readout: Readout
+    rows: int
+    seed: int
+
+
+def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
+    """Return a task from the registry.
+
+    Raises:
+        NotFound: there is none of that name.
+        IntegrityError: its files are damaged.
+    """
+    stored = (registry or Registry.open()).load_task(name)
+    try:
+        return from_stored(stored)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"is not a task this crosspt can read ({type(error).__name__}: {error})."
+        raise IntegrityError(str(stored.path), problem, "Onboard it again with --replace.") from error
+
+
+def to_document(fitted: FittedTask) -> dict[str, Any]:
+    """Return everything of a task that is not an array, as plain values."""
+    verbalizer, candidate, readout = fitted.spec.verbalizer, fitted.candidate, fitted.readout
+    return {
+        "backbone": {"name": fitted.backbone, "fingerprint": fitted.fingerprint},
+        "columns": {"text": list(fitted.text_columns), "label": fitted.label_column},
+        "metric": fitted.spec.metric,
+        "classes": [
+            {"label": label, "words": words, "tokens": list(tokens)}
+            for label, words, tokens in zip(verbalizer.classes, verbalizer.words, verbalizer.tokens, strict=True)
+        ],
+        "chosen": {
+            "sources": list(candidate.sources),
+            "lr_ratio": candidate.lr_ratio,
+            "attention_rate": candidate.attention_rate,
+            "steps": fitted.steps,
+        },
+        "attention": {name: round(share, 6) for name, share in fitted.shares.items()},
+        "source_digests": dict(fitted.source_digests),
+        "readout": {"weight": readout.weight, "words": readout.words, "temperature": readout.temperature},
+        "rows": fitted.rows,
+        "seed": fitted.seed,
+    }
+
+
+def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
+    """Return a task's arrays by the names they are stored under."""
+    return {
+        "prompt": fitted.prompt,
+        "private": fitted.private,
+        "leaning": fitted.leaning,
+        "prototypes": fitted.prototypes.means,
+        "centre": fitted.prototypes.centre,
+    }
+
+
+def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: Registry, replace: bool):
+    """Return the registry's entry of the task just saved; an old one stays whole until the new one is.
+
+    Args:
+        fitted: the task.
+        study: files that record how it was chosen, by name.
+        registry: where to save.
+        replace: whether a task of that name may be replaced.
+    """
+    files = {TEMPLATE_FILE: dump_template(fitted.spec.template), **study}
+    return registry.save_task(fitted.name, to_document(fitted), to_arrays(fitted), files, replace)
+
+
+def from_stored(stored: StoredTask) -> FittedTask:
+    """Return the task a registry entry holds."""
+    document, arrays = stored.document, stored.arrays
+    classes, chosen, readout = document["classes"], document["chosen"], document["readout"]
+    verbalizer = Verbalizer(
+        classes=tuple(item["label"] for item in classes),
+        words=tuple(item["words"] for item in classes),
+        tokens=tuple(tuple(item["tokens"]) for item in classes),
+    )
+    template = parse_template(stored.files[TEMPLATE_FILE].decode(), str(stored.path / TEMPLATE_FILE))
+    return FittedTask(
+        name=stored.name,
+        backbone=document["backbone"]["name"],
+        fingerprint=document["backbone"]["fingerprint"],
+        text_columns=tuple(document["columns"]["text"]),
+        label_column=document["columns"]["label"],
+        spec=TaskSpec(template, verbalizer, document["metric"]),
+        candidate=Candidate(tuple(chosen["sources"]), chosen["lr_ratio"], chosen["attention_rate"]),
+        steps=chosen["steps"],
+        shares=document["attention"],
+        source_digests=document["source_digests"],
+        prompt=arrays["prompt"],
+        private=arrays["private"],
+        leaning=arrays["leaning"],
+        prototypes=Prototypes(arrays["centre"], arrays["prototypes"]),
+        readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
+        rows=document["rows"],
+        seed=document["seed"],
+    )

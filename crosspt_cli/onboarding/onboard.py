@@ -1,0 +1,381 @@
+"""Onboard a task: from a CSV to a fitted task in the registry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.devices import peak_memory_mb
+from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.train import sentence_vectors
+from crosspt_cli.data import Examples, Notice, read_csv
+from crosspt_cli.foundation.errors import BudgetSpent, OptionError
+from crosspt_cli.foundation.paths import checked_name, suggested_name
+from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.onboarding.backbones import open_backbone
+from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
+from crosspt_cli.onboarding.prepare import Prepared, label_tree, prepare
+from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.registry import Registry
+from crosspt_cli.search.candidates import Candidate, make_candidates
+from crosspt_cli.search.final import FinalFit, fit_final
+from crosspt_cli.search.folds import Fold, stratified_folds
+from crosspt_cli.search.outcome import StudyResult
+from crosspt_cli.search.plan import Budget, Rung, count_trial_steps, find_budget, make_rungs
+from crosspt_cli.search.rank import score_untouched
+from crosspt_cli.search.readouts import find_readouts
+from crosspt_cli.search.study import run_study
+from crosspt_cli.search.trials import StudyTask, tokens_at_once
+
+DEFAULT_PROMPT_TOKENS = 20  # for a backbone that has no source prompts to take the number from
+FINAL_FIT_SHARE = 0.15  # of a time limit, kept for the fit on all rows
+
+
+@dataclass(frozen=True)
+class Onboarded:
+    """A finished onboarding; the task is in the registry at `path`.
+
+    `notes` are sentences about label words and shortened rows · `seconds` from start to saved ·
+    `peak_memory_mb` of the whole process.
+    """
+
+    task: str
+    path: Path
+    fitted: FittedTask
+    study: StudyResult
+    notices: tuple[Notice, ...]
+    notes: tuple[str, ...]
+    reason: str
+    budget: str
+    device: str
+    dtype: str
+    seconds: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class OnboardingPlan:
+    """What onboarding would do; nothing was trained or saved."""
+
+    task: str
+    backbone: str
+    rows: int
+    classes: tuple[str, ...]
+    class_counts: dict[str, int]
+    text_columns: tuple[str, ...]
+    template: str
+    reason: str
+    label_words: dict[str, str]
+    folds: int
+    candidates: tuple[str, ...]
+    trials: int
+    steps: int
+    notices: tuple[Notice, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a person may choose about an onboarding; `onboard` explains each."""
+
+    text_cols: tuple[str, ...] = ()
+    name: str | None = None
+    template: str | None = None
+    label_map: Mapping[str, str] | None = None
+    backbone: str | None = None
+    budget: str = "normal"
+    max_seconds: float | None = None
+    folds: int | None = None
+    ms: tuple[int, ...] | None = None
+    lr_ratios: tuple[float, ...] | None = None
+    readout: str = "auto"
+    drop_rare: bool = False
+    replace: bool = False
+    device: str = "auto"
+    dtype: str = "auto"
+    seed: int = 0
+
+
+def onboard(
+    path: str | Path,
+    label_col: str,
+    *,
+    registry: Registry | None = None,
+    progress: Progress = no_progress,
+    **settings,
+) -> Onboarded:
+    """Return the task just onboarded and saved.
+
+    Args:
+        path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``.
+        label_col: the column of labels.
+        registry: default the person's.
+        progress: told how far each stage is.
+        settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the file's),
+            `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
+            ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
+            try), `lr_ratios`, `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave
+            classes with too few rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
+
+    Raises:
+        OptionError: a setting cannot be used, or the name is taken.
+        DataError: the rows cannot be used.
+        NotFound: file, template or backbone does not exist.
+        StorageError: the registry cannot be written.
+        BudgetSpent: `max_seconds` passed before any candidate was scored.
+        TrainingError: every trial failed.
+
+    Example:
+        >>> onboard("examples/reviews.csv", "y", budget="quick").fitted.shares  # doctest: +SKIP
+        {'amazon-polarity': 0.31, 'sst2': 0.29, 'tweet-sentiment': 0.21, 'private': 0.19}
+    """
+    began = time.monotonic()
+    chosen = Settings(**settings)
+    registry = registry or Registry.open()
+    name = task_name(path, chosen.name)
+    with ExitStack() as held:
+        registry.ensure_writable()
+        held.enter_context(registry.reserve_task(name, chosen.replace))
+        work = _open(path, label_col, chosen, registry, progress)
+        deadline = None if chosen.max_seconds is None else began + chosen.max_seconds
+        study, final = _search_and_fit(work, chosen, deadline, progress)
+        fitted = _fitted(name, label_col, work, study, final, chosen.seed)
+        progress("saving", 0, 1)
+        entry = save_fitted(fitted, study_files(study), registry, chosen.replace)
+    device = work.backbone.device
+    return Onboarded(
+        task=name,
+        path=entry.path,
+        fitted=fitted,
+        study=study,
+        notices=work.examples.notices,
+        notes=work.notes,
+        reason=work.prepared.reason,
+        budget=chosen.budget,
+        device=str(device),
+        dtype=str(work.backbone.t5.dtype).removeprefix("torch."),
+        seconds=time.monotonic() - began,
+        peak_memory_mb=peak_memory_mb(device),
+    )
+
+
+def plan_onboarding(
+    path: str | Path,
+    label_col: str,
+    *,
+    registry: Registry | None = None,
+    progress: Progress = no_progress,
+    **settings,
+) -> OnboardingPlan:
+    """Return what `onboard` would do with the same arguments, without training or saving anything.
+
+    Raises:
+        CrossptError: whatever `onboard` would raise before its first training step.
+    """
+    chosen = Settings(**settings)
+    registry = registry or Registry.open()
+    name = task_name(path, chosen.name)
+    registry.check_task_name_free(name, chosen.replace)
+    work = _open(path, label_col, chosen, registry, progress)
+    names = [f"source {number}" for number in range(1, len(work.source_names) + 1)]
+    candidates, rungs = _candidates(work, chosen, names)
+    verbalizer = work.prepared.spec.verbalizer
+    repeats = len(work.folds) * work.budget.seeds
+    return OnboardingPlan(
+        task=name,
+        backbone=work.backbone.name,
+        rows=len(work.examples),
+        classes=work.examples.classes,
+        class_counts=work.examples.class_counts(),
+        text_columns=work.examples.text_columns,
+        template=work.prepared.spec.template.name,
+        reason=work.prepared.reason,
+        label_words=dict(zip(verbalizer.classes, verbalizer.words, strict=True)),
+        folds=len(work.folds),
+        candidates=tuple(map(str, candidates)),
+        trials=len(candidates) * repeats,
+        steps=count_trial_steps(rungs, len(candidates), repeats),
+        notices=work.examples.notices,
+        notes=work.notes,
+    )
+
+
+def task_name(path: str | Path, name: str | None) -> str:
+    """Return the task's name: the one given, else the file's.
+
+    Raises:
+        OptionError: the name given is no name.
+    """
+    if name is not None:
+        return checked_name(name)
+    text = str(path)
+    stem = text.removeprefix("hf:").replace(":", "-") if text.startswith("hf:") else Path(text).name.split(".")[0]
+    return suggested_name(stem)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An onboarding with everything read and loaded, before any training."""
+
+    examples: Examples
+    backbone: Backbone
+    prepared: Prepared
+    source_names: tuple[str, ...]
+    source_digests: dict[str, str]
+    sources: torch.Tensor
+    folds: tuple[Fold, ...]
+    budget: Budget
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        cut = self.prepared.cut
+        shortened = (f"{cut} of {len(self.examples)} texts are too long and were cut.",) if cut else ()
+        return (*self.prepared.spec.verbalizer.notes, *shortened)
+
+
+def _open(path: str | Path, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> _Work:
+    """Read, check and load everything; bad input ends here, in seconds."""
+    budget = find_budget(chosen.budget)
+    find_readouts(chosen.readout)
+    _check(chosen)
+    progress("reading", 0, 1)
+    examples = read_csv(
+        path,
+        label_col,
+        chosen.text_cols,
+        label_map=chosen.label_map,
+        drop_rare=chosen.drop_rare,
+        min_per_class=max(2, chosen.folds or 2),
+    )
+    progress("loading", 0, 1)
+    backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
+    prepared = prepare(examples, backbone, chosen.template)
+    fewest = int(np.bincount(prepared.labels).min())
+    folds = stratified_folds(prepared.labels, min(chosen.folds or budget.folds, fewest), chosen.seed)
+    names, digests, sources = load_sources(registry, backbone)
+    return _Work(examples, backbone, prepared, names, digests, sources, folds, budget)
+
+
+def _check(chosen: Settings) -> None:
+    if chosen.folds is not None and chosen.folds < 2:
+        raise OptionError("--folds", f"is {chosen.folds}, but must be at least 2.")
+    if chosen.ms is not None and any(m < 0 for m in chosen.ms):
+        raise OptionError("--sources", f"has {min(chosen.ms)}, but numbers of sources are 0 or more.")
+    if chosen.lr_ratios is not None and any(not 0 <= ratio <= 10 for ratio in chosen.lr_ratios):
+        raise OptionError("--lr-ratios", "must lie between 0 and 10.", "Pass for example --lr-ratios 0,0.1,1.")
+    if chosen.max_seconds is not None and chosen.max_seconds <= 0:
+        raise OptionError("--max-time", "must be more than nothing.", "Pass for example --max-time 10m.")
+
+
+def load_sources(registry: Registry, backbone: Backbone) -> tuple[tuple[str, ...], dict[str, str], torch.Tensor]:
+    """Return names, digests and values [S, P, H] of all source prompts that fit the backbone.
+
+    Prompts of different lengths cannot be mixed; the most frequent length is used.
+    """
+    entries = registry.sources(fingerprint=backbone.fingerprint)
+    lengths = [entry.manifest.prompt_tokens for entry in entries]
+    length = max(set(lengths), key=lengths.count, default=DEFAULT_PROMPT_TOKENS)
+    loaded = [
+        (entry, registry.load_source(entry.name, backbone).values)
+        for entry in entries
+        if entry.manifest.prompt_tokens == length
+    ]
+    values = np.stack([value for _, value in loaded]) if loaded else np.zeros((0, length, backbone.width), np.float32)
+    names = tuple(entry.name for entry, _ in loaded)
+    return names, {e.name: e.sha256 for e, _ in loaded}, torch.as_tensor(values, device=backbone.device)
+
+
+def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
+    budget = work.budget
+    ms = budget.ms if chosen.ms is None else chosen.ms
+    ratios = budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios
+    candidates = make_candidates(ranked, ms, ratios)
+    return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
+
+
+def _search_and_fit(
+    work: _Work, chosen: Settings, deadline: float | None, progress: Progress
+) -> tuple[StudyResult, FinalFit]:
+    progress("ranking", 0, 1)
+    task = study_task(work.examples, work.backbone, work.prepared, work.source_names, work.sources, chosen.seed)
+    ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
+    candidates, rungs = _candidates(work, chosen, ranked)
+    study_deadline = deadline
+    if deadline is not None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
+        study_deadline = deadline - FINAL_FIT_SHARE * left
+    study = run_study(
+        task,
+        candidates,
+        work.folds,
+        work.budget.seeds,
+        rungs,
+        find_readouts(chosen.readout),
+        study_deadline,
+        progress,
+    )
+    result = study.chosen
+    final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress)
+    return study, final
+
+
+def study_task(
+    examples: Examples,
+    backbone: Backbone,
+    prepared: Prepared,
+    source_names: Sequence[str],
+    sources: torch.Tensor,
+    seed: int,
+) -> StudyTask:
+    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
+    at_once = tokens_at_once(backbone.device)
+    tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
+    untouched = score_untouched(
+        backbone, source_names, sources, prepared.texts, prepared.labels, tree, stream(seed, "rank"), at_once
+    )
+    return StudyTask(
+        backbone=backbone,
+        texts=prepared.texts,
+        labels=prepared.labels,
+        tree=tree,
+        plain=tuple(" ".join(row.fields) for row in examples.rows),
+        vectors=sentence_vectors(backbone, prepared.texts, at_once),
+        sources=sources,
+        untouched=untouched,
+        seed=seed,
+    )
+
+
+def _fitted(name: str, label_col: str, work: _Work, study: StudyResult, final: FinalFit, seed: int) -> FittedTask:
+    prepared, candidate = work.prepared, study.chosen.candidate
+    vectors = sentence_vectors(work.backbone, prepared.texts, tokens_at_once(work.backbone.device))
+    shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
+    return FittedTask(
+        name=name,
+        backbone=work.backbone.name,
+        fingerprint=work.backbone.fingerprint,
+        text_columns=work.examples.text_columns,
+        label_column=label_col,
+        spec=prepared.spec,
+        candidate=candidate,
+        steps=final.steps,
+        shares=shares,
+        source_digests={source: work.source_digests[source] for source in candidate.sources},
+        prompt=final.prompt,
+        private=final.private,
+        leaning=final.leaning,
+        prototypes=prototypes(vectors, prepared.labels, len(work.examples.classes)),
+        readout=study.chosen.readout,
+        rows=len(work.examples),
+        seed=seed,
+    )

@@ -1,0 +1,77 @@
+"""From labelled rows to what the backbone reads: template, label words, token ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.encode import EncodedTexts, encode_texts
+from crosspt_cli.data import Examples
+from crosspt_cli.tasks import (
+    InputEncoder,
+    TaskSpec,
+    Verbalizer,
+    choose_template,
+    fit_template,
+    load_template,
+    make_verbalizer,
+)
+from crosspt_cli.tasks.label_tree import LabelTree
+
+MAX_TOKENS = 256  # of a text with its template; prompt tokens come on top
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task's rows as the backbone reads them.
+
+    `labels` [rows] int64 · `cut`: how many rows were shortened · `reason`: why this template.
+    """
+
+    spec: TaskSpec
+    texts: EncodedTexts
+    labels: np.ndarray
+    cut: int
+    reason: str
+
+
+def prepare(
+    examples: Examples, backbone: Backbone, template: str | None = None, max_tokens: int = MAX_TOKENS
+) -> Prepared:
+    """Return `examples` as token ids, with the template and label words that they need.
+
+    Args:
+        examples: labelled rows.
+        backbone: whose tokenizer to use.
+        template: a template's name or file; chosen from columns and labels when None.
+        max_tokens: longer inputs are cut where the template allows it.
+
+    Raises:
+        TemplateError: the template does not fit the data, or label words collide.
+        NotFound: no such template.
+    """
+    if template is None:
+        fitted = choose_template(examples.text_columns, examples.classes)
+    else:
+        fitted = fit_template(load_template(template), examples.text_columns)
+    unknown = getattr(backbone.tokenizer, "unk_token_id", None)
+    verbalizer = make_verbalizer(fitted, examples.classes, backbone.tokenize, unknown=unknown)
+    spec = TaskSpec(fitted, verbalizer)
+    encoder = input_encoder(spec, backbone, max_tokens)
+    rows = [encoder.encode(row.fields) for row in examples.rows]
+    number = {name: index for index, name in enumerate(examples.classes)}
+    labels = np.array([number[label] for label in examples.labels()], np.int64)
+    texts = encode_texts([ids for ids, _ in rows], backbone.device)
+    return Prepared(spec, texts, labels, sum(cut > 0 for _, cut in rows), fitted.reason)
+
+
+def input_encoder(spec: TaskSpec, backbone: Backbone, max_tokens: int = MAX_TOKENS) -> InputEncoder:
+    """Return what turns a row's fields into token ids."""
+    return InputEncoder(spec.template, backbone.tokenize, max_tokens, backbone.t5.end_token)
+
+
+def label_tree(verbalizer: Verbalizer, backbone: Backbone) -> LabelTree:
+    """Return the tree of the label words' tokens."""
+    return LabelTree.build(verbalizer.tokens, backbone.t5.end_token)

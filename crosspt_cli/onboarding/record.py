@@ -1,0 +1,76 @@
+"""The study as files beside the task: what was tried, how every trial did, and its held-out predictions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from crosspt_cli.registry import dump_arrays
+from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult, TrialResult
+
+STUDY_FILE = "study.json"
+PREDICTIONS_FILE = "study.safetensors"
+
+
+def study_files(study: StudyResult) -> dict[str, str | bytes]:
+    """Return the record of a study, by file name.
+
+    `study.json` holds what a person reads; `study.safetensors` holds, per trial, the held-out rows' indices and
+    label words' log-likelihoods [h, C], from which every estimate can be computed again.
+    """
+    document = {
+        "choice": study.choice,
+        "reason": study.reason,
+        "folds": study.folds,
+        "stopped_early": study.stopped_early,
+        "seconds": round(study.seconds, 2),
+        "candidates": [candidate_record(result) for result in study.candidates],
+        "baselines": {name: score_record(score) for name, score in study.baselines.items()},
+        "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
+        "trials": [_trial_record(trial) for trial in study.trials],
+    }
+    arrays = {}
+    for number, trial in enumerate(study.trials):
+        arrays[f"{number}.rows"] = trial.held_out.astype(np.float32)
+        arrays[f"{number}.nats"] = np.nan_to_num(trial.nats, nan=0.0, posinf=0.0, neginf=-1e4)
+        arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
+    return {STUDY_FILE: json.dumps(document, indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
+
+
+def candidate_record(result: CandidateResult) -> dict[str, Any]:
+    """Return a candidate's result as plain values."""
+    return {
+        "m": result.candidate.m,
+        "sources": list(result.candidate.sources),
+        "lr_ratio": result.candidate.lr_ratio,
+        "lr": result.candidate.lr,
+        "state": result.state,
+        "steps": result.steps,
+        "readout": {"weight": result.readout.weight, "words": result.readout.words},
+        **score_record(result.score),
+        "utility": round(float(result.utility.mean()), 4),
+    }
+
+
+def score_record(score: Score) -> dict[str, Any]:
+    """Return a held-out score as plain values, fractions 0 to 1."""
+    return {
+        "mean": round(score.mean, 4),
+        "se": round(score.se, 4),
+        "per_fold": [round(fold, 4) for fold in score.per_fold],
+        "log_likelihood": round(score.nats, 4),
+    }
+
+
+def _trial_record(trial: TrialResult) -> dict[str, Any]:
+    return {
+        "candidate": trial.candidate,
+        "fold": trial.fold,
+        "seed": trial.seed,
+        "state": trial.state,
+        "steps": trial.steps,
+        "loss": None if np.isnan(trial.loss) else round(trial.loss, 4),
+        "shares": [round(float(share), 4) for share in trial.shares],
+    }

@@ -1,0 +1,65 @@
+"""Numbers as people read them, and as JSON takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction as a percentage.
+
+    Example:
+        >>> percent(0.875)
+        '87.5 %'
+    """
+    return f"{100 * fraction:.1f} %"
+
+
+def with_error(mean: float, se: float) -> str:
+    """Return a score with its standard error, which is left out where there is none.
+
+    Example:
+        >>> with_error(0.875, 0.041), with_error(0.5, 0.0)
+        ('87.5 % ± 4.1', '50.0 % ± 0.0')
+    """
+    return percent(mean) if math.isnan(se) else f"{percent(mean)} ± {100 * se:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    Example:
+        >>> duration(8.26), duration(75), duration(7260)
+        ('8.3 s', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return ``"1 row"`` or ``"1,200 rows"``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def shortened(items: list[str], most: int) -> str:
+    """Return a list as text, cut after `most` items.
+
+    Example:
+        >>> shortened(["a", "b", "c"], 2)
+        'a, b and 1 more'
+    """
+    more = len(items) - most
+    return f"{', '.join(items[:most])} and {more} more" if more > 0 else ", ".join(items)
+
+
+def finite(value: Any) -> Any:
+    """Return plain values in which every number JSON cannot write is None."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

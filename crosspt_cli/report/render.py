@@ -1,0 +1,106 @@
+"""Summaries as text: coloured and as wide as the terminal, plain and at most 100 wide elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from crosspt_cli.report.numbers import counted, duration
+from crosspt_cli.report.summary import (
+    Line,
+    bank_rows,
+    choice_lines,
+    headline,
+    next_command,
+    plan_lines,
+    score_lines,
+    task_lines,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
+    from crosspt_cli.onboarding.pretrain import PretrainedBank
+
+WIDEST = 100
+
+
+def onboarded_text(done: Onboarded, console: Console | None = None) -> str:
+    """Return a finished onboarding for people; the command to type next is the last line."""
+    folds = f"held-out accuracy on {counted(done.study.folds, 'fold')}"
+    blocks = (
+        _title(headline(done)),
+        _lines(choice_lines(done)),
+        _columns((folds, "± se"), score_lines(done.study), strongest=0),
+        _lines(task_lines(done)),
+    )
+    return f"{_rendered(blocks, console)}\n\n{next_command(done.task, done.fitted.text_columns)}"
+
+
+def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:
+    """Return what an onboarding would do, for people."""
+    title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was trained or saved")
+    return _rendered((title, _lines(plan_lines(plan))), console)
+
+
+def bank_text(bank: PretrainedBank, console: Console | None = None) -> str:
+    """Return a finished bank of source prompts, for people."""
+    header = ("source", "task", "accuracy", "most frequent", "rows", "own share")
+    steps, time = counted(bank.steps, "step"), duration(bank.seconds)
+    title = _title(f"{counted(len(bank.sources), 'source prompt')} for {bank.backbone}: {steps} in {time}")
+    return _rendered((title, _columns(header, bank_rows(bank), left=2)), console)
+
+
+def console_on_stdout() -> Console:
+    """Return a console as wide as the terminal; plain and 100 wide when stdout is none."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDEST, highlight=False, emoji=False)
+
+
+def _rendered(blocks: Sequence[RenderableType], console: Console | None) -> str:
+    """Return the blocks with an empty line between, without spaces at line ends."""
+    console = console or console_on_stdout()
+    with console.capture() as captured:
+        for block in blocks:
+            console.print(block)
+            console.print()
+    lines = captured.get().splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def _title(text: str) -> RenderableType:
+    from rich.text import Text
+
+    return Text(text, style="bold")
+
+
+def _lines(lines: Sequence[Line]) -> Table:
+    """Return labelled lines; what is too long goes on below itself."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in lines:
+        table.add_row(Text(label, style="dim"), Text(value))
+    return table
+
+
+def _columns(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, strongest: int | None = None
+) -> Table:
+    """Return a table under a header: the first `left` columns to the left, numbers to the right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for number, name in enumerate(header):
+        table.add_column(Text(name), justify="left" if number < left else "right", overflow="fold")
+    for number, row in enumerate(rows):
+        table.add_row(*map(Text, row), style="bold" if number == strongest else "")
+    return table

@@ -1,0 +1,192 @@
+"""Finished work as plain values: a dictionary for scripts, labelled lines for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from crosspt_cli.report.numbers import counted, duration, finite, percent, shortened, with_error
+
+if TYPE_CHECKING:
+    from crosspt_cli.data import Notice
+    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
+    from crosspt_cli.onboarding.pretrain import PretrainedBank
+    from crosspt_cli.search.outcome import CandidateResult, StudyResult
+
+Line = tuple[str, str]
+"""What it is, and what it is like."""
+
+STATES = ("complete", "pruned", "failed")
+ALONE = "private prompt only (M = 0)"
+SHOWN_CLASSES = 8
+
+
+def onboarded_dict(done: Onboarded) -> dict[str, Any]:
+    """Return a finished onboarding for scripts; scores are fractions, times seconds."""
+    from crosspt_cli.onboarding.record import candidate_record, score_record
+
+    fitted, study, chosen = done.fitted, done.study, done.study.chosen
+    candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
+    result = {
+        "task": done.task,
+        "backbone": fitted.backbone,
+        "rows": fitted.rows,
+        "classes": verbalizer.classes,
+        "chosen": {
+            "m": candidate.m,
+            "sources": candidate.sources,
+            "lr_ratio": candidate.lr_ratio,
+            "lr": candidate.lr,
+            "attention_rate": candidate.attention_rate,
+            "steps": fitted.steps,
+        },
+        "cv": {"metric": fitted.spec.metric, "folds": study.folds, **score_record(chosen.score)},
+        "candidates": [candidate_record(each) for each in study.candidates],
+        "trials": {state: study.count(state) for state in STATES},
+        "attention": dict(fitted.shares),
+        "seconds": done.seconds,
+        "peak_memory_mb": done.peak_memory_mb,
+        "device": done.device,
+        "dtype": done.dtype,
+        "seed": fitted.seed,
+        "budget": done.budget,
+        "stopped_early": study.stopped_early,
+        "reason": study.reason,
+        "readout": asdict(fitted.readout),
+        "baselines": {name: score_record(score) for name, score in study.baselines.items()},
+        "text_columns": fitted.text_columns,
+        "label_column": fitted.label_column,
+        "template": fitted.spec.template.name,
+        "template_reason": done.reason,
+        "label_words": dict(zip(verbalizer.classes, verbalizer.words, strict=True)),
+        "notices": notice_dicts(done.notices),
+        "notes": done.notes,
+        "path": str(done.path),
+    }
+    return finite(result)
+
+
+def plan_dict(plan: OnboardingPlan) -> dict[str, Any]:
+    """Return what an onboarding would do, for scripts."""
+    return finite({"dry_run": True} | vars(plan) | {"notices": notice_dicts(plan.notices)})
+
+
+def notice_dicts(notices: Sequence[Notice]) -> list[dict[str, Any]]:
+    """Return notices for scripts."""
+    return [asdict(notice) for notice in notices]
+
+
+def bank_dict(bank: PretrainedBank) -> dict[str, Any]:
+    """Return a finished bank of source prompts for scripts."""
+    return finite(asdict(bank))
+
+
+def headline(done: Onboarded) -> str:
+    """Return what was onboarded."""
+    classes = counted(len(done.fitted.spec.verbalizer.classes), "class", "classes")
+    return f"{done.task}: {counted(done.fitted.rows, 'row')}, {classes}, on the backbone {done.fitted.backbone}"
+
+
+def score_lines(study: StudyResult) -> tuple[Line, ...]:
+    """Return the chosen candidate's held-out accuracy and, on the same folds, what it is to be compared with."""
+    from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
+
+    scores = [("as chosen", study.chosen.score)]
+    alone = best_alone(study)
+    if alone is not None and study.chosen.candidate.m:
+        scores.append((ALONE, alone.score))
+    scores += [(name, study.baselines[name]) for name in (ENCODER, TFIDF, MOST_FREQUENT) if name in study.baselines]
+    return tuple((name, with_error(score.mean, score.se)) for name, score in scores)
+
+
+def best_alone(study: StudyResult) -> CandidateResult | None:
+    """Return the best candidate without sources, by what candidates are compared on; None when all of them failed."""
+    alone = [each for each in study.candidates if each.candidate.m == 0 and each.state != "failed"]
+    return max(alone, key=lambda each: each.utility.mean(), default=None)
+
+
+def choice_lines(done: Onboarded) -> tuple[Line, ...]:
+    """Return what was chosen, and why."""
+    fitted, study = done.fitted, done.study
+    early = ("search", "ended early, for the time was up") if study.stopped_early else ("", "")
+    failed = study.count("failed")
+    lines = (
+        ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}"),
+        ("because", study.reason),
+        early,
+        ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
+        ("attention", attention_text(fitted.shares)),
+        ("answers from", readout_text(fitted.readout.weight, fitted.readout.words)),
+    )
+    return tuple(line for line in lines if line[1])
+
+
+def attention_text(shares: Any) -> str:
+    """Return the attention shares, largest first, the private prompt's last."""
+    sources = sorted(((name, share) for name, share in shares.items() if name != "private"), key=lambda item: -item[1])
+    named = [*sources, ("private prompt", shares["private"])] if "private" in shares else sources
+    return ", ".join(f"{name} {percent(share)}" for name, share in named)
+
+
+def readout_text(weight: float, words: bool) -> str:
+    """Return how much of an answer comes from label words and how much from prototypes."""
+    if not weight:
+        return "label words alone"
+    if not words:
+        return "prototypes alone (cosine to each class's mean)"
+    return f"label words, plus prototypes at {weight:g} nats per unit of cosine"
+
+
+def task_lines(done: Onboarded) -> tuple[Line, ...]:
+    """Return how the task is put to the backbone, what it cost, and where it lies."""
+    verbalizer = done.fitted.spec.verbalizer
+    cost = f"{duration(done.seconds)} on {done.device} ({done.dtype}), at most {done.peak_memory_mb:,.0f} MB"
+    return (
+        ("template", done.reason or repr(done.fitted.spec.template.name)),
+        ("label words", words_text(verbalizer.classes, verbalizer.words)),
+        ("time", cost),
+        ("saved", str(done.path)),
+    )
+
+
+def words_text(classes: Sequence[str], words: Sequence[str]) -> str:
+    """Return each class with its label words, once where they are the same."""
+    pairs = [label if label == said else f"{label} → {said}" for label, said in zip(classes, words, strict=True)]
+    return shortened(pairs, SHOWN_CLASSES)
+
+
+def next_command(task: str, text_columns: Sequence[str]) -> str:
+    """Return what to type next."""
+    return f"crosspt predict --task {shlex.quote(task)}" + ' --text "…"' * len(text_columns)
+
+
+def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
+    """Return what an onboarding would do."""
+    counts = [f"{name} {count:,}" for name, count in plan.class_counts.items()]
+    tried = f"{counted(len(plan.candidates), 'candidate')} × {counted(plan.folds, 'fold')}"
+    return (
+        ("classes", f"{len(plan.classes)}: {shortened(counts, SHOWN_CLASSES)}"),
+        ("texts", ", ".join(plan.text_columns)),
+        ("backbone", plan.backbone),
+        ("template", plan.reason or repr(plan.template)),
+        ("label words", words_text(tuple(plan.label_words), tuple(plan.label_words.values()))),
+        ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
+        ("candidates", "; ".join(plan.candidates)),
+    )
+
+
+def bank_rows(bank: PretrainedBank) -> tuple[tuple[str, ...], ...]:
+    """Return a row per source: name, task, accuracy, most frequent class, held-out rows, attention to itself."""
+    return tuple(
+        (
+            each.name,
+            each.task,
+            percent(each.accuracy),
+            percent(each.majority),
+            f"{each.rows:,}",
+            percent(each.own_share),
+        )
+        for each in bank.sources
+    )

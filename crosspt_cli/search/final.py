@@ -1,0 +1,70 @@
+"""Train the chosen candidate on all rows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from crosspt_cli.foundation.errors import TrainingError
+from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.trials import StudyTask, Trial, make_population
+
+NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's weights may be damaged."
+
+
+@dataclass(frozen=True)
+class FinalFit:
+    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C]."""
+
+    prompt: np.ndarray
+    private: np.ndarray
+    shares: np.ndarray
+    leaning: np.ndarray
+    steps: int
+    loss: float
+
+
+def fit_final(
+    task: StudyTask,
+    candidate: Candidate,
+    steps: int,
+    horizon: int,
+    deadline: float | None = None,
+    progress: Progress = no_progress,
+) -> FinalFit:
+    """Return `candidate` trained on all rows for the number of steps that was best on held-out rows.
+
+    Args:
+        task: rows, label words, sources.
+        candidate: what to train.
+        steps: when to stop.
+        horizon: the steps over which the learning rate falls, as in the study.
+        deadline: `time.monotonic()` at which training stops where it is.
+        progress: told of finished steps.
+    """
+    everything = np.arange(len(task.labels))
+    population = make_population(task, [candidate], [Trial(0, 0, 0)], [Fold(everything, everything[:0])], horizon)
+    done = 0
+    while done < steps and (done == 0 or deadline is None or time.monotonic() < deadline):
+        population.step()
+        done += 1
+        progress("fitting", done, steps)
+    if population.failed()[0]:
+        raise TrainingError("final fit", "the loss became nan.", NAN_HINT)
+    bank = population.bank
+    with torch.no_grad():
+        names = [task.untouched.names.index(name) for name in candidate.sources]
+        shares = bank.shares()[0].cpu().numpy()
+        return FinalFit(
+            prompt=bank.prompts()[0].cpu().numpy(),
+            private=bank.private[0].cpu().numpy(),
+            shares=shares[[*names, -1]],
+            leaning=population.leaning()[0],
+            steps=done,
+            loss=float(population.losses[0]),
+        )

@@ -1,0 +1,114 @@
+"""What a study finds: every trial with its held-out predictions, the choice, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from crosspt_cli.core.score import Readout
+from crosspt_cli.search.candidates import Candidate
+
+State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One candidate on one fold with one seed, as it stood when last scored.
+
+    `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `leaning` [C] · `shares` [M+1], the
+    private prompt's last · `loss` nats on its last batch.
+    """
+
+    candidate: int
+    fold: int
+    seed: int
+    state: State
+    steps: int
+    loss: float
+    held_out: np.ndarray
+    nats: np.ndarray
+    leaning: np.ndarray
+    shares: np.ndarray
+
+
+@dataclass(frozen=True)
+class Score:
+    """Held-out results over all folds.
+
+    Attributes:
+        correct: per row, the fraction of seeds that got it right, [rows].
+        per_fold: accuracy on each fold.
+        nats: mean held-out log-likelihood of the true class, NaN where a method gives no probabilities.
+    """
+
+    correct: np.ndarray
+    per_fold: tuple[float, ...]
+    nats: float
+
+    @property
+    def mean(self) -> float:
+        """Accuracy over all rows, 0 to 1."""
+        return float(self.correct.mean())
+
+    @property
+    def se(self) -> float:
+        """Standard error of `mean` over rows."""
+        return float(self.correct.std(ddof=1) / np.sqrt(len(self.correct)))
+
+
+@dataclass(frozen=True)
+class CandidateResult:
+    """A candidate at its best number of steps and with its best readout."""
+
+    candidate: Candidate
+    state: State
+    steps: int
+    readout: Readout
+    score: Score
+    utility: np.ndarray
+    """[rows]: held-out log-likelihood plus 1 where right; what candidates are compared on."""
+
+
+@dataclass(frozen=True)
+class SourceRank:
+    """How useful a source is to this task before any training: its loss in nats on the task's rows."""
+
+    name: str
+    loss: float
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """Everything a study found.
+
+    Attributes:
+        choice: index into `candidates`.
+        reason: the choice in one sentence.
+        candidates: in the order they were tried.
+        trials: all of them.
+        ranks: the sources, most useful first.
+        baselines: name → score on the same folds.
+        stopped_early: whether the time limit ended the search.
+        seconds: the search took.
+    """
+
+    choice: int
+    reason: str
+    candidates: tuple[CandidateResult, ...]
+    trials: tuple[TrialResult, ...]
+    ranks: tuple[SourceRank, ...]
+    baselines: dict[str, Score]
+    folds: int
+    stopped_early: bool
+    seconds: float
+
+    @property
+    def chosen(self) -> CandidateResult:
+        """The candidate that was chosen."""
+        return self.candidates[self.choice]
+
+    def count(self, state: State) -> int:
+        """Return how many trials ended in `state`."""
+        return sum(trial.state == state for trial in self.trials)

@@ -1,0 +1,89 @@
+"""How much a budget buys: which candidates, how many folds, seeds and steps, and when to prune."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from crosspt_cli.foundation.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """One of the three budgets.
+
+    Args:
+        name: as typed after ``--budget``.
+        folds: number of folds, where every class has that many rows.
+        seeds: how often each candidate is trained on each fold.
+        ms: numbers of sources tried.
+        ratios: learning-rate ratios tried.
+        steps: training steps for up to `SMALL_TASK` rows.
+        rungs: for each rung of successive halving, the fraction of the steps at which candidates are scored, and
+            how many of those with a private prompt in training go on.
+    """
+
+    name: str
+    folds: int
+    seeds: int
+    ms: tuple[int, ...]
+    ratios: tuple[float, ...]
+    steps: int
+    rungs: tuple[tuple[float, int], ...]
+
+
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        Budget("quick", 3, 1, (0, 1, 3), (0.0, 1.0), 90, ((0.2, 2), (0.5, 2), (1.0, 2))),
+        Budget("normal", 4, 1, (0, 1, 3, 8), (0.0, 0.1, 1.0), 120, ((0.15, 4), (0.5, 2), (1.0, 2))),
+        Budget("thorough", 5, 2, (0, 1, 2, 3, 8), (0.0, 0.05, 0.2, 1.0), 200, ((0.1, 8), (0.3, 4), (1.0, 3))),
+    )
+}
+BATCH = 8
+SMALL_TASK = 64  # rows; larger tasks get more steps, but fewer per row
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Train up to `steps`, score every candidate, and go on with the best `keep`."""
+
+    steps: int
+    keep: int
+
+
+def find_budget(name: str) -> Budget:
+    """Return the budget of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if name not in BUDGETS:
+        raise OptionError("--budget", f"is {name!r}, but must be one of {', '.join(BUDGETS)}.")
+    return BUDGETS[name]
+
+
+def total_steps(budget: Budget, rows: int) -> int:
+    """Return the steps of a trial: the budget's, more for more rows, growing with the 0.3rd power."""
+    return round(budget.steps * max(1.0, rows / SMALL_TASK) ** 0.3)
+
+
+def make_rungs(budget: Budget, rows: int, trained: int) -> tuple[Rung, ...]:
+    """Return the rungs for a task of `rows` rows and `trained` candidates that train a private prompt."""
+    steps = total_steps(budget, rows)
+    return tuple(Rung(max(1, math.ceil(share * steps)), min(keep, trained)) for share, keep in budget.rungs)
+
+
+def count_trial_steps(rungs: tuple[Rung, ...], candidates: int, repeats: int) -> int:
+    """Return how many steps all trials take together when nothing stops early.
+
+    Args:
+        rungs: of the study.
+        candidates: that start.
+        repeats: folds × seeds.
+    """
+    total, done, alive = 0, 0, candidates
+    for rung in rungs:
+        total += (rung.steps - done) * alive * repeats
+        done, alive = rung.steps, rung.keep
+    return total

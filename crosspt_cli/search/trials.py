@@ -1,0 +1,95 @@
+"""Trials, and the population that trains them: what each starts from, mixes, and sees at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.bank import TrialBank
+from crosspt_cli.core.encode import EncodedTexts
+from crosspt_cli.core.frozen_t5 import DeviceTree
+from crosspt_cli.core.initialise import from_sources, from_vocabulary
+from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.core.train import Population
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.folds import Fold, batches
+from crosspt_cli.search.plan import BATCH
+from crosspt_cli.search.rank import UntouchedSources
+
+TOKENS_AT_ONCE = 2_500  # on a CPU more does not pay; it bounds memory
+TOKENS_AT_ONCE_GPU = 100_000
+
+
+def tokens_at_once(device: torch.device) -> int:
+    """Return how many tokens one pass may hold on a device."""
+    return TOKENS_AT_ONCE if device.type == "cpu" else TOKENS_AT_ONCE_GPU
+
+
+@dataclass(frozen=True)
+class StudyTask:
+    """A task as the search sees it.
+
+    `labels` [rows] int64 · `plain` every row as one text · `vectors` [rows, H] mean-pooled encoder outputs ·
+    `sources` [S, P, H] float32 in the order of `untouched.names`.
+    """
+
+    backbone: Backbone
+    texts: EncodedTexts
+    labels: np.ndarray
+    tree: DeviceTree
+    plain: tuple[str, ...]
+    vectors: np.ndarray
+    sources: Tensor
+    untouched: UntouchedSources
+    seed: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate on one fold with one seed: one row of T."""
+
+    candidate: int
+    fold: int
+    seed: int
+
+
+def make_population(
+    task: StudyTask, candidates: Sequence[Candidate], trials: Sequence[Trial], folds: Sequence[Fold], steps: int
+) -> Population:
+    """Return the population of `trials`; what a trial draws depends on its fold and seed, never on its neighbours."""
+    ranked = [[rank.name for rank in task.untouched.ranks(task.labels, fold.train)] for fold in folds]
+    places = {name: place for place, name in enumerate(task.untouched.names)}
+    used = [[places[name] for name in ranked[trial.fold][: candidates[trial.candidate].m]] for trial in trials]
+    device, count = task.backbone.device, len(trials)
+    allowed = torch.zeros(count, len(task.sources), dtype=torch.bool)
+    for t, sources in enumerate(used):
+        allowed[t, sources] = True
+    scale = task.backbone.learning_scale
+    bank = TrialBank(
+        task.sources,
+        torch.stack([_start(task, sources, trial.seed) for trial, sources in zip(trials, used, strict=True)]),
+        allowed.to(device),
+        torch.tensor([candidates[trial.candidate].lr * scale for trial in trials], device=device),
+        torch.tensor([candidates[trial.candidate].attention_rate for trial in trials], device=device),
+    )
+    orders = {
+        (f, s): batches(folds[f].train, steps, BATCH, stream(task.seed, "order", f, s))
+        for f, s in {(trial.fold, trial.seed) for trial in trials}
+    }
+    rows = np.stack([orders[trial.fold, trial.seed] for trial in trials])
+    labels = torch.as_tensor(task.labels, device=device)
+    return Population(task.backbone, task.texts, labels, task.tree, bank, rows, Schedule(steps), tokens_at_once(device))
+
+
+def _start(task: StudyTask, sources: Sequence[int], seed: int) -> Tensor:
+    """Return where a trial's private prompt starts: at its sources' mean, or without sources at the vocabulary."""
+    if sources:
+        return from_sources(task.sources[list(sources)])
+    random = stream(task.seed, "private", seed)
+    return from_vocabulary(task.backbone, task.texts, task.sources.shape[1], random)

@@ -1,0 +1,71 @@
+"""Print docs/cli.md from what the commands say of themselves: ``python docs/make_cli.py > docs/cli.md``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from crosspt_cli.cli.main import crosspt
+
+WIDTH = 100
+
+INTRODUCTION = """\
+# The command line
+
+Printed by `python docs/make_cli.py`; a test keeps it in step with the commands.
+
+**Streams.** stdout carries answers only. Progress, notices and errors go to stderr; progress is shown on a terminal
+only, and not with `--json` or `-q`. `--json` prints one object; an error is then `{"error": {"kind": …, "where": …,
+"problem": …, "hint": …}}` on stdout.
+
+**Exit codes.** 0 ok · 1 failure · 2 usage · 3 data rejected · 4 not found · 5 integrity · 6 time budget spent
+before any usable result · 130 interrupted.
+
+**Defaults of your own.** Each option has an environment variable: `CROSSPT_`, the command, the option, e.g.
+`CROSSPT_ADD_TASK_BUDGET=quick`. `CROSSPT_DEVICE` and `CROSSPT_BACKBONE` count for every command, `CROSSPT_HOME`
+moves the personal registry. A YAML file does the same: `config.yaml` in the personal registry, or the file that
+`CROSSPT_CONFIG` names.
+
+```yaml
+add-task:
+  budget: quick
+  text-col: [subject, body]
+registry:
+  pretrain:
+    device: cpu
+```
+
+The command line wins over the environment, the environment over the file, the file over what is built in.
+
+**What `predict` writes.** The input's columns in their order, then `label` and `confidence`, and with `--proba` one
+`p_CLASS` for each class. Where the input has a column of that name, the answer's is called `predicted_label` and so
+on, and stderr says so. CSV is written with commas and quotes where needed, in UTF-8, whatever the input's delimiter
+and encoding; JSONL keeps each record and adds the answer's keys. Lines of plain text become
+`text,label,confidence`. `-o OUT` appears when all of it is written. Rows are read and answered 512 at a time, so
+memory does not grow with the file; `--json` holds up to 10,000 rows and counts them from 0.
+"""
+
+
+def document() -> str:
+    """Return the whole page."""
+    return "\n".join([INTRODUCTION, *sections(crosspt, ("crosspt",))])
+
+
+def sections(command: click.Command, words: tuple[str, ...]) -> Iterator[str]:
+    """Yield a section for the command and each below it."""
+    path = " ".join(words)
+    ctx = click.Context(
+        command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=["--help"]
+    )
+    yield f"## {path}\n\n```\n{command.get_help(ctx)}\n```\n"
+    for name, below in sorted(getattr(command, "commands", {}).items()):
+        yield from sections(below, (*words, name))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

@@ -1,0 +1,55 @@
+"""A population of small trials on a small task."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hf_reference import END, WIDTH, as_backbone, random_texts, small_t5
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.bank import TrialBank
+from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.core.train import Population
+from crosspt_cli.tasks.label_tree import LabelTree
+
+ROWS, TOKENS, SOURCES, STEPS, BATCH = 12, 3, 2, 8, 4
+WORDS = ((5, 6), (5, 7), (9,))
+WIDE = 100_000  # tokens at once: everything in one pass
+
+
+def small_bank(trials: int, rates: dict[int, float] | None = None, device: torch.device | None = None) -> TrialBank:
+    """Return a bank whose trials differ in start, sources and learning rates; `rates` overrides private ones."""
+    draw = torch.Generator().manual_seed(1)
+    sources = torch.randn(SOURCES, TOKENS, WIDTH, generator=draw)
+    private = torch.randn(trials, TOKENS, WIDTH, generator=draw)
+    allowed = torch.tensor([[t % 3 > 0, t % 3 > 1] for t in range(trials)])
+    rate = torch.tensor([0.02 * (1 + t % 2) for t in range(trials)])
+    for trial, value in (rates or {}).items():
+        rate[trial] = value
+    parts = (sources, private, allowed, rate, torch.full((trials,), 0.1))
+    return TrialBank(*(part.to(device) for part in parts))
+
+
+def small_population(
+    bank: TrialBank,
+    trials: list[int],
+    dtype: torch.dtype = torch.float32,
+    at_once: int = WIDE,
+    backbone: Backbone | None = None,
+) -> Population:
+    """Return the population of some of a bank's trials; what each sees depends on its number alone."""
+    backbone = backbone or as_backbone(small_t5(), dtype)
+    texts = encode_texts(random_texts([2 + 3 * row % 11 for row in range(ROWS)]), backbone.device)
+    labels = torch.arange(ROWS, device=backbone.device) % 3
+    tree = backbone.t5.place(LabelTree.build(WORDS, END))
+    index = torch.tensor(trials, device=backbone.device)
+    batches = np.stack([np.random.default_rng(t).integers(0, ROWS, (STEPS, BATCH)) for t in trials])
+    return Population(backbone, texts, labels, tree, bank.keep(index), batches, Schedule(STEPS), at_once)
+
+
+def trained(population: Population, steps: int = STEPS) -> Population:
+    """Return the population after some steps."""
+    for _ in range(steps):
+        population.step()
+    return population

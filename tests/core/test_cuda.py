@@ -1,0 +1,53 @@
+"""On a GPU the same numbers come out, and trials stay apart. Marked `gpu`: these need one."""
+
+import numpy as np
+import pytest
+import torch
+from hf_reference import WORDS, as_backbone, our_nats, random_prompts, random_texts, small_t5
+from population_samples import ROWS, small_bank, small_population, trained
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device here"),
+]
+CUDA = torch.device("cuda")
+LENGTHS = (1, 40, 2, 17, 1, 5, 33)
+
+
+@pytest.mark.parametrize("kind", ["v1.0", "v1.1"])
+def test_the_forward_pass_on_cuda_equals_the_one_on_the_cpu(kind):
+    """Other kernels and other groups of rows, the same log-likelihoods and gradients."""
+    found = []
+    for device in (torch.device("cpu"), CUDA):
+        prompts = random_prompts(2).to(device).requires_grad_()
+        backbone = as_backbone(small_t5(kind), torch.float32, device)
+        nats = our_nats(backbone, prompts, [0, 1] * 3 + [0], random_texts(LENGTHS), WORDS["deep"])
+        nats[:, 0].sum().backward()
+        found.append((nats.detach().cpu(), prompts.grad.cpu()))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("at_once", [1, 100_000])
+def test_training_together_on_cuda_equals_training_alone(dtype, at_once):
+    """With a neighbour that becomes NaN between them."""
+    tolerance = 1e-3 if dtype == torch.float32 else 0.1
+    backbone = as_backbone(small_t5(), dtype, CUDA)
+    bank = small_bank(3, {1: float("nan")}, CUDA)
+    together = trained(small_population(bank, [0, 1, 2], at_once=at_once, backbone=backbone))
+    assert together.failed() == [False, True, False]
+    held_out = np.arange(ROWS)
+    for trial in (0, 2):
+        alone = trained(small_population(bank, [trial], backbone=backbone))
+        found = together.held_out_nats([held_out] * 3)[trial]
+        np.testing.assert_allclose(found, alone.held_out_nats([held_out])[0], atol=tolerance)
+        torch.testing.assert_close(together.bank.private[trial], alone.bank.private[0], atol=tolerance, rtol=tolerance)
+
+
+def test_only_prompts_move_on_cuda():
+    """The weights there keep their bits as well."""
+    backbone = as_backbone(small_t5(), torch.bfloat16, CUDA)
+    frozen = [tensor.clone() for tensor in backbone.t5.tensors()]
+    trained(small_population(small_bank(2, device=CUDA), [0, 1], backbone=backbone))
+    assert all(map(torch.equal, frozen, backbone.t5.tensors()))

@@ -1,0 +1,108 @@
+"""Source prompts trained together: a run that was stopped ends where it would have ended."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hf_reference import END, as_backbone, random_prompts, random_texts, reference_nats, small_t5
+
+from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.core.initialise import from_vocabulary
+from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
+from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.tasks.label_tree import LabelTree
+
+WORDS = (((5,), (6,)), ((7,), (8, 9), (8, 10)), ((11, 5), (12,)))
+STEPS = 6
+
+
+@pytest.fixture
+def backbone():
+    return as_backbone(small_t5())
+
+
+@pytest.fixture
+def tasks(backbone):
+    made = []
+    for number, words in enumerate(WORDS):
+        texts = encode_texts(random_texts([3 + row % 5 for row in range(8)], seed=number), backbone.device)
+        tree = backbone.t5.place(LabelTree.build(words, END))
+        made.append(SourceRows(texts, torch.arange(8) % len(words), tree))
+    return made
+
+
+def new_bank(backbone, rates=None) -> JointBank:
+    return JointBank(backbone, random_prompts(1)[0], 3, Schedule(STEPS), rates or JointRates())
+
+
+def run(bank, tasks, steps: int = STEPS) -> list[float]:
+    return [bank.step(tasks, 4, seed=3) for _ in range(steps)]
+
+
+def test_each_source_starts_with_half_of_its_own_task(backbone):
+    """As much as all others together, so that it learns its task, and shares it."""
+    shares = new_bank(backbone).shares()
+    torch.testing.assert_close(shares.diagonal(), torch.full((3,), 0.5))
+    torch.testing.assert_close(shares.sum(1), torch.ones(3))
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(backbone, tasks):
+    """Sources, attention and losses, to the last bit; through float32 arrays, as on disk."""
+    whole, first, second = (new_bank(backbone) for _ in range(3))
+    losses = run(whole, tasks)
+    run(first, tasks, 4)
+    second.resume({name: value.astype(np.float32) for name, value in first.state().items()}, steps=4)
+    assert run(second, tasks, 2) == losses[4:]
+    assert torch.equal(second.sources, whole.sources)
+    assert torch.equal(second.logits, whole.logits)
+
+
+def test_all_sources_learn_and_the_backbone_does_not(backbone, tasks):
+    """Losses fall, prompts and attention move, the weights keep their bits."""
+    frozen = [tensor.clone() for tensor in backbone.t5.tensors()]
+    bank = JointBank(backbone, random_prompts(1)[0], 3, Schedule(30), JointRates())
+    losses = run(bank, tasks, 30)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    assert (bank.sources - random_prompts(1)).abs().amax(dim=(1, 2)).min() > 0.1
+    assert not torch.equal(bank.shares(), new_bank(backbone).shares())
+    assert all(map(torch.equal, frozen, backbone.t5.tensors()))
+
+
+def test_accuracy_is_that_of_the_target_prompt(backbone, tasks):
+    """Counted by transformers, row by row, under the mixture that is exported."""
+    bank, model = new_bank(backbone), small_t5()
+    run(bank, tasks, 3)
+    for number, (task, words) in enumerate(zip(tasks, WORDS, strict=True)):
+        ids = [part.tolist() for part in task.texts.tokens.split(task.texts.lengths.tolist())]
+        with torch.no_grad():
+            answers = [int(reference_nats(model, bank.targets()[number], row, words).argmax()) for row in ids]
+        wanted = np.mean([answer == true for answer, true in zip(answers, task.labels.tolist(), strict=True)])
+        assert bank.accuracy(number, task, 20) == pytest.approx(wanted)
+
+
+def test_one_task_with_a_huge_gradient_moves_its_prompts_no_further(backbone, tasks):
+    """Clipped per source."""
+    bank = new_bank(backbone, JointRates(sources=0.01, attention=0.0))
+    bank.step(tasks, 4, seed=0)
+    moved = (bank.sources.detach() - random_prompts(1)).abs().max()
+    assert moved <= 0.01 * backbone.learning_scale * bank.schedule.factor(0) * 1.01
+    torch.testing.assert_close(bank.shares().diagonal(), torch.full((3,), 0.5))
+
+
+def test_two_sources_alone_start_even(backbone):
+    """log(S − 1) is nothing there."""
+    bank = JointBank(backbone, random_prompts(1)[0], 2, Schedule(1), JointRates())
+    assert bank.logits.tolist() == [[math.log(1), 0], [0, math.log(1)]]
+
+
+def test_a_prompt_from_the_vocabulary_is_made_of_the_texts_own_tokens(backbone):
+    """And of the same ones for the same stream; with fewer tokens than places some come twice."""
+    texts = encode_texts([[5, 6, END], [7, 5, END]], backbone.device)
+    one, other = (from_vocabulary(backbone, texts, 3, stream(0, "private", 1)) for _ in range(2))
+    assert torch.equal(one, other)
+    own = backbone.t5.embed(torch.tensor([1, 5, 6, 7]))
+    assert all(any(torch.equal(row, embedding) for embedding in own) for row in one)
+    assert len({tuple(row.tolist()) for row in one}) == 3
+    assert from_vocabulary(backbone, texts, 9, stream(0, "private", 1)).shape == (9, 32)

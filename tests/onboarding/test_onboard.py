@@ -1,0 +1,279 @@
+"""From a CSV to a task in the registry: what is saved is what was found, and nothing else is touched."""
+
+import json
+import shutil
+import time
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from onboarding_samples import STEPS, TEXTS, digests, kept, short, small_onboarding, write_csv
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.foundation.errors import BudgetSpent, CrossptError, OptionError
+from crosspt_cli.onboarding import onboard as onboarding
+from crosspt_cli.onboarding.fitted import load_fitted
+from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.registry import Registry, read_arrays, verify
+from crosspt_cli.search.candidates import Candidate
+
+
+def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
+    """Every field: what is lost between the two is lost for good."""
+    fitted, loaded = onboarded.fitted, load_fitted("reviews", full)
+    for field in fields(fitted):
+        before, after = getattr(fitted, field.name), getattr(loaded, field.name)
+        if field.name == "shares":
+            assert after == pytest.approx(before, abs=1e-6)
+        elif field.name == "prototypes":
+            assert np.array_equal(before.means, after.means)
+            assert np.array_equal(before.centre, after.centre)
+        elif field.name == "spec":
+            assert after.metric == before.metric
+            assert after.verbalizer == before.verbalizer
+            assert after.template.segments == before.template.segments
+        elif isinstance(before, np.ndarray):
+            assert np.array_equal(before, after), field.name
+            assert before.dtype == after.dtype == np.float32
+        else:
+            assert before == after, field.name
+    assert verify(full) == ()
+
+
+def test_what_is_returned_is_what_was_done(onboarded, full):
+    """Scripts and the summary read it."""
+    assert onboarded.task == "reviews"
+    assert onboarded.path.name == "reviews"
+    assert (onboarded.device, onboarded.dtype, onboarded.budget) == ("cpu", "float32", "quick")
+    assert onboarded.fitted.rows == len(TEXTS)
+    assert onboarded.fitted.steps <= STEPS
+    assert sum(onboarded.fitted.shares.values()) == pytest.approx(1, abs=1e-5)
+    assert list(onboarded.fitted.shares)[-1] == "private"
+    assert onboarded.fitted.candidate == onboarded.study.chosen.candidate
+    assert {rank.name for rank in onboarded.study.ranks} == {"mood", "kind"}
+    known = {entry.name: entry.sha256 for entry in full.sources(backbone="tiny")}
+    assert onboarded.fitted.source_digests == {name: known[name] for name in onboarded.fitted.candidate.sources}
+    assert onboarded.peak_memory_mb > 10
+
+
+def test_the_record_of_the_study_is_enough_to_score_it_again(full, onboarded):
+    """Held-out predictions of every trial are kept per row."""
+    stored = full.load_task("reviews")
+    record = json.loads(stored.files["study.json"])
+    assert record["reason"] == onboarded.study.reason
+    assert len(record["trials"]) == len(onboarded.study.trials)
+    assert record["candidates"][record["choice"]]["m"] == onboarded.fitted.candidate.m
+    arrays = read_arrays(stored.path / "study.safetensors")
+    for number, trial in enumerate(onboarded.study.trials):
+        assert np.array_equal(arrays[f"{number}.rows"], trial.held_out)
+        np.testing.assert_allclose(arrays[f"{number}.nats"], trial.nats)
+
+
+def test_onboarding_changes_neither_backbone_nor_sources(full, reviews, home, monkeypatch):
+    """In memory and on disk, every tensor and every file keeps its bits."""
+    loaded: list[Backbone] = []
+    before = kept(home)
+
+    def opened(*arguments):
+        loaded.append(open_backbone(*arguments))
+        frozen.extend(tensor.clone() for tensor in loaded[0].t5.tensors())
+        return loaded[0]
+
+    frozen, open_backbone = [], onboarding.open_backbone
+    monkeypatch.setattr(onboarding, "open_backbone", opened)
+    _, _, values = onboarding.load_sources(full, open_backbone("tiny", full, "cpu", "fp32"))
+    small_onboarding(reviews, full, name="other")
+    assert all(map(torch.equal, frozen, loaded[0].t5.tensors()))
+    assert torch.equal(values, onboarding.load_sources(full, loaded[0])[2])
+    after = kept(home)
+    assert {name: after[name] for name in before} == before
+    assert {name.split("/")[1] for name in after.keys() - before.keys()} == {"other"}
+
+
+def test_the_same_seed_onboards_the_same_task(full, reviews, onboarded):
+    """To the last bit."""
+    again = small_onboarding(reviews, full, replace=True).fitted
+    assert np.array_equal(again.prompt, onboarded.fitted.prompt)
+    assert again.candidate == onboarded.fitted.candidate
+    assert again.readout == onboarded.fitted.readout
+    assert again.shares == onboarded.fitted.shares
+
+
+def test_a_backbone_without_sources_trains_a_private_prompt_alone(bare, reviews):
+    """The first thing anyone does with a backbone of their own."""
+    done = small_onboarding(reviews, bare)
+    assert done.fitted.shares == {"private": 1.0}
+    assert done.fitted.source_digests == {}
+    assert done.fitted.prompt.shape == (20, 32)
+    assert np.array_equal(done.fitted.prompt, done.fitted.private)
+
+
+def test_prompts_of_another_backbone_are_not_used(full, reviews, tmp_path, tiny_backbone):
+    """Same width, other weights: numbers that fit by accident."""
+    from safetensors.torch import load_file, save_file
+
+    other = shutil.copytree(tiny_backbone, tmp_path / "other")
+    weights = load_file(other / "model.safetensors")
+    weights["shared.weight"] = weights["shared.weight"] * 1.01
+    save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
+    done = small_onboarding(reviews, full, backbone=str(other), name="elsewhere")
+    assert done.fitted.shares == {"private": 1.0}
+    assert done.study.ranks == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "candidates"),
+    [
+        ({"ms": (0,), "lr_ratios": (0.5,)}, [Candidate((), 0.5)]),
+        ({"ms": (1,), "lr_ratios": (0.0,)}, [Candidate((), 1.0), Candidate(("?",), 0.0)]),
+    ],
+)
+def test_the_search_tries_what_was_asked_for(full, reviews, settings, candidates):
+    """With M = 0 always among it."""
+    done = small_onboarding(reviews, full, name="asked", **settings)
+    tried = [result.candidate for result in done.study.candidates]
+    assert [(c.m, c.lr_ratio) for c in tried] == [(c.m, c.lr_ratio) for c in candidates]
+
+
+@pytest.mark.parametrize("readout", ["label-words", "prototypes", "both"])
+def test_a_forced_readout_is_the_one_that_is_saved(bare, reviews, readout):
+    """--readout."""
+    found = small_onboarding(reviews, bare, readout=readout).fitted.readout
+    assert (found.words, found.weight > 0) == {
+        "label-words": (True, False),
+        "prototypes": (False, True),
+        "both": (True, True),
+    }[readout]
+
+
+def test_a_plan_tells_what_would_be_done_and_does_nothing(full, reviews, home):
+    """--dry-run: as many trial-steps as are then counted."""
+    before, told = kept(home), []
+    settings = {"backbone": "tiny", "budget": "quick", "device": "cpu", "dtype": "fp32"}
+    plan = plan_onboarding(reviews, "label", registry=full, name="planned", **settings)
+    assert kept(home) == before
+    done = small_onboarding(reviews, full, lambda *step: told.append(step), name="planned")
+    assert plan.trials == len(done.study.trials)
+    assert len(plan.candidates) == len(done.study.candidates)
+    searched = [(step, total) for stage, step, total, *_ in told if stage == "searching"]
+    assert searched[-1] == (plan.steps, plan.steps)
+    assert (plan.rows, plan.folds, plan.text_columns) == (len(TEXTS), 2, ("text",))
+    assert plan.label_words == {"negative": "negative", "positive": "positive"}
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_read(full, tmp_path, home):
+    """Not after an hour of training."""
+    before = kept(home)
+    with pytest.raises(OptionError) as caught:
+        small_onboarding(tmp_path / "reviews.csv", full)
+    assert str(caught.value) == (
+        "registry: a task named 'reviews' exists already.\nUse --replace to replace it, or --name for another name."
+    )
+    assert kept(home) == before
+
+
+def test_replace_puts_the_new_task_in_the_old_ones_place(full, tmp_path):
+    """And only then."""
+    small_onboarding(write_csv(tmp_path / "reviews.csv", labels=("no", "yes", "maybe")), full, replace=True)
+    assert load_fitted("reviews", full).spec.verbalizer.classes == ("maybe", "no", "yes")
+    assert verify(full) == ()
+
+
+def test_a_time_limit_that_is_over_at_once_saves_nothing(full, reviews, home):
+    """There would be nothing to save."""
+    before = kept(home)
+    with pytest.raises(BudgetSpent) as caught:
+        small_onboarding(reviews, full, name="late", max_seconds=1e-6)
+    assert str(caught.value) == "--max-time: the time was up before the first training step.\nAllow more time."
+    assert kept(home) == before
+
+
+def test_a_time_limit_ends_the_search_with_a_whole_task(bare, reviews, monkeypatch):
+    """Thousands of steps were planned; the task is there in time and answers."""
+    short(20_000, monkeypatch.setitem)
+    began = time.monotonic()
+    done = small_onboarding(reviews, bare, max_seconds=3)
+    assert time.monotonic() - began < 10
+    assert done.study.stopped_early
+    assert 0 < done.fitted.steps < 20_000
+    assert verify(bare) == ()
+
+
+BAD_FILES = {
+    "missing": None,
+    "empty": "",
+    "header only": "text,label\n",
+    "no label column": "text,y\na,b\n",
+    "one class": "text,label\na,x\nb,x\nc,x\n",
+    "a class with one row": "text,label\na,x\nb,x\nc,y\n",
+    "blank texts": "text,label\n,x\n,y\n,x\n,y\n",
+    "binary": "\0\1\2\xff" * 50,
+}
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_is_a_sentence_and_leaves_the_registry_as_it_was(content, full, home, tmp_path):
+    """Whatever is wrong with it, it is found before the backbone is loaded."""
+    before, path, stages = kept(home), tmp_path / "bad.csv", []
+    if content is not None:
+        path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(CrossptError) as caught:
+        small_onboarding(path, full, lambda stage, *rest: stages.append(stage))
+    assert caught.value.exit_code in (3, 4)
+    assert "bad.csv" in str(caught.value)
+    assert caught.value.hint
+    assert stages == ["reading"]
+    assert kept(home) == before
+
+
+BAD_SETTINGS = {
+    "--folds: is 1, but must be at least 2.": {"folds": 1},
+    "--sources: has -1, but numbers of sources are 0 or more.": {"ms": (0, -1)},
+    "--lr-ratios: must lie between 0 and 10.\nPass for example --lr-ratios 0,0.1,1.": {"lr_ratios": (0, 11.0)},
+    "--max-time: must be more than nothing.\nPass for example --max-time 10m.": {"max_seconds": 0.0},
+    "--budget: is 'huge', but must be one of quick, normal, thorough.": {"budget": "huge"},
+    "--device: is 'tpu', but must be one of auto, cpu, cuda.": {"device": "tpu"},
+    "--dtype: is 'fp16', but must be one of auto, fp32, bf16.": {"dtype": "fp16"},
+    "task name '../x': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.\n"
+    "Pass --name x.": {"name": "../x"},
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "settings"), BAD_SETTINGS.items(), ids=[next(iter(s)) for s in BAD_SETTINGS.values()]
+)
+def test_a_bad_setting_is_refused_by_its_flag(message, settings, full, reviews, home):
+    """The whole message, and the registry as it was."""
+    before = kept(home)
+    with pytest.raises(OptionError) as caught:
+        small_onboarding(reviews, full, **{"name": "bad", **settings})
+    assert str(caught.value) == message
+    assert kept(home) == before
+
+
+def test_the_task_is_named_after_the_file():
+    """Or after the hub data set."""
+    assert onboarding.task_name("data/My Reviews.v2.csv", None) == "my-reviews"
+    assert onboarding.task_name("hf:org/set:small:train", None) == "org-set-small-train"
+    assert onboarding.task_name("x.csv", "mine") == "mine"
+
+
+def test_a_damaged_source_prompt_stops_the_onboarding(full, reviews, home):
+    """Rather than a task made of noise."""
+    file = next(home.glob("sources/tiny/mood/prompt.safetensors"))
+    file.write_bytes(file.read_bytes()[:-4] + b"\0\0\0\0")
+    before = digests(home / "tasks")
+    with pytest.raises(CrossptError) as caught:
+        small_onboarding(reviews, full, name="other")
+    assert caught.value.exit_code == 5
+    assert caught.value.where == str(file)
+    assert digests(home / "tasks") == before
+
+
+def test_the_registry_opened_by_default_is_the_persons_own(home, bare_home, reviews):
+    """CROSSPT_HOME moves it."""
+    shutil.copytree(bare_home, home)
+    small_onboarding(reviews, None)
+    assert [entry.name for entry in Registry.open().tasks()] == ["reviews"]
+    assert (home / "tasks" / "reviews").is_dir()

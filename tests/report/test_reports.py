@@ -1,0 +1,157 @@
+"""Finished work as text and JSON."""
+
+from __future__ import annotations
+
+import doctest
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from crosspt_cli.core.score import Readout
+from crosspt_cli.data import Notice
+from crosspt_cli.report import numbers
+from crosspt_cli.report.numbers import finite
+from crosspt_cli.report.render import onboarded_text
+from crosspt_cli.report.summary import best_alone, onboarded_dict, readout_text, words_text
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult
+from crosspt_cli.tasks import TaskSpec, Verbalizer, load_template
+
+
+def scored(candidate: Candidate, right: int, state: str = "complete") -> CandidateResult:
+    """A candidate that gets the first `right` of 16 rows right."""
+    correct = np.array([1.0] * right + [0.0] * (16 - right))
+    score = Score(correct, (correct[:8].mean(), correct[8:].mean()), -0.5)
+    return CandidateResult(candidate, state, 90, Readout(10.0), score, correct - 0.5)
+
+
+@pytest.fixture
+def done():
+    """A finished onboarding with everything a report shows, nothing trained."""
+    from crosspt_cli.onboarding.fitted import FittedTask
+    from crosspt_cli.onboarding.onboard import Onboarded
+
+    mixed, alone = Candidate(("sst2", "imdb"), 0.1), Candidate((), 1.0)
+    flat = Score(np.array([1.0, 0.0] * 8), (0.5, 0.5), float("nan"))
+    names = ("most frequent class", "TF-IDF + logistic regression", "encoder + logistic regression")
+    study = StudyResult(
+        choice=0,
+        reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
+        candidates=(scored(mixed, 14), scored(alone, 12, "pruned"), scored(Candidate((), 0.5), 10, "pruned")),
+        trials=(),
+        ranks=(),
+        baselines=dict.fromkeys(names, flat),
+        folds=2,
+        stopped_early=False,
+        seconds=12.0,
+    )
+    verbalizer = Verbalizer(("neg", "positive"), ("negative", "positive"), ((1,), (2,)))
+    blank = np.zeros((2, 2), np.float32)
+    fitted = FittedTask(
+        name="reviews", backbone="mini", fingerprint="f", text_columns=("title", "body"), label_column="y",
+        spec=TaskSpec(load_template("sentiment"), verbalizer), candidate=mixed, steps=90,
+        shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt=blank, private=blank,
+        leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0), rows=16, seed=0,
+    )  # fmt: skip
+    return Onboarded(
+        task="reviews", path=Path("/home/me/tasks/reviews"), fitted=fitted, study=study,
+        notices=(Notice("blank-text", (3,), "one row."),), notes=("A note.",), reason="'sentiment': it knows them.",
+        budget="quick", device="cpu", dtype="float32", seconds=75.0, peak_memory_mb=912.4,
+    )  # fmt: skip
+
+
+REPORT = """\
+reviews: 16 rows, 2 classes, on the backbone mini
+
+chosen         M = 2, ratio 0.1, 90 steps
+because        M = 2, ratio 0.1 had the best held-out score of 3 candidates.
+attention      imdb 50.0 %, sst2 30.0 %, private prompt 20.0 %
+answers from   label words, plus prototypes at 10 nats per unit of cosine
+
+held-out accuracy on 2 folds             ± se
+as chosen                        87.5 % ± 8.5
+private prompt only (M = 0)     75.0 % ± 11.2
+encoder + logistic regression   50.0 % ± 12.9
+TF-IDF + logistic regression    50.0 % ± 12.9
+most frequent class             50.0 % ± 12.9
+
+template      'sentiment': it knows them.
+label words   neg → negative, positive
+time          1 min 15 s on cpu (float32), at most 912 MB
+saved         /home/me/tasks/reviews
+
+crosspt predict --task reviews --text "…" --text "…\""""
+
+
+def test_the_report_is_these_lines_and_nothing_else(done):
+    """The whole of what a person sees after a search, with the next command last."""
+    assert onboarded_text(done) == REPORT
+
+
+def test_a_terminal_gets_colours_and_a_pipe_does_not(done, monkeypatch):
+    """Escape codes in a log are noise; NO_COLOR is honoured on a terminal too."""
+    from rich.console import Console
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=100)
+    assert "\x1b[1m" in onboarded_text(done, terminal)
+    assert "\x1b" not in onboarded_text(done)
+
+
+def test_names_with_brackets_are_text_and_not_markup(done):
+    """Labels are the person's own; `[red]` must be shown as it stands."""
+    object.__setattr__(done, "reason", "[red]x[/red] :smile:")
+    assert "[red]x[/red] :smile:" in onboarded_text(done)
+
+
+def test_json_can_be_read_back_and_has_no_nan(done):
+    """NaN is no JSON, and half the parsers there are refuse it."""
+    found = json.loads(json.dumps(onboarded_dict(done), allow_nan=False))
+    assert found["baselines"]["most frequent class"]["log_likelihood"] is None
+    assert found["chosen"] == {
+        "m": 2, "sources": ["sst2", "imdb"], "lr_ratio": 0.1, "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
+    }  # fmt: skip
+    assert found["cv"]["mean"] == 0.875
+    assert found["attention"] == {"sst2": 0.3, "imdb": 0.5, "private": 0.2}
+    assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row."}]
+
+
+def test_the_best_private_prompt_is_the_one_compared_with(done):
+    """Comparing with a bad learning rate would flatter the choice."""
+    assert best_alone(done.study).candidate.lr_ratio == 1.0
+
+
+@pytest.mark.parametrize(
+    ("weight", "words", "text"),
+    [
+        (0.0, True, "label words alone"),
+        (3.0, True, "label words, plus prototypes at 3 nats per unit of cosine"),
+        (10.0, False, "prototypes alone (cosine to each class's mean)"),
+    ],
+)
+def test_the_readout_is_said_in_words(weight, words, text):
+    """Numbers of it mean nothing by themselves."""
+    assert readout_text(weight, words) == text
+
+
+def test_long_lists_of_classes_are_cut():
+    """77 classes would push the scores off the screen."""
+    names = [f"c{number}" for number in range(77)]
+    assert words_text(names, names) == "c0, c1, c2, c3, c4, c5, c6, c7 and 69 more"
+
+
+def test_numbers_are_written_as_their_docstrings_show():
+    """The examples are the specification."""
+    assert doctest.testmod(numbers).failed == 0
+
+
+def test_finite_keeps_everything_but_what_json_cannot_write():
+    """Infinity from a failed trial must not break a whole report."""
+    assert finite({"a": (1, float("inf")), 2: [float("nan"), "x", None, True]}) == {
+        "a": [1, None],
+        "2": [None, "x", None, True],
+    }

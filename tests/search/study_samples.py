@@ -1,0 +1,69 @@
+"""A task of a few short texts whose class shows in one token, on a random T5: a study of it takes a second."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hf_reference import END, as_backbone, random_prompts, small_t5
+
+from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import sentence_vectors
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.folds import stratified_folds
+from crosspt_cli.search.outcome import CandidateResult, Score, TrialResult
+from crosspt_cli.search.plan import Rung
+from crosspt_cli.search.rank import score_untouched
+from crosspt_cli.search.trials import StudyTask
+from crosspt_cli.tasks.label_tree import LabelTree
+
+WORDS = ((5, 6), (5, 7))
+NAMES = ("apple", "pear", "plum")
+RUNGS = (Rung(2, 3), Rung(5, 2), Rung(7, 1))
+
+
+def small_task(rows: int = 18, sources: int = 3, dtype: torch.dtype = torch.float32, seed: int = 0) -> StudyTask:
+    """Return a task of two classes, the second a third of the rows."""
+    backbone = as_backbone(small_t5(), dtype)
+    labels = (np.arange(rows) % 3 == 2).astype(np.int64)
+    random = np.random.default_rng(3)
+    ids = [[*random.integers(2, 64, 2 + row % 5).tolist(), 30 + int(labels[row]), END] for row in range(rows)]
+    texts = encode_texts(ids, backbone.device)
+    tree = backbone.t5.place(LabelTree.build(WORDS, END))
+    values, names = random_prompts(sources), NAMES[:sources]
+    ranked = score_untouched(backbone, names, values, texts, labels, tree, stream(seed, "rank"), 10_000)
+    plain = tuple(" ".join(map(str, row)) for row in ids)
+    vectors = sentence_vectors(backbone, texts, 10_000)
+    return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, seed)
+
+
+def folds_of(task: StudyTask, count: int = 3):
+    """Return the task's folds."""
+    return stratified_folds(task.labels, count, task.seed)
+
+
+def some_candidates() -> tuple[Candidate, ...]:
+    """Return M = 0, one source untouched private prompt, and two that train everything."""
+    return (
+        Candidate((), 1.0),
+        Candidate(NAMES[:1], 0.0),
+        Candidate(NAMES[:1], 0.5),
+        Candidate(NAMES[:2], 0.5),
+    )
+
+
+def trial_result(candidate: int, held_out, nats, fold: int = 0, seed: int = 0, leaning=None) -> TrialResult:
+    """Return a trial that said `nats` [h, C] of the rows `held_out`."""
+    nats = np.asarray(nats, np.float32)
+    leaning = np.zeros(nats.shape[1], np.float32) if leaning is None else np.asarray(leaning, np.float32)
+    return TrialResult(
+        candidate, fold, seed, "complete", 5, 0.5, np.asarray(held_out), nats, leaning, np.ones(1, np.float32)
+    )
+
+
+def candidate_result(candidate: Candidate, utility, state: str = "complete") -> CandidateResult:
+    """Return a candidate with this held-out utility per row; it is right where the utility is above 0."""
+    utility = np.asarray(utility, float)
+    correct = (utility > 0).astype(float)
+    return CandidateResult(candidate, state, 5, Readout(0.0), Score(correct, (float(correct.mean()),), -0.5), utility)

@@ -1,0 +1,91 @@
+"""What is tried, and how long."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.search.candidates import Candidate, make_candidates
+from crosspt_cli.search.plan import BUDGETS, Rung, count_trial_steps, find_budget, make_rungs, total_steps
+
+RANKED = tuple("abcdefghij")
+
+
+@given(st.integers(0, 10), st.lists(st.integers(0, 12), max_size=4), st.lists(st.floats(0, 10), max_size=4))
+def test_m_zero_and_attention_only_are_always_tried(sources, ms, ratios):
+    """Each of them is the best choice on some kind of task, and what the others are compared with."""
+    candidates = make_candidates(RANKED[:sources], ms, ratios)
+    assert len(set(candidates)) == len(candidates)
+    alone = [candidate for candidate in candidates if candidate.m == 0]
+    assert alone
+    assert all(candidate.lr_ratio > 0 for candidate in alone)  # else nothing at all would be trained
+    for m in {min(m, sources) for m in ms} - {0}:
+        assert Candidate(RANKED[:m], 0.0) in candidates
+    assert all(candidate.sources == RANKED[: candidate.m] for candidate in candidates)
+
+
+def test_every_usable_pair_is_tried_once_and_reads_like_this():
+    """The names are what people see in the table."""
+    assert [str(candidate) for candidate in make_candidates(RANKED, (0, 1, 3), (0.0, 0.1, 1.0))] == [
+        "M = 0 (private prompt only, lr 0.2)",
+        "M = 1, attention only",
+        "M = 1, ratio 0.1",
+        "M = 1, ratio 1",
+        "M = 3, attention only",
+        "M = 3, ratio 0.1",
+        "M = 3, ratio 1",
+    ]
+    assert [str(c) for c in make_candidates((), (0, 1, 3), (0.0, 0.1, 1.0))] == ["M = 0 (private prompt only, lr 0.2)"]
+
+
+def test_simpler_is_attention_only_then_fewer_sources_then_slower():
+    """What the one-standard-error rule leans towards."""
+    ordered = [
+        Candidate(("a",), 0.0),
+        Candidate(("a", "b"), 0.0),
+        Candidate((), 0.5),
+        Candidate((), 1.0),
+        Candidate(("a",), 0.1),
+        Candidate(("a",), 1.0),
+        Candidate(("a", "b"), 0.1),
+    ]
+    assert sorted(reversed(ordered), key=lambda candidate: candidate.simplicity) == ordered
+
+
+def test_the_private_rate_is_the_ratio_times_the_attention_rate():
+    """The ratio's definition."""
+    assert Candidate(("a",), 0.5, attention_rate=0.2).lr == pytest.approx(0.1)
+
+
+def test_an_unknown_budget_is_refused():
+    """With the names there are."""
+    with pytest.raises(OptionError) as caught:
+        find_budget("huge")
+    assert str(caught.value) == "--budget: is 'huge', but must be one of quick, normal, thorough."
+    assert find_budget("quick").name == "quick"
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+@given(rows=st.integers(4, 100_000), candidates=st.integers(1, 30))
+def test_rungs_grow_to_the_last_step_and_keep_no_more_than_there_are(name, rows, candidates):
+    """Whatever the task's size."""
+    budget = BUDGETS[name]
+    rungs = make_rungs(budget, rows, candidates)
+    steps, kept = [rung.steps for rung in rungs], [rung.keep for rung in rungs]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == total_steps(budget, rows)
+    assert kept == sorted(kept, reverse=True)
+    assert max(kept) <= candidates
+    assert all(keep >= 2 for keep in kept[:-1]) or candidates == 1  # room for the best and for M = 0
+
+
+def test_larger_tasks_get_more_steps_but_fewer_per_row():
+    """From 64 rows on."""
+    steps = [total_steps(BUDGETS["quick"], rows) for rows in (8, 64, 128, 1024)]
+    assert steps[0] == steps[1] == BUDGETS["quick"].steps
+    assert steps[1] < steps[2] < steps[3] < 16 * steps[1]
+
+
+def test_trial_steps_are_counted_rung_by_rung():
+    """2 steps of 5 candidates, 3 more of 3, 5 more of 2, each on 4 folds."""
+    assert count_trial_steps((Rung(2, 3), Rung(5, 2), Rung(10, 1)), 5, 4) == (2 * 5 + 3 * 3 + 5 * 2) * 4

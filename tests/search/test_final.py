@@ -1,0 +1,58 @@
+"""The fit on all rows."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from study_samples import NAMES, small_task
+
+from crosspt_cli.core.compose import compose
+from crosspt_cli.foundation.errors import TrainingError
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.final import fit_final
+
+
+def test_it_trains_the_steps_that_were_chosen():
+    """And tells of each."""
+    told = []
+    fit = fit_final(small_task(), Candidate(NAMES[:1], 0.5), 4, 9, progress=lambda *step: told.append(step))
+    assert fit.steps == 4
+    assert told == [("fitting", step, 4) for step in (1, 2, 3, 4)]
+    assert fit.leaning.shape == (2,)
+    assert np.isfinite(fit.loss)
+
+
+def test_the_stored_prompt_is_the_mixture_of_its_parts():
+    """Sources, private prompt and shares in the candidate's order give the folded prompt again."""
+    task = small_task()
+    ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
+    fit = fit_final(task, Candidate(tuple(ranked[:2]), 0.5), 5, 5)
+    assert fit.shares.sum() == pytest.approx(1)
+    used = task.sources[[NAMES.index(name) for name in ranked[:2]]]
+    mixed = compose(torch.tensor(fit.shares)[None], used, torch.tensor(fit.private)[None])[0]
+    np.testing.assert_allclose(fit.prompt, mixed, atol=1e-6)
+    assert (fit.prompt.dtype, fit.private.dtype) == (np.float32, np.float32)
+
+
+def test_attention_only_leaves_the_private_prompt_at_the_sources_mean():
+    """Ratio 0."""
+    task = small_task()
+    fit = fit_final(task, Candidate(NAMES, 0.0), 4, 4)
+    np.testing.assert_allclose(fit.private, task.sources.mean(0), atol=1e-6)
+    assert not np.allclose(fit.shares, 0.25)
+
+
+def test_when_the_time_is_up_one_step_is_enough():
+    """A study that was paid for is not thrown away."""
+    assert fit_final(small_task(), Candidate((), 1.0), 9, 9, deadline=time.monotonic() - 1).steps == 1
+
+
+def test_a_fit_that_becomes_nan_says_so():
+    """Nothing is saved."""
+    with pytest.raises(TrainingError) as caught:
+        fit_final(small_task(), Candidate((), 1.0, attention_rate=float("nan")), 4, 4)
+    assert str(caught.value) == (
+        "final fit: the loss became nan.\n"
+        "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's weights may be damaged."
+    )

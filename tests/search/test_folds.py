@@ -1,0 +1,63 @@
+"""Folds and batches: who is trained on what."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search.folds import batches, stratified_folds
+
+FOLDS = st.integers(2, 5)
+
+
+@given(
+    FOLDS.flatmap(lambda k: st.tuples(st.just(k), st.lists(st.integers(k, 9), min_size=2, max_size=6))), st.integers()
+)
+def test_every_row_is_held_out_once_and_every_class_in_its_share(drawn, seed):
+    """The honest estimate stands on this: no row is scored by a trial that saw it."""
+    count, sizes = drawn
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    folds = stratified_folds(labels, count, seed)
+    assert len(folds) == count
+    assert sorted(np.concatenate([fold.held_out for fold in folds])) == list(range(len(labels)))
+    for fold in folds:
+        assert sorted([*fold.train, *fold.held_out]) == list(range(len(labels)))
+        assert (np.diff(fold.train) > 0).all()
+        held = np.bincount(labels[fold.held_out], minlength=len(sizes))
+        assert (np.abs(held - np.array(sizes) / count) < 1).all()
+        assert set(labels[fold.train]) == set(range(len(sizes)))
+
+
+def test_folds_depend_on_the_seed_and_nothing_else():
+    """The same for every candidate, every baseline and every run."""
+    labels = np.arange(40) % 4
+    one, same, other = (stratified_folds(labels, 4, seed) for seed in (0, 0, 1))
+    assert all(np.array_equal(a.held_out, b.held_out) for a, b in zip(one, same, strict=True))
+    assert not all(np.array_equal(a.held_out, b.held_out) for a, b in zip(one, other, strict=True))
+
+
+def test_a_class_with_fewer_rows_than_folds_is_refused():
+    """A fold without a class in training would score what nobody could know."""
+    with pytest.raises(ValueError, match="the rarest class has 2 rows, but 3 folds need at least 3"):
+        stratified_folds(np.array([0, 0, 0, 1, 1]), 3, 0)
+
+
+@given(st.integers(1, 20), st.integers(1, 12), st.integers(1, 9))
+def test_batches_are_passes_over_the_training_rows_without_gaps(rows, steps, size):
+    """Every row is seen as often as any other, to one; a batch is never short."""
+    train = np.arange(100, 100 + 2 * rows, 2)
+    drawn = batches(train, steps, size, stream(0, "order"))
+    assert drawn.shape == (steps, size)
+    flat = drawn.ravel()
+    for start in range(0, len(flat), rows):
+        one_pass = flat[start : start + rows]
+        assert len(set(one_pass)) == len(one_pass)
+        assert set(one_pass) <= set(train)
+
+
+def test_a_longer_run_begins_with_the_same_batches():
+    """Steps can be chosen afterwards."""
+    train = np.arange(7)
+    short, long = (batches(train, steps, 4, stream(0, "order", 1, 2)) for steps in (3, 9))
+    assert np.array_equal(long[:3], short)

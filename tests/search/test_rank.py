@@ -1,0 +1,82 @@
+"""Which sources are useful: measured, and without a look at held-out rows."""
+
+import numpy as np
+import torch
+from hf_reference import END, as_backbone, our_nats, random_prompts, random_texts, small_t5
+from study_samples import NAMES, WORDS, small_task
+
+from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search.rank import MOST_ROWS, UntouchedSources, score_untouched
+from crosspt_cli.tasks.label_tree import LabelTree
+
+
+def answers(right: float, labels: np.ndarray) -> np.ndarray:
+    """Return log-likelihoods [n, 2] that give the true class the probability `right`."""
+    nats = np.log(np.full((len(labels), 2), 1 - right))
+    nats[np.arange(len(labels)), labels] = np.log(right)
+    return nats
+
+
+def test_the_source_that_knows_most_comes_first():
+    """Its loss is the smallest."""
+    labels = np.arange(20) % 2
+    nats = np.stack([answers(right, labels) for right in (0.5, 0.9, 0.6)])
+    ranks = UntouchedSources(NAMES, np.arange(20), nats).ranks(labels, np.arange(20))
+    assert [rank.name for rank in ranks] == ["pear", "plum", "apple"]
+    assert [rank.loss for rank in ranks] == sorted(rank.loss for rank in ranks)
+    assert abs(ranks[-1].loss - np.log(2)) < 0.05
+
+
+def test_only_the_rows_named_have_a_say():
+    """A fold ranks on its training rows; whatever held-out rows look like must not matter."""
+    labels, among = np.arange(20) % 2, np.arange(0, 13)
+    nats = np.stack([answers(right, labels) for right in (0.6, 0.8)])
+    spoiled, wrong = nats.copy(), labels.copy()
+    spoiled[:, 13:] = np.nan
+    wrong[13:] = 1 - wrong[13:]
+    one = UntouchedSources(NAMES[:2], np.arange(20), nats).ranks(labels, among)
+    other = UntouchedSources(NAMES[:2], np.arange(20), spoiled).ranks(wrong, among)
+    assert one == other
+
+
+def test_a_source_that_leans_is_judged_by_what_it_tells_apart():
+    """Leanings are taken off at prediction as well."""
+    labels = np.arange(20) % 2
+    leaning = answers(0.8, labels) + np.array([3.0, 0.0])
+    leaning -= np.log(np.exp(leaning).sum(1, keepdims=True))
+    ranks = UntouchedSources(NAMES[:2], np.arange(20), np.stack([answers(0.5, labels), leaning])).ranks(
+        labels, np.arange(20)
+    )
+    assert ranks[0].name == "pear"
+
+
+def test_answers_are_those_of_the_untouched_prompts():
+    """Source by source, against one pass written out."""
+    task = small_task()
+    texts = [part.tolist() for part in task.texts.tokens.split(task.texts.lengths.tolist())]
+    assert task.untouched.rows.tolist() == list(range(18))
+    for number in range(3):
+        nats = our_nats(task.backbone, task.sources, [number] * 18, texts, WORDS)
+        np.testing.assert_allclose(task.untouched.nats[number], nats, atol=1e-5)
+
+
+def test_many_rows_are_sampled_over_all_classes():
+    """A bounded cost, and a rare class is there."""
+    backbone = as_backbone(small_t5())
+    labels = np.array([0] * 290 + [1] * 10)
+    texts = encode_texts(random_texts([2] * 300), backbone.device)
+    tree = backbone.t5.place(LabelTree.build(WORDS, END))
+    found = score_untouched(backbone, ["a"], random_prompts(1), texts, labels, tree, stream(0, "rank"), 10_000)
+    assert len(set(found.rows)) == MOST_ROWS
+    assert np.bincount(labels[found.rows]).tolist() == [MOST_ROWS - 10, 10]
+    again = score_untouched(backbone, ["a"], random_prompts(1), texts, labels, tree, stream(0, "rank"), 10_000)
+    assert np.array_equal(found.rows, again.rows)
+
+
+def test_without_sources_there_is_nothing_to_rank():
+    """A backbone of one's own has none at first."""
+    task = small_task(sources=0)
+    assert task.untouched.nats.shape == (0, 18, 2)
+    assert task.untouched.ranks(task.labels, np.arange(18)) == ()
+    assert task.sources.shape == torch.Size([0, 3, 32])

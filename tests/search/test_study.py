@@ -1,0 +1,235 @@
+"""The study as a whole: honest trials, honest pruning, honest endings."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from study_samples import NAMES, RUNGS, folds_of, small_task, some_candidates
+
+from crosspt_cli.core.score import Readout
+from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
+from crosspt_cli.search import study, trials
+from crosspt_cli.search.baselines import baseline_scores
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.final import fit_final
+from crosspt_cli.search.plan import Rung, count_trial_steps
+from crosspt_cli.search.readouts import READOUTS, Judged
+from crosspt_cli.search.study import run_study
+
+BAD = Candidate(NAMES[:1], 1.0, attention_rate=float("nan"))
+
+
+def small_study(task=None, candidates=None, rungs=RUNGS, seeds=1, **more):
+    task = task or small_task()
+    return run_study(task, candidates or some_candidates(), folds_of(task), seeds, rungs, READOUTS["auto"], **more)
+
+
+def by_trial(result, candidates) -> dict:
+    """Return trials by what they are, not by where they stood in a list."""
+    return {(candidates[trial.candidate], trial.fold, trial.seed): trial for trial in result.trials}
+
+
+def assert_same_trials(one: dict, other: dict, atol: float) -> None:
+    for key in one.keys() & other.keys():
+        a, b = one[key], other[key]
+        assert a.steps == b.steps
+        assert np.array_equal(a.held_out, b.held_out)
+        np.testing.assert_allclose(a.nats, b.nats, atol=atol)
+        np.testing.assert_allclose(a.shares, b.shares, atol=atol)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_progress_counts_the_trial_steps_that_were_planned(seeds):
+    """The time left is worked out from it: every step is told of, and the last one is the whole."""
+    told = []
+    small_study(seeds=seeds, progress=lambda stage, done, total, detail="": told.append((stage, done, total, detail)))
+    planned = count_trial_steps(RUNGS, 4, 3 * seeds)
+    assert {(stage, total) for stage, _, total, _ in told} == {("searching", planned)}
+    assert len(told) == RUNGS[-1].steps
+    steps = np.diff([0, *(done for _, done, _, _ in told)])
+    assert steps.tolist() == [alive * 3 * seeds for alive in (4, 4, 3, 3, 3, 2, 2)]
+    assert told[-1][1] == planned
+    assert told[-1][3] == "2 of 4 candidates"
+
+
+def test_a_trial_is_the_same_whoever_is_searched_with_it():
+    """Alone, in another order, and cut into passes of one trial: the same predictions."""
+    rungs = (Rung(5, 9),)
+    candidates = some_candidates()
+    whole = by_trial(small_study(rungs=rungs), candidates)
+    turned = candidates[::-1]
+    assert_same_trials(whole, by_trial(small_study(candidates=turned, rungs=rungs), turned), atol=1e-4)
+    for candidate in candidates:
+        alone = by_trial(small_study(candidates=[candidate], rungs=rungs), [candidate])
+        assert len(alone) == 3
+        assert_same_trials(whole, alone, atol=1e-4)
+
+
+def test_memory_never_decides_what_is_found(monkeypatch):
+    """One trial at a time gives the same study."""
+    wide = small_study()
+    monkeypatch.setattr(trials, "TOKENS_AT_ONCE", 1)
+    narrow = small_study()
+    candidates = some_candidates()
+    assert_same_trials(by_trial(wide, candidates), by_trial(narrow, candidates), atol=1e-4)
+    assert (wide.choice, wide.reason) == (narrow.choice, narrow.reason)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_same_seed_gives_the_same_study_to_the_last_bit(dtype):
+    """And another seed another one."""
+    one, same, other = (small_study(small_task(dtype=dtype, seed=seed)) for seed in (0, 0, 1))
+    assert (one.choice, one.reason, one.ranks) == (same.choice, same.reason, same.ranks)
+    for a, b in zip(one.trials, same.trials, strict=True):
+        assert np.array_equal(a.nats, b.nats)
+        assert np.array_equal(a.leaning, b.leaning)
+    assert any(not np.array_equal(a.held_out, b.held_out) for a, b in zip(one.trials, other.trials, strict=True))
+
+
+def test_held_out_rows_are_those_of_the_fold_and_none_is_trained_on():
+    """Predictions per row are kept, and the estimate is made of them."""
+    task = small_task()
+    folds = folds_of(task)
+    result = small_study(task)
+    for trial in result.trials:
+        assert np.array_equal(trial.held_out, folds[trial.fold].held_out)
+        assert trial.nats.shape == (len(trial.held_out), 2)
+    population = trials.make_population(task, some_candidates(), [trials.Trial(0, f, 0) for f in range(3)], folds, 50)
+    for fold, rows in zip(folds, population.batches, strict=True):
+        assert set(rows.flatten().tolist()) == set(fold.train.tolist())
+
+
+def test_a_fold_mixes_the_sources_its_own_training_rows_rank_first():
+    """Held-out rows have no say in which sources help them."""
+    task = small_task()
+    folds = folds_of(task)
+    every = [trials.Trial(0, fold, 0) for fold in range(3)]
+    bank = trials.make_population(task, [Candidate(NAMES[:1], 0.5)], every, folds, 5).bank
+    for fold, allowed in zip(folds, bank.allowed, strict=True):
+        first = task.untouched.ranks(task.labels, fold.train)[0].name
+        assert [name for name, used in zip(NAMES, allowed, strict=False) if used] == [first]
+        assert allowed.sum() == 2
+
+
+def test_private_prompts_start_at_the_sources_mean_or_in_the_vocabulary():
+    """Where the method says."""
+    task = small_task()
+    candidates = [Candidate(NAMES, 0.5), Candidate((), 1.0)]
+    every = [trials.Trial(candidate, 0, seed) for candidate in (0, 1) for seed in (0, 1)]
+    bank = trials.make_population(task, candidates, every, folds_of(task), 5).bank
+    assert torch.equal(bank.private[0], bank.private[1])
+    torch.testing.assert_close(bank.private.detach()[0], task.sources.mean(0))
+    assert not torch.equal(bank.private[2], bank.private[3])
+    embedding = task.backbone.t5.embedding
+    assert all((embedding == row).all(1).any() for row in bank.private.detach()[2])
+
+
+def test_baselines_stand_on_the_same_folds():
+    """The table's columns are comparable."""
+    task = small_task()
+    found = small_study(task).baselines
+    wanted = baseline_scores(task.plain, task.vectors, task.labels, folds_of(task))
+    assert found.keys() == wanted.keys()
+    assert all(np.array_equal(found[name].correct, wanted[name].correct) for name in wanted)
+
+
+def fixed_utilities(monkeypatch, utilities: dict[int, float]) -> None:
+    """Let candidates score what the test says; everything else of the study is real."""
+
+    def best_readout(of_candidate, options, rows):
+        utility = np.full(len(rows.labels), utilities[of_candidate[0].candidate])
+        return Judged(Readout(0.0), utility, np.zeros_like(utility))
+
+    monkeypatch.setattr(study, "best_readout", best_readout)
+
+
+def test_halving_keeps_the_best_and_the_best_without_sources(monkeypatch):
+    """M = 0 is what the choice is compared with, so even the worst of all goes on; attention only is settled."""
+    candidates = (Candidate((), 0.5), Candidate((), 1.0), *some_candidates()[1:])
+    fixed_utilities(monkeypatch, {0: -9.0, 1: -8.0, 2: -1.0, 3: -2.0, 4: -3.0})
+    result = small_study(candidates=candidates, rungs=(Rung(2, 3), Rung(4, 2), Rung(6, 2)))
+    assert [found.state for found in result.candidates] == ["pruned", "complete", "complete", "complete", "pruned"]
+    last = {trial.candidate: trial.steps for trial in result.trials}
+    assert last == {0: 2, 1: 6, 2: 2, 3: 6, 4: 4}
+    assert (result.count("complete"), result.count("pruned"), result.count("failed")) == (9, 6, 0)
+
+
+def test_a_candidate_keeps_the_steps_at_which_it_was_best(monkeypatch):
+    """The number of steps is chosen along with the rest."""
+    scores = iter([-1.0, -0.5, -0.7])
+
+    def best_readout(of_candidate, options, rows):
+        utility = np.full(len(rows.labels), next(scores))
+        return Judged(Readout(0.0), utility, np.zeros_like(utility))
+
+    monkeypatch.setattr(study, "best_readout", best_readout)
+    result = small_study(candidates=[Candidate((), 1.0)], rungs=(Rung(2, 1), Rung(4, 1), Rung(6, 1)))
+    assert result.chosen.steps == 4
+    assert result.chosen.utility.mean() == pytest.approx(-0.5)
+    assert {trial.steps for trial in result.trials} == {6}
+
+
+def test_failed_trials_are_reported_and_leave_the_others_alone():
+    """One candidate with an impossible learning rate among sound ones."""
+    sound = some_candidates()
+    candidates = (sound[0], BAD, *sound[1:])
+    rungs = (Rung(2, 9), Rung(4, 9))
+    with_bad, without = small_study(candidates=candidates, rungs=rungs), small_study(rungs=rungs)
+    assert [found.state for found in with_bad.candidates] == ["complete", "failed", *["complete"] * 3]
+    assert with_bad.count("failed") == 3
+    assert with_bad.chosen.candidate in sound
+    assert with_bad.chosen.candidate == without.chosen.candidate
+    assert_same_trials(by_trial(without, sound), by_trial(with_bad, candidates), atol=1e-4)
+
+
+def test_a_study_whose_trials_all_fail_says_so():
+    """Instead of saving a task that answers NaN."""
+    with pytest.raises(TrainingError) as caught:
+        small_study(candidates=[BAD])
+    assert str(caught.value) == (
+        "study: all 3 trials failed: the loss became nan.\n"
+        "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's weights may be damaged."
+    )
+
+
+def test_a_deadline_before_the_first_step_ends_in_an_error():
+    """There is nothing to keep."""
+    with pytest.raises(BudgetSpent) as caught:
+        small_study(deadline=time.monotonic() - 1)
+    assert str(caught.value) == "--max-time: the time was up before the first training step.\nAllow more time."
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 6])
+def test_a_deadline_later_on_leaves_a_whole_study(steps, monkeypatch):
+    """Every candidate has a score, whenever the time was up."""
+    clock = [0.0]
+    monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    def tick(stage, done, total, detail=""):
+        clock[0] += 1
+
+    result = small_study(deadline=steps - 0.5, progress=tick)
+    assert result.stopped_early
+    assert clock[0] == steps
+    assert len(result.candidates) == 4
+    assert all(np.isfinite(found.utility).all() for found in result.candidates)
+    assert max(found.steps for found in result.candidates) <= steps
+    assert not small_study(deadline=99.0).stopped_early
+
+
+def test_a_study_moves_neither_backbone_nor_sources():
+    """To the last bit."""
+    task = small_task()
+    frozen = [tensor.clone() for tensor in [*task.backbone.t5.tensors(), task.sources]]
+    result = small_study(task)
+    fit_final(task, result.chosen.candidate, 3, 7)
+    assert all(map(torch.equal, frozen, [*task.backbone.t5.tensors(), task.sources]))
+
+
+def test_without_sources_only_the_private_prompt_is_searched():
+    """A backbone of one's own works before any source was trained for it."""
+    result = small_study(small_task(sources=0), candidates=[Candidate((), 0.5), Candidate((), 1.0)])
+    assert result.ranks == ()
+    assert all(trial.shares.tolist() == [1.0] for trial in result.trials)
