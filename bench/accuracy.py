@@ -1,6 +1,6 @@
 """How good is a task onboarded from a few rows, beside what a person would pick instead?
 
-    python bench/accuracy.py --data DATA --per-class 4,16 --draws 3 --budget quick --out bench/results/accuracy-quick.jsonl
+    python bench/accuracy.py --data DATA --budget quick --draws 3 --out bench/results/accuracy-quick.jsonl
 
 DATA holds one folder per target with `train.csv.gz` and `test.csv.gz` (columns `text`, or `sentence1` and
 `sentence2`, and `label`). For every target, draw and number of rows per class, one line is appended as soon as it is
@@ -70,66 +70,78 @@ def measure(job: Job) -> dict:
         seconds = time.monotonic() - began
         predictor = Predictor.open(done.task, registry)
         examples = read_csv(rows, "label")
-    texts = [row.fields for row in test.rows]
     truth = np.array([examples.classes.index(label) for label in test.labels()])
-    answers = _answers(done, predictor, examples, texts, job.draw)
-    chosen = done.study.chosen
+    answers, candidates = _answers(done, predictor, examples, [row.fields for row in test.rows], job.draw, truth)
+    chosen, chance = done.study.chosen, {"chance": round(1 / len(shots.classes), 4)}
     return {
         "target": job.target, "per_class": job.per_class, "draw": job.draw, "budget": job.budget,
         "rows": len(shots), "classes": len(shots.classes), "test_rows": len(test),
-        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()}
-        | {"chance": round(1 / len(shots.classes), 4)},
-        "balanced": {name: round(_balanced(got, truth), 4) for name, got in answers.items()}
-        | {"chance": round(1 / len(shots.classes), 4)},
+        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()} | chance,
+        "balanced": {name: round(_balanced(got, truth), 4) for name, got in answers.items()} | chance,
         "chosen": str(chosen.candidate), "sources": list(chosen.candidate.sources), "steps": chosen.steps,
         "weight": chosen.readout.weight, "cv": round(chosen.score.mean, 4), "cv_se": round(chosen.score.se, 4),
-        "seconds": round(seconds, 1), "threads": job.threads,
+        "candidates": candidates, "seconds": round(seconds, 1), "threads": job.threads,
     }  # fmt: skip
 
 
-def _answers(done, predictor, examples, texts, draw: int) -> dict[str, np.ndarray]:
-    """Return every column's class index per test row."""
-    from dataclasses import replace
-
+def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[str, np.ndarray], list[dict]]:
+    """Return every column's class index per test row, and how each candidate of the study would have done."""
     import torch
 
-    from crosspt_cli.core.score import Readout
-    from crosspt_cli.core.train import sentence_vectors
-    from crosspt_cli.onboarding.onboard import load_sources, study_task
-    from crosspt_cli.onboarding.predict import Predictor
+    from crosspt_cli.core.score import Readout, prototypes
+    from crosspt_cli.core.train import score_rows, sentence_vectors
     from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.registry import Registry
     from crosspt_cli.search.baselines import ENCODER, FITTERS, TFIDF
     from crosspt_cli.search.final import fit_final
     from crosspt_cli.search.plan import find_budget, total_steps
 
-    backbone, fitted, study = predictor.backbone, done.fitted, done.study
-    answer = lambda task: Predictor(task, backbone).log_shares(texts)[1].argmax(1)  # noqa: E731
-    prepared = prepare(examples, backbone)
+    backbone, study = predictor.backbone, done.study
     names, _, sources = load_sources(Registry.open(), backbone)
-    task = study_task(examples, backbone, prepared, names, sources, draw)
-    alone = max((r for r in study.candidates if r.candidate.m == 0), key=lambda r: r.utility.mean())
+    task = study_task(examples, backbone, prepare(examples, backbone), names, sources, draw)
+    encoded = predictor.encode(texts)
+    vectors, everything = sentence_vectors(backbone, encoded, 2500), torch.arange(len(texts))
+    cosines = prototypes(task.vectors, task.labels, len(examples.classes)).cosines(vectors)
+
+    def answer(prompt: np.ndarray, leaning: np.ndarray, *readouts: Readout) -> list[np.ndarray]:
+        prompts = torch.as_tensor(prompt)[None]
+        nats = score_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, 2500)
+        return [readout.log_shares(nats, leaning, cosines).argmax(1) for readout in readouts]
+
     horizon = total_steps(find_budget(done.budget), len(examples))
-    private = fit_final(task, alone.candidate, alone.steps, horizon)
+    by_candidate, records = [], []
+    for result in study.candidates:
+        fit = fit_final(task, result.candidate, result.steps, horizon)
+        (got,) = answer(fit.prompt, fit.leaning, result.readout)
+        by_candidate.append(got)
+        records.append({
+            "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
+            "state": result.state, "steps": result.steps, "weight": result.readout.weight,
+            "utility": [round(float(value), 3) for value in result.utility] if len(examples) <= 400 else None,
+            "mean_utility": round(float(result.utility.mean()), 4), "cv": round(result.score.mean, 4),
+            "balanced": round(_balanced(got, truth), 4),
+        })  # fmt: skip
+    alone = max(
+        (n for n, result in enumerate(study.candidates) if result.candidate.m == 0),
+        key=lambda n: study.candidates[n].utility.mean(),
+    )
     best = study.ranks[0].name
-    untouched = sources[names.index(best)].cpu().numpy()
-    vectors = sentence_vectors(backbone, predictor._encode(texts), 4000)
-    fits = {TFIDF: (np.array(task.plain, object), np.array([" ".join(t) for t in texts], object)),
-            ENCODER: (task.vectors, vectors)}  # fmt: skip
+    untouched = sources[names.index(best)].numpy(), task.untouched.leaning(best, task.labels)
+    crosspt, words = answer(done.fitted.prompt, done.fitted.leaning, done.fitted.readout, Readout(0.0))
+    plain = np.array(task.plain, object), np.array([" ".join(text) for text in texts], object)
     logistic = {
-        name: FITTERS[name]().fit(train, task.labels).predict(test) for name, (train, test) in fits.items()
+        name: FITTERS[name]().fit(train, task.labels).predict(test)
+        for name, (train, test) in {TFIDF: plain, ENCODER: (task.vectors, vectors)}.items()
     }
-    torch.manual_seed(0)
     return {
-        "crosspt": answer(fitted),
-        "label words": answer(replace(fitted, readout=Readout(0.0))),
-        "M = 0": answer(replace(fitted, prompt=private.prompt, leaning=private.leaning, readout=alone.readout)),
-        "source": answer(
-            replace(fitted, prompt=untouched, leaning=task.untouched.leaning(best, task.labels), readout=Readout(0.0))
-        ),
+        "crosspt": crosspt,
+        "label words": words,
+        "M = 0": by_candidate[alone],
+        "source": answer(*untouched, Readout(0.0))[0],
         "TF-IDF": logistic[TFIDF],
         "encoder": logistic[ENCODER],
-    }
+    }, records
 
 
 def _balanced(answers: np.ndarray, truth: np.ndarray) -> float:
@@ -181,7 +193,9 @@ def _mean_row(per_class: int, rows: list[dict], measure_name: str) -> str:
         np.mean([np.mean([r[measure_name][c] for r in rows if r["target"] == t]) for t in targets]) for c in COLUMNS
     ]
     cells = " | ".join(f"**{100 * mean:.1f}**" for mean in means)
-    return f"| **mean of {len(targets)} targets, {per_class}** | {cells} | {np.mean([r['seconds'] for r in rows]):.0f} |"
+    return (
+        f"| **mean of {len(targets)} targets, {per_class}** | {cells} | {np.mean([r['seconds'] for r in rows]):.0f} |"
+    )
 
 
 def main() -> None:
@@ -213,7 +227,7 @@ def _run(jobs: list[Job], workers: int, out: Path) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if jobs and not out.exists():
-        out.write_text(json.dumps({"machine": describe(), "command": " ".join(sys.argv)}) + "\n")
+        out.write_text(json.dumps({"machine": describe(), "workers": workers, "threads": 1}) + "\n")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool, out.open("a") as handle:
         for future in as_completed([pool.submit(measure, job) for job in jobs]):

@@ -76,8 +76,8 @@ def own_steps(rows: Path, trials: int, steps: int = 20) -> float:
     """Return milliseconds per trial-step of 8 rows, with `trials` trials trained together."""
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.onboarding.backbones import open_backbone
-    from crosspt_cli.onboarding.onboard import load_sources, study_task
     from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.search.candidates import Candidate
     from crosspt_cli.search.folds import Fold
     from crosspt_cli.search.trials import Trial, make_population

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +85,8 @@ def check(
 
     The labels are those of --labels, or those of CSV's --label-col, or else the ones the template knows.
     """
+    from crosspt_cli.onboarding.backbones import open_tokenizer
+    from crosspt_cli.registry import Registry
     from crosspt_cli.tasks import check_template, fit_template, load_template
 
     loaded, notices = load_template(template), ()
@@ -93,7 +94,7 @@ def check(
         examples = labelled(csv, label_col, text_cols, labels)
         loaded, labels = fit_template(loaded, examples.text_columns), examples.classes
         notices = tuple(notice.text for notice in examples.notices)
-    tokenizer = open_tokenizer(backbone)
+    tokenizer = open_tokenizer(backbone, Registry.open())
     unknown = getattr(tokenizer, "unk_token_id", None)
     checks = check_template(loaded, labels or (), tokenize_with(tokenizer), None, unknown)
     say_all(notices, as_json)
@@ -113,27 +114,6 @@ def labelled(csv: str, label_col: str | None, text_cols: tuple[str, ...], labels
     if not label_col:
         raise OptionError("--label-col", f"is missing beside the file {csv!r}.", "Name its column of labels.")
     return read_csv(csv, label_col, text_cols)
-
-
-def open_tokenizer(backbone: str | None) -> Any:
-    """Return a backbone's tokenizer.
-
-    Raises:
-        NotFound: there is no such backbone.
-        IntegrityError: its files are damaged.
-    """
-    from transformers import AutoTokenizer
-
-    from crosspt_cli.foundation.errors import IntegrityError
-    from crosspt_cli.onboarding.backbones import DEFAULT_BACKBONE, find_backbone
-    from crosspt_cli.registry import Registry
-
-    folder, _ = find_backbone(backbone or os.environ.get("CROSSPT_BACKBONE") or DEFAULT_BACKBONE, Registry.open())
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # the library raises anything; all of it means that the files are bad
-        problem = f"its tokenizer cannot be loaded ({type(error).__name__})."
-        raise IntegrityError(str(folder), problem, "Copy it again from where it came from.") from error
 
 
 def tokenize_with(tokenizer: Any) -> Callable[[str], list[int]]:

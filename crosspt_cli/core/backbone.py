@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,7 +34,7 @@ class Backbone:
     name: str
     fingerprint: str
     t5: FrozenT5
-    tokenizer: object
+    tokenizer: Any
 
     @property
     def width(self) -> int:
@@ -120,7 +121,7 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
                 f"holds a {config.model_type!r} model, not a T5.",
                 "Pass --backbone with a T5, v1.1 or flan.",
             )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = load_tokenizer(folder)
         model, report = transformers.T5ForConditionalGeneration.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
@@ -133,6 +134,22 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
         missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
         raise IntegrityError(str(folder), f"lacks {len(missing)} weights, {missing[0]} among them.", _RELOAD)
     return Backbone(name, fingerprint, FrozenT5(model.eval(), device, dtype), tokenizer)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the Hugging Face tokenizer in `folder`, without asking any network.
+
+    Raises:
+        IntegrityError: its files are damaged or missing.
+    """
+    import transformers
+
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # the library raises anything; all of it means that the files are bad
+        raise IntegrityError(
+            str(folder), f"its tokenizer cannot be loaded ({type(error).__name__}).", _RELOAD
+        ) from error
 
 
 _RELOAD = "Download or copy the folder again; 'crosspt registry verify' checks the ones that ship with crosspt."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from crosspt_cli.core.backbone import Backbone, load_backbone
+from crosspt_cli.core.backbone import Backbone, load_backbone, load_tokenizer
 from crosspt_cli.core.devices import choose_device, choose_dtype
-from crosspt_cli.foundation.errors import NotFound
-from crosspt_cli.registry import Registry, fingerprint_folder
+from crosspt_cli.foundation.errors import IntegrityError, NotFound
+from crosspt_cli.registry import Registry, fingerprint_folder, weight_files
 
 DEFAULT_BACKBONE = "mini"
 HUB_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
+OLD_WEIGHTS = ("pytorch_model*.bin*",)  # some older models have nothing else; only tensors are read from them
 
 
 def open_backbone(name: str | None, registry: Registry, device: str = "auto", dtype: str = "auto") -> Backbone:
@@ -29,11 +31,23 @@ def open_backbone(name: str | None, registry: Registry, device: str = "auto", dt
         IntegrityError: its files are damaged.
         OptionError: the device or dtype cannot be had.
     """
-    name = name or os.environ.get("CROSSPT_BACKBONE") or DEFAULT_BACKBONE
+    name = name or default_backbone()
     where = choose_device(device)
     number_format = choose_dtype(dtype, where)
     folder, fingerprint = find_backbone(name, registry)
-    return load_backbone(folder, name, fingerprint, where, number_format)
+    # a task must find its folder again from wherever it is used
+    known_as = str(folder.resolve()) if folder == Path(name) else name
+    return load_backbone(folder, known_as, fingerprint, where, number_format)
+
+
+def open_tokenizer(name: str | None, registry: Registry) -> Any:
+    """Return the tokenizer of a backbone, found as `open_backbone` finds it, without loading any weights."""
+    return load_tokenizer(find_backbone(name or default_backbone(), registry)[0])
+
+
+def default_backbone() -> str:
+    """Return the environment's `CROSSPT_BACKBONE`, else the embedded one's name."""
+    return os.environ.get("CROSSPT_BACKBONE") or DEFAULT_BACKBONE
 
 
 def find_backbone(name: str, registry: Registry) -> tuple[Path, str]:
@@ -63,18 +77,34 @@ def download(hub_id: str) -> Path:
     Raises:
         NotFound: it is not in the cache and cannot be had.
     """
-    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        # a finished download is used as it is, so that nothing waits for a network that is not there
+        folder = _snapshot(hub_id, (*HUB_FILES, *OLD_WEIGHTS), local_files_only=True)
+        if weight_files(folder):
+            return folder
+    except (LocalEntryNotFoundError, HFValidationError, IntegrityError):
+        pass
+    return _from_hub(hub_id)
+
+
+def _from_hub(hub_id: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     hint = "Check the id and the network, or pass --backbone with a local folder; 'mini' needs neither."
     try:
-        # a finished download is used as it is, so that nothing waits for a network that is not there
-        return Path(snapshot_download(hub_id, allow_patterns=list(HUB_FILES), local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
-        pass
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=list(HUB_FILES)))
+        folder = _snapshot(hub_id, HUB_FILES)
+        if list(folder.glob("*.safetensors")):
+            return folder
+        return _snapshot(hub_id, (*HUB_FILES, *OLD_WEIGHTS))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise NotFound(
             f"backbone {hub_id!r}", "is not in the local cache and could not be downloaded.", hint
         ) from error
+
+
+def _snapshot(hub_id: str, patterns: tuple[str, ...], **where: bool) -> Path:
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(hub_id, allow_patterns=list(patterns), **where))

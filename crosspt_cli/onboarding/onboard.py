@@ -19,23 +19,21 @@ from crosspt_cli.data import Examples, Notice, read_csv
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
-from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
-from crosspt_cli.onboarding.prepare import Prepared, label_tree, prepare
+from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.onboarding.study_input import load_sources, study_task
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.folds import Fold, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
 from crosspt_cli.search.plan import Budget, Rung, count_trial_steps, find_budget, make_rungs
-from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
-from crosspt_cli.search.trials import StudyTask, tokens_at_once
+from crosspt_cli.search.trials import tokens_at_once
 
-DEFAULT_PROMPT_TOKENS = 20  # for a backbone that has no source prompts to take the number from
 FINAL_FIT_SHARE = 0.15  # of a time limit, kept for the fit on all rows
 
 
@@ -275,24 +273,6 @@ def _check(chosen: Settings) -> None:
         raise OptionError("--max-time", "must be more than nothing.", "Pass for example --max-time 10m.")
 
 
-def load_sources(registry: Registry, backbone: Backbone) -> tuple[tuple[str, ...], dict[str, str], torch.Tensor]:
-    """Return names, digests and values [S, P, H] of all source prompts that fit the backbone.
-
-    Prompts of different lengths cannot be mixed; the most frequent length is used.
-    """
-    entries = registry.sources(fingerprint=backbone.fingerprint)
-    lengths = [entry.manifest.prompt_tokens for entry in entries]
-    length = max(set(lengths), key=lengths.count, default=DEFAULT_PROMPT_TOKENS)
-    loaded = [
-        (entry, registry.load_source(entry.name, backbone).values)
-        for entry in entries
-        if entry.manifest.prompt_tokens == length
-    ]
-    values = np.stack([value for _, value in loaded]) if loaded else np.zeros((0, length, backbone.width), np.float32)
-    names = tuple(entry.name for entry, _ in loaded)
-    return names, {e.name: e.sha256 for e, _ in loaded}, torch.as_tensor(values, device=backbone.device)
-
-
 def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
     budget = work.budget
     ms = budget.ms if chosen.ms is None else chosen.ms
@@ -327,33 +307,6 @@ def _search_and_fit(
     result = study.chosen
     final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress)
     return study, final
-
-
-def study_task(
-    examples: Examples,
-    backbone: Backbone,
-    prepared: Prepared,
-    source_names: Sequence[str],
-    sources: torch.Tensor,
-    seed: int,
-) -> StudyTask:
-    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
-    at_once = tokens_at_once(backbone.device)
-    tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
-    untouched = score_untouched(
-        backbone, source_names, sources, prepared.texts, prepared.labels, tree, stream(seed, "rank"), at_once
-    )
-    return StudyTask(
-        backbone=backbone,
-        texts=prepared.texts,
-        labels=prepared.labels,
-        tree=tree,
-        plain=tuple(" ".join(row.fields) for row in examples.rows),
-        vectors=sentence_vectors(backbone, prepared.texts, at_once),
-        sources=sources,
-        untouched=untouched,
-        seed=seed,
-    )
 
 
 def _fitted(name: str, label_col: str, work: _Work, study: StudyResult, final: FinalFit, seed: int) -> FittedTask:

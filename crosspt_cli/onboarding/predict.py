@@ -98,7 +98,7 @@ class Predictor:
 
     def log_shares(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities, both [n, C] float32."""
-        texts = self._encode(rows)
+        texts = self.encode(rows)
         readout, fitted = self.fitted.readout, self.fitted
         at_once = tokens_at_once(self.backbone.device)
         everything = torch.arange(len(texts))
@@ -108,7 +108,12 @@ class Predictor:
             cosines = fitted.prototypes.cosines(sentence_vectors(self.backbone, texts, at_once))
         return nats, readout.log_shares(nats, fitted.leaning, cosines)
 
-    def _encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
+    def encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
+        """Return rows as the backbone reads them, cut where the template allows it.
+
+        Raises:
+            OptionError: a row has more or fewer texts than the task has text columns.
+        """
         wanted = len(self.fitted.text_columns)
         for number, row in enumerate(rows):
             if len(row) != wanted:

@@ -98,13 +98,14 @@ def pretrain(
     bank = JointBank(
         backbone, common, len(train), Schedule(spec.steps), JointRates(spec.source_rate, spec.attention_rate)
     )
-    loss = _run(bank, train, spec, _Checkpoint(registry, spec, backbone, common), progress)
+    checkpoint = _Checkpoint(registry, spec, backbone, common, train)
+    loss = _run(bank, train, spec, checkpoint, progress)
     command = shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
         + (["--start", Path(start).name] if start else [])
     )
     sources = _save(bank, spec, train, held_out, registry, command)
-    _Checkpoint(registry, spec, backbone, common).path.unlink(missing_ok=True)
+    checkpoint.path.unlink(missing_ok=True)
     return PretrainedBank(spec.backbone, sources, spec.steps, loss, time.monotonic() - began)
 
 
@@ -126,9 +127,13 @@ def _run(
 class _Checkpoint:
     """Where a run that was stopped goes on: keyed by everything that decides its numbers."""
 
-    def __init__(self, registry: Registry, spec: BankSpec, backbone: Backbone, start: torch.Tensor) -> None:
-        decisive = repr((sorted(asdict(spec).items()), backbone.fingerprint)).encode() + start.cpu().numpy().tobytes()
-        self.path = registry.home / "pretrain" / f"{hashlib.sha256(decisive).hexdigest()[:16]}.safetensors"
+    def __init__(
+        self, registry: Registry, spec: BankSpec, backbone: Backbone, start: torch.Tensor, train: Sequence[SourceRows]
+    ) -> None:
+        digest = hashlib.sha256(repr((sorted(asdict(spec).items()), backbone.fingerprint)).encode())
+        for tensor in (start, *(part for rows in train for part in (rows.texts.tokens, rows.labels))):
+            digest.update(tensor.cpu().numpy().tobytes())
+        self.path = registry.home / "pretrain" / f"{digest.hexdigest()[:16]}.safetensors"
 
     def load(self, bank: JointBank) -> float:
         """Bring the bank to where it was and return the loss then; NaN when there is nothing to go on from."""

@@ -41,6 +41,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
 
 def candidate_record(result: CandidateResult) -> dict[str, Any]:
     """Return a candidate's result as plain values."""
+    utility = float(result.utility.mean())
     return {
         "m": result.candidate.m,
         "sources": list(result.candidate.sources),
@@ -48,9 +49,13 @@ def candidate_record(result: CandidateResult) -> dict[str, Any]:
         "lr": result.candidate.lr,
         "state": result.state,
         "steps": result.steps,
-        "readout": {"weight": result.readout.weight, "words": result.readout.words},
+        "readout": {
+            "weight": result.readout.weight,
+            "words": result.readout.words,
+            "words_share": round(result.words_share, 3),
+        },
         **score_record(result.score),
-        "utility": round(float(result.utility.mean()), 4),
+        "utility": round(utility, 4) if np.isfinite(utility) else None,
     }
 
 
@@ -60,7 +65,7 @@ def score_record(score: Score) -> dict[str, Any]:
         "mean": round(score.mean, 4),
         "se": round(score.se, 4),
         "per_fold": [round(fold, 4) for fold in score.per_fold],
-        "log_likelihood": round(score.nats, 4),
+        "log_likelihood": round(score.nats, 4) if np.isfinite(score.nats) else None,
     }
 
 

@@ -54,7 +54,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "budget": done.budget,
         "stopped_early": study.stopped_early,
         "reason": study.reason,
-        "readout": asdict(fitted.readout),
+        "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
@@ -118,7 +118,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         early,
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
         ("attention", attention_text(fitted.shares)),
-        ("answers from", readout_text(fitted.readout.weight, fitted.readout.words)),
+        ("answers from", readout_text(study.chosen.words_share)),
     )
     return tuple(line for line in lines if line[1])
 
@@ -130,13 +130,13 @@ def attention_text(shares: Any) -> str:
     return ", ".join(f"{name} {percent(share)}" for name, share in named)
 
 
-def readout_text(weight: float, words: bool) -> str:
+def readout_text(words_share: float) -> str:
     """Return how much of an answer comes from label words and how much from prototypes."""
-    if not weight:
+    if words_share == 1:
         return "label words alone"
-    if not words:
+    if words_share == 0:
         return "prototypes alone (cosine to each class's mean)"
-    return f"label words, plus prototypes at {weight:g} nats per unit of cosine"
+    return f"label words {percent(words_share)}, prototypes {percent(1 - words_share)}"
 
 
 def task_lines(done: Onboarded) -> tuple[Line, ...]:

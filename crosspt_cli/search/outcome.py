@@ -60,15 +60,19 @@ class Score:
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """A candidate at its best number of steps and with its best readout."""
+    """A candidate at its best number of steps and with its best readout.
+
+    `words_share`: how much of what sets its held-out classes apart comes from label words, 0 to 1; the rest comes from
+    prototypes · `utility` [rows]: held-out log-likelihood plus 1 where right; what candidates are compared on.
+    """
 
     candidate: Candidate
     state: State
     steps: int
     readout: Readout
     score: Score
+    words_share: float
     utility: np.ndarray
-    """[rows]: held-out log-likelihood plus 1 where right; what candidates are compared on."""
 
 
 @dataclass(frozen=True)

@@ -86,3 +86,15 @@ def _judge(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
     return Judged(readout, likelihood / seeds, correct / seeds)
+
+
+def words_share(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> float:
+    """Return how much of what sets the classes apart comes from label words, 0 to 1; the rest from prototypes.
+
+    Measured as the spread over the classes (standard deviation, averaged over held-out rows) of either part.
+    """
+    if not readout.words or not readout.weight:
+        return float(readout.words)
+    words = np.mean([(trial.nats - trial.leaning).std(1).mean() for trial in trials])
+    means = np.mean([readout.weight * rows.cosines[trial.held_out].std(1).mean() for trial in trials])
+    return float(words / (words + means))

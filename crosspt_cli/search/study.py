@@ -19,7 +19,7 @@ from crosspt_cli.search.final import NAN_HINT
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult, TrialResult
 from crosspt_cli.search.plan import Rung, count_trial_steps
-from crosspt_cli.search.readouts import HeldOutRows, best_readout, held_out_rows
+from crosspt_cli.search.readouts import HeldOutRows, best_readout, held_out_rows, words_share
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
 
@@ -155,6 +155,7 @@ class _Study:
             steps=trials[0].steps,
             readout=judged.readout,
             score=Score(judged.correct, per_fold, float(judged.log_likelihood.mean())),
+            words_share=words_share(usable or trials, judged.readout, self.rows),
             utility=judged.utility,
         )
 

@@ -26,7 +26,7 @@ def scored(candidate: Candidate, right: int, state: str = "complete") -> Candida
     """A candidate that gets the first `right` of 16 rows right."""
     correct = np.array([1.0] * right + [0.0] * (16 - right))
     score = Score(correct, (correct[:8].mean(), correct[8:].mean()), -0.5)
-    return CandidateResult(candidate, state, 90, Readout(10.0), score, correct - 0.5)
+    return CandidateResult(candidate, state, 90, Readout(10.0), score, 0.75, correct - 0.5)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ reviews: 16 rows, 2 classes, on the backbone mini
 chosen         M = 2, ratio 0.1, 90 steps
 because        M = 2, ratio 0.1 had the best held-out score of 3 candidates.
 attention      imdb 50.0 %, sst2 30.0 %, private prompt 20.0 %
-answers from   label words, plus prototypes at 10 nats per unit of cosine
+answers from   label words 75.0 %, prototypes 25.0 %
 
 held-out accuracy on 2 folds             ± se
 as chosen                        87.5 % ± 8.5
@@ -126,16 +126,16 @@ def test_the_best_private_prompt_is_the_one_compared_with(done):
 
 
 @pytest.mark.parametrize(
-    ("weight", "words", "text"),
+    ("words_share", "text"),
     [
-        (0.0, True, "label words alone"),
-        (3.0, True, "label words, plus prototypes at 3 nats per unit of cosine"),
-        (10.0, False, "prototypes alone (cosine to each class's mean)"),
+        (1.0, "label words alone"),
+        (0.7, "label words 70.0 %, prototypes 30.0 %"),
+        (0.0, "prototypes alone (cosine to each class's mean)"),
     ],
 )
-def test_the_readout_is_said_in_words(weight, words, text):
+def test_the_readout_is_said_in_words(words_share, text):
     """Numbers of it mean nothing by themselves."""
-    assert readout_text(weight, words) == text
+    assert readout_text(words_share) == text
 
 
 def test_long_lists_of_classes_are_cut():

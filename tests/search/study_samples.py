@@ -66,4 +66,6 @@ def candidate_result(candidate: Candidate, utility, state: str = "complete") -> 
     """Return a candidate with this held-out utility per row; it is right where the utility is above 0."""
     utility = np.asarray(utility, float)
     correct = (utility > 0).astype(float)
-    return CandidateResult(candidate, state, 5, Readout(0.0), Score(correct, (float(correct.mean()),), -0.5), utility)
+    return CandidateResult(
+        candidate, state, 5, Readout(0.0), Score(correct, (float(correct.mean()),), -0.5), 1.0, utility
+    )
