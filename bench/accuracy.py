@@ -96,17 +96,20 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     from crosspt_cli.search.baselines import ENCODER, FITTERS, TFIDF
     from crosspt_cli.search.final import fit_final
     from crosspt_cli.search.plan import find_budget, total_steps
+    from crosspt_cli.search.trials import tokens_at_once
 
     backbone, study = predictor.backbone, done.study
     names, _, sources = load_sources(Registry.open(), backbone)
     task = study_task(examples, backbone, prepare(examples, backbone), names, sources, draw)
     encoded = predictor.encode(texts)
-    vectors, everything = sentence_vectors(backbone, encoded, 2500), torch.arange(len(texts))
+    vectors, everything = sentence_vectors(backbone, encoded, tokens_at_once(backbone.device)), torch.arange(len(texts))
     cosines = prototypes(task.vectors, task.labels, len(examples.classes)).cosines(vectors)
 
     def answer(prompt: np.ndarray, leaning: np.ndarray, *readouts: Readout) -> list[np.ndarray]:
         prompts = torch.as_tensor(prompt)[None]
-        nats = score_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, 2500)
+        nats = score_rows(
+            backbone, prompts, everything * 0, encoded, everything, task.tree, tokens_at_once(backbone.device)
+        )
         return [readout.log_shares(nats, leaning, cosines).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(examples))

@@ -98,7 +98,11 @@ def _nearest_file(path: Path) -> str:
     except OSError:
         return f"There is no folder {path.parent} to look in either; check the path."
     near = difflib.get_close_matches(path.name, names, 1)
-    return f"The nearest is '{path.parent / near[0]}'." if near else f"Check the path; the folder is {path.parent}."
+    return (
+        f"The nearest is '{path.parent / near[0]}'."
+        if near
+        else f"Check the path; the folder is {path.parent.resolve()}."
+    )
 
 
 def _unpacked(handle: BinaryIO, where: str) -> BinaryIO:

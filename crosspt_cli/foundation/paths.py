@@ -42,7 +42,7 @@ def checked_name(name: str, what: str = "task") -> str:
     raise OptionError(
         f"{what} name {name[:80]!r}",
         "names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.",
-        f"Pass --name {suggested_name(name)}.",
+        f"'{suggested_name(name)}' would do.",
     )
 
 

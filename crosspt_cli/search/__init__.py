@@ -1,1 +1,1 @@
-"""."""
+"""Which trials to run, in which order, and what to choose."""

@@ -22,7 +22,7 @@ from crosspt_cli.search.folds import Fold, batches
 from crosspt_cli.search.plan import BATCH
 from crosspt_cli.search.rank import UntouchedSources
 
-TOKENS_AT_ONCE = 2_500  # on a CPU more does not pay; it bounds memory
+TOKENS_AT_ONCE = 1_200  # on a CPU more does not pay, and costs memory
 TOKENS_AT_ONCE_GPU = 100_000
 
 

@@ -152,7 +152,7 @@ BAD_OPTIONS = {
         ("--name", "../x"),
         2,
         "task name '../x': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.\n"
-        "Pass --name x.\n",
+        "'x' would do.\n",
     ),
     "no such template": (
         ("--template", "sentimet"),

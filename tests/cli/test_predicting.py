@@ -199,7 +199,7 @@ REFUSED = {
         ("--task", "../x", "--text", "a"),
         2,
         "task name '../x': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.\n"
-        "Pass --name x.\n",
+        "'x' would do.\n",
     ),
     "no such folder": (
         ("--task", "reviews", "--text", "a", "-o", "/no/such/out.csv"),

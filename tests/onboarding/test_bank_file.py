@@ -52,7 +52,7 @@ BAD = {
     GOOD.replace("name: one", "name: ../one"): (
         OptionError,
         "source prompt name '../one': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', "
-        "and start with a letter or digit.\nPass --name one.",
+        "and start with a letter or digit.\n'one' would do.",
     ),
 }
 

@@ -236,7 +236,7 @@ BAD_SETTINGS = {
     "--device: is 'tpu', but must be one of auto, cpu, cuda.": {"device": "tpu"},
     "--dtype: is 'fp16', but must be one of auto, fp32, bf16.": {"dtype": "fp16"},
     "task name '../x': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.\n"
-    "Pass --name x.": {"name": "../x"},
+    "'x' would do.": {"name": "../x"},
 }
 
 
