@@ -1,0 +1,73 @@
+"""How good is the choice among candidates? Other rules on the records of `accuracy.py`, without training anything.
+
+    python bench/choice.py bench/results/accuracy-quick.jsonl
+
+Every line of `accuracy.py` keeps what each candidate of the study scored on held-out rows, row by row, and on the test
+rows after a final fit. A rule sees the former and is judged on the latter. Tasks of more than 400 rows keep no
+row-by-row scores and are left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from accuracy import read_lines
+
+Rule = Callable[[list[dict]], dict]
+
+
+def simplest_within(errors: float) -> Rule:
+    """Return the rule that takes the simplest candidate within so many standard errors of the best."""
+
+    def rule(candidates: list[dict]) -> dict:
+        best = np.array(max(candidates, key=lambda each: each["mean_utility"])["utility"])
+        near = []
+        for each in candidates:
+            behind = best - np.array(each["utility"])
+            if behind.mean() <= errors * behind.std(ddof=1) / np.sqrt(len(behind)):
+                near.append(each)
+        return min(near, key=lambda each: (each["lr_ratio"] > 0, each["m"], each["lr_ratio"]))
+
+    return rule
+
+
+def always(m: int, trained: bool) -> Rule:
+    """Return the rule that never looks: this M, with or without a trained private prompt."""
+    return lambda candidates: next(c for c in candidates if c["m"] == m and (c["lr_ratio"] > 0) == trained)
+
+
+RULES: dict[str, Rule] = {
+    "one standard error, simplest (used)": simplest_within(1.0),
+    "half a standard error, simplest": simplest_within(0.5),
+    "best held-out utility": simplest_within(0.0),
+    "always M = 0": always(0, True),
+    "always M = 1, attention only": always(1, False),
+    "always M = 3, attention only": always(3, False),
+    "always M = 3, ratio 1": always(3, True),
+    "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),
+}
+
+
+def main() -> None:
+    """Print mean balanced accuracy per rule and number of rows per class."""
+    lines = [line for line in read_lines(Path(sys.argv[1])) if line["rows"] <= 400]
+    sizes = sorted({line["per_class"] for line in lines})
+    print(f"| rule | {' | '.join(f'{size} per class' for size in sizes)} |")
+    print("|---" * (len(sizes) + 1) + "|")
+    for name, rule in RULES.items():
+        means = [
+            np.mean([rule(line["candidates"])["balanced"] for line in lines if line["per_class"] == size])
+            for size in sizes
+        ]
+        print(f"| {name} | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
+    counts = [sum(line["per_class"] == size for line in lines) for size in sizes]
+    print(f"onboardings: {', '.join(map(str, counts))}")
+
+
+if __name__ == "__main__":
+    main()
