@@ -171,10 +171,7 @@ def pretrain(
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.pretrain import pretrain as train
 
-        def told(done: int, total: int, loss: float) -> None:
-            progress("training", done, total, f"loss {loss:.3f} nats")
-
-        trained = train(bank, data, start=start, device=device, dtype=dtype, replace=replace, progress=told)
+        trained = train(bank, data, start=start, device=device, dtype=dtype, replace=replace, progress=progress)
     if as_json:
         emit_json(bank_dict(trained))
     else:

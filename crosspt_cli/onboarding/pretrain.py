@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.data import is_hub_name, read_csv
 from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound
 from crosspt_cli.foundation.files import write_bytes
+from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.bank_file import BankSpec, SourceSpec, read_bank
@@ -27,9 +28,6 @@ from crosspt_cli.registry import DataSource, Manifest, Registry, Score, dump_arr
 
 TOKENS_AT_ONCE = 8_000
 SAVE_EVERY_S = 60.0
-
-Progress = Callable[[int, int, float], None]
-"""Called with steps done, steps in all, and the mean loss in nats."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def pretrain(
     device: str = "auto",
     dtype: str = "auto",
     replace: bool = False,
-    progress: Progress = lambda done, steps, loss: None,
+    progress: Progress = no_progress,
 ) -> PretrainedBank:
     """Return the bank just trained and saved to the personal registry.
 
@@ -78,7 +76,7 @@ def pretrain(
         device: ``auto``, ``cpu`` or ``cuda``.
         dtype: ``auto``, ``fp32`` or ``bf16``.
         replace: whether sources of the same names may be replaced.
-        progress: called after every step.
+        progress: told of every step, with the mean loss.
 
     Raises:
         NotFound: the bank file, a data set or the backbone does not exist.
@@ -117,7 +115,7 @@ def _run(
     while bank.steps < spec.steps:
         now = bank.step(train, spec.batch, spec.seed)
         loss = now if np.isnan(loss) else 0.95 * loss + 0.05 * now
-        progress(bank.steps, spec.steps, loss)
+        progress("training", bank.steps, spec.steps, f"loss {loss:.3f} nats")
         if time.monotonic() - saved > SAVE_EVERY_S:
             checkpoint.save(bank, loss)
             saved = time.monotonic()

@@ -45,7 +45,7 @@ def test_an_interrupted_run_goes_on_where_it_was(bare, bank_folder, home, monkey
     whole = run(bank_folder, bare)
     wanted, steps = prompts(bare), []
 
-    def interrupt(done, total, loss):
+    def interrupt(stage, done, total, detail):
         steps.append(done)
         if len(steps) == 4:
             raise KeyboardInterrupt
@@ -70,7 +70,7 @@ def test_another_bank_does_not_go_on_from_this_ones_checkpoint(bare, bank_folder
     """A changed setting is a new run."""
     monkeypatch.setattr(pretraining, "SAVE_EVERY_S", 0.0)
 
-    def interrupt(done, total, loss):
+    def interrupt(stage, done, total, detail):
         if done == 3:
             raise KeyboardInterrupt
 
@@ -78,7 +78,7 @@ def test_another_bank_does_not_go_on_from_this_ones_checkpoint(bare, bank_folder
         run(bank_folder, bare, progress=interrupt)
     changed, steps = tmp_path / "bank.yaml", []
     changed.write_text((bank_folder / "bank.yaml").read_text().replace("batch: 4", "batch: 5"))
-    pretrain(changed, bank_folder, registry=bare, progress=lambda done, *rest: steps.append(done), **EXACT)
+    pretrain(changed, bank_folder, registry=bare, progress=lambda stage, done, *rest: steps.append(done), **EXACT)
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
@@ -86,7 +86,7 @@ def test_a_damaged_checkpoint_is_named(bare, bank_folder, home, monkeypatch):
     """With the remedy; nothing is trained on noise."""
     monkeypatch.setattr(pretraining, "SAVE_EVERY_S", 0.0)
 
-    def interrupt(done, total, loss):
+    def interrupt(stage, done, total, detail):
         if done == 3:
             raise KeyboardInterrupt
 
