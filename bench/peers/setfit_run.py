@@ -3,7 +3,7 @@
     python bench/peers/setfit_run.py TRAIN.csv TEST.csv ENCODER_FOLDER
 
 Both files have columns `text` and `label`. Prints one JSON object: seconds from start to a trained model, accuracy and
-balanced accuracy on TEST, and rows a second of `predict` on TEST.
+balanced accuracy on TEST, and rows a second of `predict` on TEST, four times over.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def main() -> None:
     trained = time.monotonic() - BEGAN
     model.predict(test["text"][:32])
     began = time.monotonic()
-    answers = np.array(model.predict(list(test["text"])))
+    answers = np.array(model.predict(list(test["text"]) * 4))
     seconds = time.monotonic() - began
-    truth = np.array(test["label"])
+    truth = np.array(list(test["label"]) * 4)
     balanced = np.mean([(answers[truth == name] == name).mean() for name in np.unique(truth)])
     print(json.dumps({
         "seconds": round(trained, 1),

@@ -40,7 +40,8 @@ class _ToHeads(torch.autograd.Function):
         ctx.save_for_backward(cell)
         rows, longest = shape[:2]
         grid = packed.new_zeros(rows * longest, packed.shape[1]).index_copy_(0, cell, packed)
-        return grid.view(shape).permute(2, 0, 3, 1, 4).contiguous()
+        grid = grid.view(shape).permute(2, 0, 3, 1, 4)
+        return grid.contiguous() if ctx.needs_input_grad[0] else grid  # several products follow only when training
 
     @staticmethod
     def backward(ctx, grad: Tensor):
@@ -70,11 +71,15 @@ def to_heads(packed: Tensor, group: Group, parts: int, heads: int) -> tuple[Tens
     """Return `parts` tensors [r, heads, L, d] of one group from its packed tokens [m, parts·heads·d]."""
     rows = group.key_mask.shape[0]
     shape = (rows, group.longest, parts, heads, packed.shape[1] // (parts * heads))
+    if group.is_full and not packed.requires_grad:  # nothing to pad, no products to come: a view will do
+        return packed.view(shape).permute(2, 0, 3, 1, 4).unbind(0)
     return _ToHeads.apply(packed, group.cell, shape).unbind(0)
 
 
 def from_heads(mixed: Tensor, group: Group) -> Tensor:
     """Return packed tokens [m, heads·d] from one group's grid [r, heads, L, d]."""
+    if group.is_full and not mixed.requires_grad:
+        return mixed.transpose(1, 2).reshape(len(group.cell), -1)
     return _FromHeads.apply(mixed, group.cell)
 
 

@@ -20,7 +20,8 @@ class Group:
     """Consecutive rows of a layout on one padded grid of r rows × `longest` positions.
 
     `rows`, `tokens`: slices of the layout's rows and packed tokens · `cell` [m] int64: where each packed token
-    stands in the flattened grid · `key_mask` [r, 1, 1, longest] float32: 0 on tokens, very low on padding.
+    stands in the flattened grid · `key_mask` [r, 1, 1, longest] float32: 0 on tokens, very low on padding ·
+    `is_full`: all rows are of one length, so that packed tokens are the grid.
     """
 
     rows: slice
@@ -28,6 +29,7 @@ class Group:
     longest: int
     cell: Tensor
     key_mask: Tensor
+    is_full: bool
 
 
 @dataclass(frozen=True)
@@ -102,4 +104,4 @@ def _group(rows: slice, starts: list[int], lengths: Tensor, position: Tensor) ->
     at = torch.arange(len(own), device=own.device)
     cell = torch.repeat_interleave(at * longest, own) + position[tokens]
     key_mask = torch.where(torch.arange(longest, device=own.device) < own[:, None], 0.0, HIDDEN_KEY)
-    return Group(rows, tokens, longest, cell, key_mask[:, None, None, :])
+    return Group(rows, tokens, longest, cell, key_mask[:, None, None, :], len(cell) == len(own) * longest)

@@ -15,6 +15,7 @@ from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import Schedule, TrialAdam
 
 RECENT_STEPS = 10  # at the least, and one pass over the rows, stand behind a trial's `leaning`
+SCORING_PASS = 6  # times as many tokens fit a pass when nothing is kept for gradients
 LEANING_FLOOR = 0.1  # probability mass spread over all classes, so that one not seen lately leans by a finite amount
 
 
@@ -149,7 +150,7 @@ def score_rows(
         texts: all texts.
         rows: [R] int64, indices into `texts`.
         tree: the label words.
-        tokens_at_once: how many tokens one pass may hold.
+        tokens_at_once: how many tokens a pass with gradients may hold; one without holds more.
     """
     device = backbone.device
     row_prompt, rows = row_prompt.to(device), rows.to(device)
@@ -172,10 +173,11 @@ def sentence_vectors(backbone: Backbone, texts: EncodedTexts, tokens_at_once: in
 
 
 def _passes(lengths: Tensor, tokens_at_once: int) -> list[slice]:
-    """Return slices of rows sorted by length whose padded grids hold at most `tokens_at_once` tokens."""
+    """Return slices of rows sorted by length that fit a pass without gradients."""
+    most = SCORING_PASS * tokens_at_once
     passes, start = [], 0
     for row, length in enumerate(lengths.tolist()):
-        if row > start and (row + 1 - start) * length > tokens_at_once:
+        if row > start and (row + 1 - start) * length > most:
             passes.append(slice(start, row))
             start = row
     return [*passes, slice(start, len(lengths))] if len(lengths) else []
