@@ -101,23 +101,23 @@ def test_a_source_prompt_comes_back_as_it_was_saved(registry, manifest, values, 
 
 def test_a_prompt_of_another_width_is_refused(registry, manifest, values):
     """The commonest mistake with prompts, named with both widths."""
-    registry.add_source(values, manifest)
+    registry.add_source(values, dataclasses.replace(manifest, name="ours"))
     wide = registry.add_backbone("wide", lambda path: write_backbone(path, 6), about="", licence="").manifest
     with pytest.raises(IntegrityError) as caught:
-        registry.load_source("qqp", wide)
+        registry.load_source("ours", wide)
     assert str(caught.value) == (
-        "tiny/qqp: this prompt is 4 wide, and wide is 6 wide.\n"
+        "tiny/ours: this prompt is 4 wide, and wide is 6 wide.\n"
         "It was trained for tiny. Pass --backbone tiny, or leave it out."
     )
 
 
 def test_a_prompt_of_other_weights_of_equal_width_is_refused(registry, manifest, values, tiny):
     """Shapes that fit would otherwise give nonsense in silence."""
-    registry.add_source(values, manifest)
+    registry.add_source(values, dataclasses.replace(manifest, name="ours"))
     other = registry.add_backbone("other", lambda path: write_backbone(path, seed=1), about="", licence="").manifest
     with pytest.raises(IntegrityError) as caught:
-        registry.load_source("qqp", "other")
-    assert caught.value.where == "tiny/qqp"
+        registry.load_source("ours", "other")
+    assert caught.value.where == "tiny/ours"
     assert caught.value.problem == (
         "this prompt is 4 wide as other is, but was trained on other weights "
         f"(fingerprint {tiny.fingerprint[:12]}…, not {other.fingerprint[:12]}…): not interchangeable."
