@@ -78,6 +78,7 @@ def add_task(
     """
     if not label_col:
         raise no_label_column(csv)
+    _check_rows(csv, label_col, settings)
     work = _plan if dry_run else _onboard
     work(csv, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
 
@@ -91,6 +92,15 @@ def no_label_column(path: str) -> OptionError:
     if is_hub_name(path) or path == "-":
         return OptionError("--label-col", "is missing.", hint)
     return OptionError(path, f"which column holds the labels? It has {listed(read_table(path).columns)}.", hint)
+
+
+def _check_rows(path: str, label_col: str, settings: dict[str, Any]) -> None:
+    """Tell what is wrong with the file before torch takes its seconds to load; onboarding reads it again."""
+    from crosspt_cli.data import is_hub_name, read_csv
+
+    if not is_hub_name(path):
+        choices = {name: settings[name] for name in ("text_cols", "label_map", "drop_rare")}
+        read_csv(path, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
 
 
 def _onboard(path: str, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
