@@ -103,14 +103,14 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     task = study_task(examples, backbone, prepare(examples, backbone), names, sources, draw)
     encoded = predictor.encode(texts)
     vectors, everything = sentence_vectors(backbone, encoded, tokens_at_once(backbone.device)), torch.arange(len(texts))
-    cosines = prototypes(task.vectors, task.labels, len(examples.classes)).cosines(vectors)
+    nearness = prototypes(task.vectors, task.labels, len(examples.classes)).nearness(vectors)
 
     def answer(prompt: np.ndarray, leaning: np.ndarray, *readouts: Readout) -> list[np.ndarray]:
         prompts = torch.as_tensor(prompt)[None]
         nats = score_rows(
             backbone, prompts, everything * 0, encoded, everything, task.tree, tokens_at_once(backbone.device)
         )
-        return [readout.log_shares(nats, leaning, cosines).argmax(1) for readout in readouts]
+        return [readout.log_shares(nats, leaning, nearness).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(examples))
     by_candidate, records = [], []

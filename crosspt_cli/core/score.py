@@ -6,32 +6,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SHRINKAGE = 0.9
+"""How much of the spread within classes is taken as equal in all directions: few rows say little about the rest."""
+
 
 @dataclass(frozen=True)
 class Prototypes:
-    """Class means of the frozen encoder's vectors: `centre` [H], `means` [C, H] float32, rows of length 1."""
+    """Class means of the frozen encoder's vectors, as a linear rule: `directions` [C, H], `offsets` [C] float32.
 
-    centre: np.ndarray
-    means: np.ndarray
+    Directions in which rows of one class differ among themselves count less.
+    """
 
-    def cosines(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the cosine [n, C] of each text's vector [n, H] to each class mean."""
-        return unit(vectors - self.centre) @ self.means.T
+    directions: np.ndarray
+    offsets: np.ndarray
+
+    def nearness(self, vectors: np.ndarray) -> np.ndarray:
+        """Return how near each text's vector [n, H] is to each class mean, [n, C]; the scale is a cosine's."""
+        return unit(vectors) @ self.directions.T - self.offsets
 
 
 def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototypes:
     """Return class prototypes from labelled rows; every class must occur.
+
+    A text is nearest to the class whose mean has the smallest Mahalanobis distance under one covariance for all
+    classes, strongly shrunk: a linear discriminant. The common term of all distances is left out.
 
     Args:
         vectors: [n, H] float32, mean-pooled encoder outputs without a prompt.
         labels: [n] int64.
         classes: C.
     """
-    sums = np.zeros((classes, vectors.shape[1]), np.float32)
-    np.add.at(sums, labels, vectors)
-    means = sums / np.bincount(labels, minlength=classes).astype(np.float32)[:, None]
+    rows = unit(vectors.astype(np.float64))
+    counts = np.bincount(labels, minlength=classes)
+    means = np.stack([rows[labels == c].mean(0) for c in range(classes)])
+    within = rows - means[labels]
+    spread = within.T @ within / max(1, len(rows) - np.count_nonzero(counts))
+    even = np.trace(spread) / len(spread) + 1e-9  # above zero even where every class has a single row
+    shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(len(spread))
     centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
-    return Prototypes(centre, unit(means - centre))
+    directions = np.linalg.solve(shrunk, (means - centre).T).T
+    directions /= np.linalg.norm(directions, axis=1).mean()
+    offsets = ((means + centre) * directions).sum(1) / 2
+    return Prototypes(directions.astype(np.float32), offsets.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Readout:
     """How a score is made of label words and prototypes.
 
     Args:
-        weight: nats per unit of cosine to the class's prototype; 0 leaves prototypes out.
+        weight: nats per unit of nearness to the class's prototype; 0 leaves prototypes out.
         words: whether label words count.
         temperature: scores are divided by it; it changes confidences and never the answer.
     """
@@ -48,16 +64,16 @@ class Readout:
     words: bool = True
     temperature: float = 1.0
 
-    def log_shares(self, nats: np.ndarray, leaning: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+    def log_shares(self, nats: np.ndarray, leaning: np.ndarray, nearness: np.ndarray) -> np.ndarray:
         """Return class log-probabilities [n, C].
 
         Args:
             nats: [n, C], label words' log-likelihoods.
             leaning: [C], what the prompt favours each class by; taken off.
-            cosines: [n, C], from `Prototypes.cosines`.
+            nearness: [n, C], from `Prototypes.nearness`.
         """
         words = nats - leaning if self.words else 0.0
-        return log_softmax((words + self.weight * cosines) / self.temperature)
+        return log_softmax((words + self.weight * nearness) / self.temperature)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

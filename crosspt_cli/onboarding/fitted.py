@@ -107,8 +107,8 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "prompt": fitted.prompt,
         "private": fitted.private,
         "leaning": fitted.leaning,
-        "prototypes": fitted.prototypes.means,
-        "centre": fitted.prototypes.centre,
+        "prototypes": fitted.prototypes.directions,
+        "prototype_offsets": fitted.prototypes.offsets,
     }
 
 
@@ -149,7 +149,7 @@ def from_stored(stored: StoredTask) -> FittedTask:
         prompt=arrays["prompt"],
         private=arrays["private"],
         leaning=arrays["leaning"],
-        prototypes=Prototypes(arrays["centre"], arrays["prototypes"]),
+        prototypes=Prototypes(arrays["prototypes"], arrays["prototype_offsets"]),
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
         rows=document["rows"],
         seed=document["seed"],

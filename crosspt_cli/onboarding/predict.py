@@ -103,10 +103,10 @@ class Predictor:
         at_once = tokens_at_once(self.backbone.device)
         everything = torch.arange(len(texts))
         nats = score_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
-        cosines = np.zeros_like(nats)
+        nearness = np.zeros_like(nats)
         if readout.weight:
-            cosines = fitted.prototypes.cosines(sentence_vectors(self.backbone, texts, at_once))
-        return nats, readout.log_shares(nats, fitted.leaning, cosines)
+            nearness = fitted.prototypes.nearness(sentence_vectors(self.backbone, texts, at_once))
+        return nats, readout.log_shares(nats, fitted.leaning, nearness)
 
     def encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
         """Return rows as the backbone reads them, cut where the template allows it.

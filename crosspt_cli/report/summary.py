@@ -135,7 +135,7 @@ def readout_text(words_share: float) -> str:
     if words_share == 1:
         return "label words alone"
     if words_share == 0:
-        return "prototypes alone (cosine to each class's mean)"
+        return "prototypes alone (nearness to each class's mean)"
     return f"label words {percent(words_share)}, prototypes {percent(1 - words_share)}"
 
 

@@ -12,7 +12,7 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import TrialResult
 
-WEIGHTS = (0.0, 3.0, 10.0, 30.0)  # nats per unit of cosine; 10 was never bad on the sets tried
+WEIGHTS = (0.0, 3.0, 10.0, 30.0, 100.0)  # nats per unit of nearness
 TEMPERATURES = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 READOUTS = {
     "auto": tuple(Readout(weight) for weight in WEIGHTS),
@@ -35,20 +35,20 @@ def find_readouts(name: str) -> tuple[Readout, ...]:
 
 @dataclass(frozen=True)
 class HeldOutRows:
-    """What readouts are judged on: `labels` [rows], `cosines` [rows, C] to prototypes of the other folds' rows."""
+    """What readouts are judged on: `labels` [rows], `nearness` [rows, C] to prototypes of the other folds' rows."""
 
     labels: np.ndarray
-    cosines: np.ndarray
+    nearness: np.ndarray
 
 
 def held_out_rows(vectors: np.ndarray, labels: np.ndarray, folds: Sequence[Fold]) -> HeldOutRows:
-    """Return every row's cosines to the class means of the folds that it is not in."""
+    """Return every row's nearness to the class means of the folds that it is not in."""
     classes = int(labels.max()) + 1
-    cosines = np.zeros((len(labels), classes), np.float32)
+    nearness = np.zeros((len(labels), classes), np.float32)
     for fold in folds:
         means = prototypes(vectors[fold.train], labels[fold.train], classes)
-        cosines[fold.held_out] = means.cosines(vectors[fold.held_out])
-    return HeldOutRows(labels, cosines)
+        nearness[fold.held_out] = means.nearness(vectors[fold.held_out])
+    return HeldOutRows(labels, nearness)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _judge(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -
     likelihood, correct, seeds = (np.zeros(len(rows.labels)) for _ in range(3))
     for trial in trials:
         at, true = trial.held_out, rows.labels[trial.held_out]
-        shares = readout.log_shares(trial.nats, trial.leaning, rows.cosines[at])
+        shares = readout.log_shares(trial.nats, trial.leaning, rows.nearness[at])
         likelihood[at] += shares[np.arange(len(at)), true]
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
@@ -96,5 +96,5 @@ def words_share(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRo
     if not readout.words or not readout.weight:
         return float(readout.words)
     words = np.mean([(trial.nats - trial.leaning).std(1).mean() for trial in trials])
-    means = np.mean([readout.weight * rows.cosines[trial.held_out].std(1).mean() for trial in trials])
+    means = np.mean([readout.weight * rows.nearness[trial.held_out].std(1).mean() for trial in trials])
     return float(words / (words + means))

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crosspt_cli.core.score import Prototypes, Readout, log_softmax, prototypes, unit
+from crosspt_cli.core.score import Readout, log_softmax, prototypes, unit
 
 SCORES = arrays(np.float64, (4, 3), elements=st.floats(-30, 30))
 
 
 @given(SCORES, SCORES, st.floats(0, 30), st.booleans(), st.sampled_from([0.35, 0.5, 2.0, 4.0]))
-def test_the_temperature_changes_confidences_and_never_the_answer(nats, cosines, weight, words, heat):
+def test_the_temperature_changes_confidences_and_never_the_answer(nats, nearness, weight, words, heat):
     """Calibration must not cost accuracy."""
-    plain, heated = (Readout(weight, words, t).log_shares(nats, np.zeros(3), cosines) for t in (1.0, heat))
+    plain, heated = (Readout(weight, words, t).log_shares(nats, np.zeros(3), nearness) for t in (1.0, heat))
     np.testing.assert_allclose(np.exp(heated).sum(1), 1)
     best = plain.max(1)
     answer = heated.argmax(1)
@@ -26,8 +26,8 @@ def test_the_temperature_changes_confidences_and_never_the_answer(nats, cosines,
 def test_a_score_is_label_words_less_leaning_plus_weighted_cosine():
     """Written out once, with every part in it."""
     nats, leaning = np.array([[-0.5, -1.0]]), np.array([0.4, -0.2])
-    cosines = np.array([[0.1, 0.3]])
-    shares = Readout(10.0, temperature=2.0).log_shares(nats, leaning, cosines)
+    nearness = np.array([[0.1, 0.3]])
+    shares = Readout(10.0, temperature=2.0).log_shares(nats, leaning, nearness)
     wanted = np.array([(-0.5 - 0.4 + 1.0) / 2, (-1.0 + 0.2 + 3.0) / 2])
     np.testing.assert_allclose(shares[0], wanted - np.log(np.exp(wanted).sum()))
 
@@ -42,30 +42,52 @@ def test_the_leaning_is_taken_off():
 
 def test_prototypes_alone_ignore_label_words():
     """--readout prototypes."""
-    nats, cosines = np.array([[0.0, -50.0]]), np.array([[0.1, 0.2]])
+    nats, nearness = np.array([[0.0, -50.0]]), np.array([[0.1, 0.2]])
     alone = Readout(10.0, words=False)
-    assert alone.log_shares(nats, np.array([9.0, 0.0]), cosines).argmax() == 1
-    assert Readout(0.0).log_shares(nats, np.zeros(2), cosines).argmax() == 0
+    assert alone.log_shares(nats, np.array([9.0, 0.0]), nearness).argmax() == 1
+    assert Readout(0.0).log_shares(nats, np.zeros(2), nearness).argmax() == 0
 
 
-def test_a_prototype_is_the_class_mean_seen_from_the_mean_of_the_means():
-    """Vectors of one encoder share a large part that says nothing; a frequent class must not pull the centre."""
+def clouds(random: np.random.Generator, rows: int, noise: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Two classes that differ in the first dimension only, all far from the origin, as encoder vectors are."""
+    labels = np.arange(rows) % 2
+    vectors = random.normal(size=(rows, len(noise))) * noise + 100
+    vectors[:, 0] += labels * 2
+    return vectors.astype(np.float32), labels
+
+
+def test_rows_are_nearest_to_the_mean_of_their_own_class():
+    """Vectors of one encoder share a large part that says nothing."""
     random = np.random.default_rng(0)
-    vectors = random.normal(size=(9, 5)).astype(np.float32) + 100
-    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2])
-    found = prototypes(vectors, labels, 3)
-    means = np.stack([vectors[labels == c].mean(0) for c in range(3)])
-    np.testing.assert_allclose(found.centre, means.mean(0), rtol=1e-5)
-    direction = means - means.mean(0)
-    np.testing.assert_allclose(found.means, direction / np.linalg.norm(direction, axis=1)[:, None], atol=1e-4)
-    assert found.means.dtype == np.float32
+    found = prototypes(*clouds(random, 12, [0.1, 0.1, 0.1]), 2)
+    vectors, labels = clouds(random, 200, [0.1, 0.1, 0.1])
+    assert found.directions.dtype == found.offsets.dtype == np.float32
+    assert (found.nearness(vectors).argmax(1) == labels).mean() > 0.98
 
 
-def test_a_cosine_is_one_at_the_prototype_and_minus_one_opposite():
-    """Whatever the length of the vector."""
-    known = Prototypes(np.array([1.0, 1.0]), np.array([[1.0, 0.0], [0.0, 1.0]]))
-    cosines = known.cosines(np.array([[8.0, 1.0], [0.0, 1.0], [1.0, 1.0]]))
-    np.testing.assert_allclose(cosines, [[1, 0], [-1, 0], [0, 0]])
+def test_directions_in_which_a_class_differs_within_itself_count_less():
+    """A dimension of noise moves the plain means apart by chance; the spread within classes says not to trust it."""
+    vectors, labels = clouds(np.random.default_rng(1), 16, [0.2, 8.0] + [0.2] * 60)
+    means = np.stack([vectors[labels == c].mean(0) for c in (0, 1)])
+    apart = np.abs(means[1] - means[0])
+    weight = np.abs(np.diff(prototypes(vectors, labels, 2).directions, axis=0)[0])
+    assert weight[1] / weight[0] < 0.3 * apart[1] / apart[0]
+
+
+def test_a_frequent_class_does_not_pull_the_line_to_itself():
+    """Half way between two means is half way, however many rows either has."""
+    vectors = np.array([[1, 0], [0, 1]], np.float32)[[0] * 9 + [1]]
+    found = prototypes(vectors, np.array([0] * 9 + [1]), 2)
+    middle = found.nearness(np.array([[1.0, 1.0]]))
+    np.testing.assert_allclose(middle[0, 0], middle[0, 1], atol=1e-6)
+
+
+def test_one_row_per_class_is_enough():
+    """A fold of a class with two rows leaves one to learn from, and no spread to estimate."""
+    vectors = np.eye(3, dtype=np.float32)
+    nearness = prototypes(vectors, np.arange(3), 3).nearness(vectors)
+    assert nearness.argmax(1).tolist() == [0, 1, 2]
+    assert np.isfinite(nearness).all()
 
 
 def test_a_zero_vector_stays_zero():

@@ -27,8 +27,8 @@ def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
         if field.name == "shares":
             assert after == pytest.approx(before, abs=1e-6)
         elif field.name == "prototypes":
-            assert np.array_equal(before.means, after.means)
-            assert np.array_equal(before.centre, after.centre)
+            assert np.array_equal(before.directions, after.directions)
+            assert np.array_equal(before.offsets, after.offsets)
         elif field.name == "spec":
             assert after.metric == before.metric
             assert after.verbalizer == before.verbalizer

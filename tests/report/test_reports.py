@@ -130,7 +130,7 @@ def test_the_best_private_prompt_is_the_one_compared_with(done):
     [
         (1.0, "label words alone"),
         (0.7, "label words 70.0 %, prototypes 30.0 %"),
-        (0.0, "prototypes alone (cosine to each class's mean)"),
+        (0.0, "prototypes alone (nearness to each class's mean)"),
     ],
 )
 def test_the_readout_is_said_in_words(words_share, text):

@@ -14,25 +14,25 @@ from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, HeldOutRows, bes
 LABELS = np.arange(24) % 3
 FOLDS = stratified_folds(LABELS, 4, 0)
 VECTORS = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)
-NO_COSINES = np.zeros((4, 2), np.float32)
+NO_NEARNESS = np.zeros((4, 2), np.float32)
 
 
 def test_a_row_is_compared_with_class_means_of_the_other_folds():
     """Against means written out, fold by fold."""
-    cosines = held_out_rows(VECTORS, LABELS, FOLDS).cosines
+    nearness = held_out_rows(VECTORS, LABELS, FOLDS).nearness
     for fold in FOLDS:
         means = prototypes(VECTORS[fold.train], LABELS[fold.train], 3)
-        np.testing.assert_allclose(cosines[fold.held_out], means.cosines(VECTORS[fold.held_out]), rtol=1e-6)
+        np.testing.assert_allclose(nearness[fold.held_out], means.nearness(VECTORS[fold.held_out]), rtol=1e-6)
 
 
 @given(st.sampled_from(range(4)), st.permutations(range(6)))
-def test_labels_of_held_out_rows_do_not_leak_into_their_cosines(number, order):
-    """Shuffled labels within a fold leave that fold's cosines as they were, to the last bit."""
+def test_labels_of_held_out_rows_do_not_leak_into_their_nearness(number, order):
+    """Shuffled labels within a fold leave that fold's nearness as they were, to the last bit."""
     held_out = FOLDS[number].held_out
     shuffled = LABELS.copy()
     shuffled[held_out] = shuffled[held_out][list(order)]
-    before = held_out_rows(VECTORS, LABELS, FOLDS).cosines
-    after = held_out_rows(VECTORS, shuffled, FOLDS).cosines
+    before = held_out_rows(VECTORS, LABELS, FOLDS).nearness
+    after = held_out_rows(VECTORS, shuffled, FOLDS).nearness
     assert np.array_equal(before[held_out], after[held_out])
 
 
@@ -42,20 +42,20 @@ def test_a_vector_held_out_does_not_pull_the_mean_it_is_compared_with():
     row = FOLDS[0].held_out[0]
     moved[row] *= 1000
     others = FOLDS[0].held_out[1:]
-    before, after = (held_out_rows(vectors, LABELS, FOLDS).cosines for vectors in (VECTORS, moved))
+    before, after = (held_out_rows(vectors, LABELS, FOLDS).nearness for vectors in (VECTORS, moved))
     assert np.array_equal(before[others], after[others])
     assert not np.array_equal(before[FOLDS[1].held_out], after[FOLDS[1].held_out])
 
 
 def test_the_weight_that_helps_held_out_rows_is_chosen():
-    """Label words that know nothing, cosines that know all."""
+    """Label words that know nothing, nearness that know all."""
     labels = np.array([0, 1, 0, 1])
-    cosines = np.where(labels[:, None] == [0, 1], 0.3, -0.3).astype(np.float32)
+    nearness = np.where(labels[:, None] == [0, 1], 0.3, -0.3).astype(np.float32)
     trials = [trial_result(0, [0, 1, 2, 3], np.log(np.full((4, 2), 0.5)))]
-    judged = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, cosines))
+    judged = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, nearness))
     assert judged.readout.weight > 0
     assert judged.correct.tolist() == [1, 1, 1, 1]
-    against = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, -cosines))
+    against = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, -nearness))
     assert against.readout.weight == 0
 
 
@@ -63,7 +63,7 @@ def test_prototypes_that_add_nothing_are_left_out():
     """0 is in the grid, and wins a tie."""
     labels = np.array([0, 1, 0, 1])
     nats = np.log(np.where(labels[:, None] == [0, 1], 0.9, 0.1))
-    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["auto"], HeldOutRows(labels, NO_COSINES))
+    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["auto"], HeldOutRows(labels, NO_NEARNESS))
     assert judged.readout == Readout(0.0, temperature=min(TEMPERATURES))
 
 
@@ -71,7 +71,7 @@ def test_the_temperature_is_raised_for_a_model_too_sure_of_itself():
     """Confidence that is wrong as often as right costs log-likelihood; the answers stay."""
     labels = np.array([0, 1, 0, 1])
     nats = np.array([[0.0, -8.0], [-8.0, 0.0], [0.0, -8.0], [0.0, -8.0]])
-    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["label-words"], HeldOutRows(labels, NO_COSINES))
+    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["label-words"], HeldOutRows(labels, NO_NEARNESS))
     assert judged.readout.temperature > 2
     assert judged.correct.tolist() == [1, 1, 1, 0]
 
@@ -86,7 +86,7 @@ def test_utility_is_log_likelihood_plus_one_where_right_averaged_over_seeds():
         trial_result(0, [1], wrong, fold=1, seed=0),
         trial_result(0, [1], wrong, fold=1, seed=1),
     ]
-    rows = HeldOutRows(labels, NO_COSINES[:2])
+    rows = HeldOutRows(labels, NO_NEARNESS[:2])
     judged = best_readout(trials, (Readout(0.0),), rows)
     heat = judged.readout.temperature
 
@@ -107,7 +107,7 @@ def test_each_trials_own_leaning_is_taken_off():
         trial_result(0, [0], [[-2.0, -0.1]], leaning=[-3.0, 0.0]),
         trial_result(0, [1], [[-0.1, -2.0]], fold=1, leaning=[3.0, 0.0]),
     ]
-    judged = best_readout(trials, (Readout(0.0),), HeldOutRows(labels, NO_COSINES[:2]))
+    judged = best_readout(trials, (Readout(0.0),), HeldOutRows(labels, NO_NEARNESS[:2]))
     assert judged.correct.tolist() == [1, 1]
 
 
