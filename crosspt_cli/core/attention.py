@@ -1,4 +1,4 @@
-"""Attention over packed rows, with a constant bias and gradients written out.
+"""Attention over packed rows, with gradients written out.
 
 On CPUs, torch's fused attention takes most of a training step in bfloat16 backward; the plain products written out
 here take a fifth of that. GPUs get torch's fused kernel.
@@ -20,6 +20,7 @@ class _Attend(torch.autograd.Function):
     def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
         shares = torch.matmul(q, k.transpose(-1, -2)).add_(bias).softmax(-1)
         ctx.save_for_backward(q, k, v, shares)
+        ctx.bias_shape = bias.shape
         return torch.matmul(shares, v)
 
     @staticmethod
@@ -29,7 +30,8 @@ class _Attend(torch.autograd.Function):
         grad_shares = torch.matmul(grad, v.transpose(-1, -2))
         grad_scores = torch._softmax_backward_data(grad_shares, shares, -1, shares.dtype)
         grad_k = torch.matmul(grad_scores.transpose(-1, -2), q)
-        return torch.matmul(grad_scores, k), grad_k, grad_v, None
+        grad_bias = grad_scores.sum_to_size(ctx.bias_shape) if ctx.needs_input_grad[3] else None
+        return torch.matmul(grad_scores, k), grad_k, grad_v, grad_bias
 
 
 class _ToHeads(torch.autograd.Function):
@@ -90,7 +92,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
         q: [r, heads, Lq, d]. T5 does not divide scores by the head width.
         k: [r, heads, L, d].
         v: [r, heads, L, d].
-        bias: added to the scores, broadcast to [r, heads, Lq, L]; no gradient flows to it.
+        bias: added to the scores, broadcast to [r, heads, Lq, L].
     """
     if torch.is_grad_enabled() and not q.is_cuda:
         return _Attend.apply(q, k, v, bias)

@@ -74,7 +74,7 @@ class DecoderLayer:
 
 
 class RmsNorm(torch.autograd.Function):
-    """T5's layer norm with a frozen weight: `x / rms(x) · weight`, its gradient in one pass over `x`."""
+    """T5's layer norm, `x / rms(x) · weight`, its gradient in one pass over `x`."""
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
@@ -85,11 +85,14 @@ class RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        """Return the gradient for x alone: the weight is frozen."""
+        """Return the gradient for x, and for the weight where it is in training."""
         x, weight, scale = ctx.saved_tensors
+        grad_weight = None
+        if ctx.needs_input_grad[1]:
+            grad_weight = (grad.float() * x * scale).flatten(0, -2).sum(0)
         g = grad.float() * weight
         dot = (g * x).mean(-1, keepdim=True)
-        return g.mul_(scale).addcmul_(x, dot * scale.pow(3), value=-1), None, None, None
+        return g.mul_(scale).addcmul_(x, dot * scale.pow(3), value=-1), grad_weight, None, None
 
 
 class FrozenT5:
@@ -159,15 +162,25 @@ class FrozenT5:
             layout: rows and positions of `encoded`.
             tree: the label words' tree, on this device.
         """
-        rows = len(layout.order)
-        hidden = tree.embeddings.expand(rows, tree.size, self.width)  # [R, N, H]
-        bias = (self._relative_bias(tree.distance, self.decoder_bias, bidirectional=False) + tree.mask).to(self.dtype)
+        hidden = tree.embeddings.expand(len(layout.order), tree.size, self.width)  # [R, N, H]
+        bias = self._relative_bias(tree.distance, self.decoder_bias, bidirectional=False) + tree.mask
+        return self.decode(hidden, bias, encoded, layout) @ tree.output.T
+
+    def decode(self, hidden: Tensor, bias: Tensor, encoded: Tensor, layout: Layout) -> Tensor:
+        """Return decoder outputs [R, N, H] float32, ready for the output matrix.
+
+        Args:
+            hidden: embeddings of the decoder's inputs [R, N, H], rows in layout order.
+            bias: position bias plus mask of its self-attention, [heads, N, N].
+            encoded: encoder outputs [n, H], packed as `layout` says.
+            layout: rows and positions of `encoded`.
+        """
+        bias = bias.to(self.dtype)
         for layer in self.decoder_layers:
             hidden = hidden + self._tree_attention(hidden, layer.attention, bias)
             hidden = hidden + self._cross_attention(hidden, encoded, layer.cross, layout)
             hidden = hidden + self._feed_forward(hidden, layer.feed_forward)
-        final = RmsNorm.apply(hidden, self.decoder_norm, self.epsilon, torch.float32) * self.output_scale
-        return final @ tree.output.T
+        return RmsNorm.apply(hidden, self.decoder_norm, self.epsilon, torch.float32) * self.output_scale
 
     def place(self, tree: LabelTree) -> DeviceTree:
         """Return the label tree as tensors on this device, with the embedding and output rows it needs."""

@@ -1,0 +1,39 @@
+"""Make a backbone, stage by stage; started again, it goes on where it stopped.
+
+    python -m recipes.backbone recipes/backbone/mini.yaml --encoder ENCODER --data DATA --work WORK [--registry REGISTRY]
+
+ENCODER is a folder with a BERT encoder (README.md says where from). DATA holds `sources/`, `corpus/` and `targets/`,
+the last only to keep its texts out. Everything between the stages goes to WORK. With --registry the finished backbone
+is put there, with its card.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from recipes.backbone import stages
+from recipes.backbone.settings import read_settings
+
+
+def main() -> None:
+    """Run every stage that is not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--registry", type=Path, help="folder `registry` of a checkout")
+    parser.add_argument("--until", choices=stages.NAMES, default=stages.NAMES[-1])
+    chosen = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    recipe = stages.Recipe(read_settings(chosen.settings), chosen.encoder, chosen.data, chosen.work, device)
+    recipe.run(chosen.until)
+    if chosen.registry:
+        recipe.publish(chosen.registry)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The card of a backbone: what it is, what it was trained on, what was left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from recipes.backbone.curves import read_losses
+from recipes.backbone.settings import Settings
+
+LAST_LOSSES = 8  # written losses that the card averages
+
+
+def write_card(settings: Settings, work: Path, path: Path) -> None:
+    """Write the card from the recipe's settings and what its stages left in `work`."""
+    left_out = {name: count for name, count in json.loads((work / "left_out.json").read_text()).items() if count}
+    by_licence: dict[str, list[str]] = {}
+    for name, licence in yaml.safe_load((work / "licences.yaml").read_text()).items():
+        by_licence.setdefault(licence, []).append(name)
+    tokens = {
+        "healing": settings.heal_steps * settings.heal_tokens,
+        "joint stage": settings.joint_steps * settings.joint_tokens,
+    }
+    ends = {
+        f"{stage}, {name}": sum(loss for _, loss in points[-LAST_LOSSES:]) / len(points[-LAST_LOSSES:])
+        for stage in ("heal", "joint")
+        for name, points in read_losses(work / f"{stage}.csv").items()
+    }
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in settings.mix.items())
+    path.write_text(f"""# {settings.name}
+
+{settings.about}
+
+A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or bfloat16. Made by `recipes/backbone`.
+
+| | |
+|---|---|
+| encoder | {len(settings.layers)} layers, rewritten from the teacher's layers {", ".join(map(str, settings.layers))} |
+| decoder | {settings.decoder_layers} layers, trained from zero |
+| tokenizer | lower-cased WordPiece, {settings.vocabulary:,} entries |
+| healing | {settings.heal_steps:,} steps, {tokens["healing"] / 1e6:.1f}M tokens |
+| joint stage | {settings.joint_steps:,} steps, {tokens["joint stage"] / 1e6:.1f}M tokens: {shares} |
+
+## Losses at the end
+
+| stage, objective | mean of the last steps |
+|---|---|
+{"".join(f"| {name} | {loss:.3f} |{chr(10)}" for name, loss in ends.items())}
+## What it was trained on
+
+| licence, as stated where the data were found | sets |
+|---|---|
+{"".join(f"| {licence} | {', '.join(names)} |{chr(10)}" for licence, names in sorted(by_licence.items()))}
+Corpus: English Wikipedia of 2015 (CC BY-SA 3.0 / GFDL), books of Project Gutenberg and speeches (public domain in the
+USA), MASC (open).
+
+## What was left out
+
+Texts that the benchmarks measure on, or that share more than half of their runs of six words with one: {
+        ", ".join(f"{count:,} of {name}" for name, count in sorted(left_out.items())) or "none were found"
+    }.
+""")

@@ -1,0 +1,66 @@
+"""A recipe's settings: one YAML file per backbone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a backbone is made of; `recipes/backbone/README.md` explains every key.
+
+    Attributes:
+        name: of the backbone.
+        about: one sentence for `registry list`.
+        vocabulary: how many word pieces to keep, special tokens and sentinels included.
+        layers: which layers of the teacher become layers of the encoder.
+        decoder_layers: how many, trained from zero.
+        spare: dimensions and feed-forward units beyond the teacher's; one dimension carries the constant 1.
+        corpus_megabytes: how much of the corpus to read, unpacked.
+        calibration_texts: how many texts the conversion is fitted on.
+        heal_steps: steps of distillation alone.
+        heal_tokens: tokens a step.
+        joint_steps: steps of the joint stage.
+        joint_tokens: tokens a step, over all objectives.
+        mix: objective → share of the joint stage's tokens.
+        prompt_tokens: length of a soft instruction.
+        max_tokens: longer texts are cut.
+        left_out: data sets that are not trained on.
+        seed: of everything drawn.
+    """
+
+    name: str
+    about: str
+    vocabulary: int
+    layers: tuple[int, ...]
+    decoder_layers: int
+    spare: int
+    corpus_megabytes: float
+    calibration_texts: int
+    heal_steps: int
+    heal_tokens: int
+    joint_steps: int
+    joint_tokens: int
+    mix: dict[str, float]
+    prompt_tokens: int
+    max_tokens: int
+    left_out: tuple[str, ...]
+    seed: int
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings in a YAML file.
+
+    Raises:
+        ValueError: a key is missing or unknown.
+    """
+    found: dict[str, Any] = {key.replace("-", "_"): value for key, value in yaml.safe_load(path.read_text()).items()}
+    wanted = {field.name for field in fields(Settings)}
+    if wrong := sorted(wanted ^ found.keys()):
+        raise ValueError(f"{path}: {', '.join(wrong)}: missing or unknown.")
+    found["layers"], found["left_out"] = tuple(found["layers"]), tuple(found["left_out"] or ())
+    return Settings(**found)

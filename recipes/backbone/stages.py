@@ -1,0 +1,155 @@
+"""The stages in their order, and what each leaves behind."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, BertModel, T5ForConditionalGeneration
+
+from recipes.backbone import convert, vocabulary
+from recipes.backbone.card import write_card
+from recipes.backbone.curves import draw_curves
+from recipes.backbone.distil import Teacher
+from recipes.backbone.heal import Pool, heal
+from recipes.backbone.joint import Joint, frequent_words
+from recipes.backbone.settings import Settings
+from recipes.backbone.store import TokenTexts, load_corpus, load_sets, save_texts
+from recipes.backbone.student import Student
+from recipes.backbone.tasks import Asker, load_phrasings
+from recipes.backbone.texts import MeasuredTexts, read_paragraphs, read_sets
+
+NAMES = ("texts", "convert", "heal", "joint", "export")
+CODE_WORDS = 400  # frequent short words that may stand for an answer
+
+
+class Recipe:
+    """A backbone in the making.
+
+    Args:
+        settings: what to make.
+        encoder: folder of the teacher: `model.safetensors`, `config.json`, `tokenizer.json`.
+        data: folder with `sources`, `corpus` and `targets`.
+        work: where stages leave what they made.
+        device: where to train.
+    """
+
+    def __init__(self, settings: Settings, encoder: Path, data: Path, work: Path, device: torch.device) -> None:
+        self.settings, self.encoder, self.data, self.work = settings, encoder, data, work
+        self.device = device
+        work.mkdir(parents=True, exist_ok=True)
+
+    def run(self, until: str = NAMES[-1]) -> None:
+        """Run the stages up to `until`; what is there already is not made again."""
+        for name in NAMES[: NAMES.index(until) + 1]:
+            getattr(self, name)()
+
+    def texts(self) -> None:
+        """Read all texts, leave out what is measured on, choose the vocabulary, and store everything as tokens."""
+        if (self.work / "left_out.json").is_file():
+            return
+        measured = MeasuredTexts.read(self.data / "targets")
+        sets = read_sets(self.data / "sources", self.settings.left_out, measured)
+        paragraphs = read_paragraphs(self.data / "corpus", self.settings.corpus_megabytes, measured)
+        teacher = Tokenizer.from_file(str(self.encoder / "tokenizer.json"))
+        every = [field for each in sets for text in each.texts for field in text] + paragraphs
+        kept = vocabulary.choose_pieces(teacher, vocabulary.count_pieces(teacher, every), self.settings.vocabulary)
+        vocabulary.save_tokenizer(vocabulary.make_tokenizer(teacher, kept), self.work / "tokenizer")
+        np.save(self.work / "vocabulary.npy", vocabulary.teacher_ids(teacher, kept))
+        save_texts(self.work / "tokens", self.tokenizer, sets, paragraphs, 2 * self.settings.max_tokens)
+        licences = {each.name: each.licence for each in sets}
+        (self.work / "licences.yaml").write_text(yaml.safe_dump(licences, allow_unicode=True))
+        (self.work / "left_out.json").write_text(json.dumps(measured.left_out, indent=1) + "\n")
+
+    def convert(self) -> None:
+        """Rewrite the encoder."""
+        if (self.work / "converted" / "model.safetensors").is_file():
+            return
+        settings, random = self.settings, np.random.default_rng(self.settings.seed)
+        pool = Pool(self._texts, 64)
+        rows = random.choice(len(pool.order), min(settings.calibration_texts, len(pool.order)), replace=False)
+        batch = [[*pool.text(int(row)), vocabulary.END] for row in pool.order[rows]]
+        ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
+        bert = self._bert()
+        config = convert.make_config(bert, len(settings.layers), settings.decoder_layers, len(ids), settings.spare)
+        convert.convert(bert, config, settings.layers, ids, batch).save_pretrained(self.work / "converted")
+
+    def heal(self) -> None:
+        """Train the encoder to say what the teacher says."""
+        if not (self.work / "healed" / "model.safetensors").is_file():
+            student = self._student("converted")
+            heal(self.settings, student, self._teacher, Pool(self._texts, self.settings.max_tokens), self.work)
+            student.model.save_pretrained(self.work / "healed")
+
+    def joint(self) -> None:
+        """Teach the decoder to answer."""
+        if (self.work / "joint" / "model.safetensors").is_file():
+            return
+        settings, student = self.settings, self._student("healed")
+        words = frequent_words(self.tokenizer, self._texts)
+        short = [self.tokenizer.convert_ids_to_tokens(int(word)) for word in words[:CODE_WORDS]]
+        asker = Asker(load_phrasings(), self._ids, self._corpus, short, settings.max_tokens)
+        pool = Pool(self._texts, settings.max_tokens)
+        stage = Joint(settings, student, self._teacher, self._sets, self._corpus, pool, asker, words)
+        stage.run(self.work)
+        student.model.save_pretrained(self.work / "joint")
+        prompts = {each.name: stage.prompts[n].detach().clone() for n, each in enumerate(self._sets)}
+        save_file(prompts, self.work / "soft_instructions.safetensors")
+
+    def export(self) -> None:
+        """Write the backbone as transformers loads it, in float16, with its losses as a picture and its card."""
+        folder = self.work / self.settings.name
+        model = T5ForConditionalGeneration.from_pretrained(self.work / "joint")
+        model.half().save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        draw_curves(self.work, self.work / "losses.svg")
+        write_card(self.settings, self.work, folder / "README.md")
+
+    def publish(self, registry: Path) -> None:
+        """Put the finished backbone into a registry folder."""
+        from shutil import copytree
+
+        from crosspt_cli.registry.backbones import describe_backbone
+
+        folder = registry / "backbones" / self.settings.name
+        copytree(self.work / self.settings.name, folder, dirs_exist_ok=True)
+        licence = "Apache-2.0 (weights derived from the encoder); texts under licences of their own, see README.md"
+        describe_backbone(folder, about=self.settings.about, licence=licence)
+
+    @cached_property
+    def tokenizer(self):
+        """The new vocabulary's tokenizer, once the first stage has made it."""
+        return AutoTokenizer.from_pretrained(self.work / "tokenizer")
+
+    @cached_property
+    def _sets(self):
+        return load_sets(self.work / "tokens")
+
+    @cached_property
+    def _corpus(self) -> TokenTexts:
+        return load_corpus(self.work / "tokens")
+
+    @property
+    def _texts(self) -> list[TokenTexts]:
+        return [*(field for each in self._sets for field in each.fields), self._corpus]
+
+    @cached_property
+    def _teacher(self) -> Teacher:
+        ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
+        return Teacher(self._bert(), ids, convert.CLS, self.device, torch.bfloat16)
+
+    def _bert(self) -> BertModel:
+        return BertModel.from_pretrained(self.encoder, add_pooling_layer=False).eval()
+
+    def _student(self, stage: str) -> Student:
+        model = T5ForConditionalGeneration.from_pretrained(self.work / stage, dtype=torch.float32)
+        return Student(model, self.device, torch.bfloat16)
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
