@@ -41,13 +41,14 @@ class Job:
     per_class: int
     draw: int
     budget: str
+    backbone: str
     test_rows: int
     threads: int
 
     @property
     def key(self) -> tuple:
         """What makes a line this job's."""
-        return (self.target, self.per_class, self.draw, self.budget)
+        return (self.target, self.per_class, self.draw, self.budget, self.backbone)
 
 
 def measure(job: Job) -> dict:
@@ -56,17 +57,15 @@ def measure(job: Job) -> dict:
 
     torch.set_num_threads(job.threads)
     from crosspt_cli import Predictor, Registry, onboard
-    from crosspt_cli.data import few_shots, read_csv
+    from crosspt_cli.data import read_csv
 
-    folder = Path(job.data) / job.target
-    shots = few_shots(read_csv(folder / "train.csv.gz", "label"), job.per_class, job.draw)
-    test = _test_rows(read_csv(folder / "test.csv.gz", "label", min_per_class=1), job.test_rows)
+    shots, test = draw_rows(Path(job.data) / job.target, job.per_class, job.draw, job.test_rows)
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch) / "home")
         rows = Path(scratch) / f"{job.target.replace('_', '-')}.csv"
         _write(rows, shots)
         began = time.monotonic()
-        done = onboard(rows, "label", budget=job.budget, registry=registry, seed=job.draw)
+        done = onboard(rows, "label", budget=job.budget, backbone=job.backbone, registry=registry, seed=job.draw)
         seconds = time.monotonic() - began
         predictor = Predictor.open(done.task, registry)
         examples = read_csv(rows, "label")
@@ -75,6 +74,7 @@ def measure(job: Job) -> dict:
     chosen, chance = done.study.chosen, {"chance": round(1 / len(shots.classes), 4)}
     return {
         "target": job.target, "per_class": job.per_class, "draw": job.draw, "budget": job.budget,
+        "backbone": job.backbone,
         "rows": len(shots), "classes": len(shots.classes), "test_rows": len(test),
         "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()} | chance,
         "balanced": {name: round(_balanced(got, truth), 4) for name, got in answers.items()} | chance,
@@ -151,9 +151,14 @@ def _balanced(answers: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
 
 
-def _test_rows(examples, most: int):
-    order = np.random.default_rng(0).permutation(len(examples))[:most]
-    return examples.subset(sorted(order.tolist()))
+def draw_rows(folder: Path, per_class: int, draw: int, most: int) -> tuple:
+    """Return the training rows of a draw, and at most `most` test rows, the same for every draw."""
+    from crosspt_cli.data import few_shots, read_csv
+
+    shots = few_shots(read_csv(folder / "train.csv.gz", "label"), per_class, draw)
+    test = read_csv(folder / "test.csv.gz", "label", min_per_class=1)
+    order = np.random.default_rng(0).permutation(len(test))[:most]
+    return shots, test.subset(sorted(order.tolist()))
 
 
 def _write(path: Path, examples) -> None:
@@ -209,17 +214,19 @@ def main() -> None:
     parser.add_argument("--per-class", default="4,16")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--budget", default="quick")
+    parser.add_argument("--backbone", default="mini")
     parser.add_argument("--test-rows", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("bench/results/accuracy-quick.jsonl"))
     chosen = parser.parse_args()
     jobs = [
-        Job(chosen.data, target, int(per_class), draw, chosen.budget, chosen.test_rows, 1)
+        Job(chosen.data, target, int(per_class), draw, chosen.budget, chosen.backbone, chosen.test_rows, 1)
         for draw in range(chosen.draws)
         for per_class in chosen.per_class.split(",")
         for target in chosen.targets.split(",")
     ]
-    done = {(line["target"], line["per_class"], line["draw"], line["budget"]) for line in read_lines(chosen.out)}
+    key = ("target", "per_class", "draw", "budget", "backbone")
+    done = {tuple(line[part] for part in key) for line in read_lines(chosen.out)}
     missing = [job for job in jobs if job.key not in done]
     _run(missing, chosen.workers, chosen.out)
     print(table(read_lines(chosen.out)))

@@ -1,6 +1,6 @@
 """Make a backbone, stage by stage; started again, it goes on where it stopped.
 
-    python -m recipes.backbone recipes/backbone/mini.yaml --encoder ENCODER --data DATA --work WORK [--registry REGISTRY]
+    python -m recipes.backbone recipes/backbone/mini.yaml --encoder ENCODER --data DATA --work WORK
 
 ENCODER is a folder with a BERT encoder (README.md says where from). DATA holds `sources/`, `corpus/` and `targets/`,
 the last only to keep its texts out. Everything between the stages goes to WORK. With --registry the finished backbone

@@ -51,6 +51,6 @@ def heal(settings: Settings, student: Student, teacher: Teacher, pool: Pool, fol
         texts = encoded(pool.draw(settings.heal_tokens, random))
         loss = imitation_loss(student, texts, teacher.view(texts))
         loss.backward()
-        return {"imitation": float(loss)}
+        return {"imitation": loss.item()}
 
     stage.run(take_step)

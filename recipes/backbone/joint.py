@@ -73,7 +73,7 @@ class Joint:
             for _ in range(parts):
                 loss = getattr(self, name)(tokens // parts, random)
                 (loss * share / parts).backward()
-                losses[name] = losses.get(name, 0.0) + float(loss) / parts
+                losses[name] = losses.get(name, 0.0) + loss.item() / parts
         return losses
 
     def instructed(self, tokens: int, random: np.random.Generator) -> Tensor:

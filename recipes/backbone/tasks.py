@@ -100,7 +100,8 @@ class Asker:
         plain = [each.names[c].replace("_", " ") for c in classes]
         others = self.phrasings[each.kind].get("words", {})
         if random.random() < OTHER_WORDS:
-            words = [str(random.choice([name, *others.get(each.names[c], [])])) for c, name in zip(classes, plain)]
+            options = [[name, *others.get(each.names[c], [])] for c, name in zip(classes, plain, strict=True)]
+            words = [str(random.choice(those)) for those in options]
             if len({tuple(self.ids(word)) for word in words}) == len(words):
                 return classes, words
         return classes, plain

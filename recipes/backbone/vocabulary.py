@@ -28,18 +28,19 @@ def count_pieces(teacher: Tokenizer, texts: Iterable[str]) -> Counter[int]:
 def choose_pieces(teacher: Tokenizer, counts: Counter[int], size: int) -> list[int]:
     """Return the teacher's ids of the pieces to keep, most frequent first.
 
-    Single characters come before everything else, so that every word of known characters can be spelled.
+    Single characters come before everything else, so that every word of characters that occur can be spelled.
 
     Args:
         teacher: the teacher's tokenizer.
         counts: of its pieces in the training texts.
         size: of the vocabulary to make, special tokens and sentinels included.
     """
-    pieces = teacher.get_vocab()
-    spelled = [number for piece, number in pieces.items() if len(piece.removeprefix("##")) == 1 and counts[number]]
+    letters = {letter for number in counts for letter in teacher.id_to_token(number).removeprefix("##")}
+    spelled = [number for piece, number in teacher.get_vocab().items() if piece.removeprefix("##") in letters]
     ranked = [number for number, _ in counts.most_common() if not teacher.id_to_token(number).startswith("[")]
     kept = list(dict.fromkeys([*sorted(spelled, key=lambda n: -counts[n]), *ranked]))
-    return kept[: size - len(SPECIAL) - SENTINELS]
+    kept = kept[: size - len(SPECIAL) - SENTINELS]
+    return sorted(kept, key=lambda number: -counts[number])
 
 
 def make_tokenizer(teacher: Tokenizer, kept: list[int]) -> dict:

