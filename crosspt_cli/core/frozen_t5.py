@@ -79,7 +79,8 @@ class RmsNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
         """Return the norm of x [..., H] float32 in `dtype`."""
-        scale = torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        scale = torch.rsqrt(norm.square_().div_(x.shape[-1]).add_(epsilon))
         ctx.save_for_backward(x, weight, scale)
         return (x * scale).mul_(weight).to(dtype)
 
@@ -147,8 +148,8 @@ class FrozenT5:
         """
         biases = [self._encoder_bias(group) for group in layout.groups]
         for layer in self.encoder_layers:
-            hidden = hidden + self._self_attention(hidden, layer.attention, layout, biases)
-            hidden = hidden + self._feed_forward(hidden, layer.feed_forward)
+            hidden = _plus(hidden, self._self_attention(hidden, layer.attention, layout, biases))
+            hidden = _plus(hidden, self._feed_forward(hidden, layer.feed_forward))
         return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
 
     def label_logits(self, encoded: Tensor, layout: Layout, tree: DeviceTree) -> Tensor:
@@ -162,7 +163,7 @@ class FrozenT5:
             layout: rows and positions of `encoded`.
             tree: the label words' tree, on this device.
         """
-        hidden = tree.embeddings.expand(len(layout.order), tree.size, self.width)  # [R, N, H]
+        hidden = tree.embeddings.repeat(len(layout.order), 1, 1)  # [R, N, H]
         bias = self._relative_bias(tree.distance, self.decoder_bias, bidirectional=False) + tree.mask
         return self.decode(hidden, bias, encoded, layout) @ tree.output.T
 
@@ -177,9 +178,9 @@ class FrozenT5:
         """
         bias = bias.to(self.dtype)
         for layer in self.decoder_layers:
-            hidden = hidden + self._tree_attention(hidden, layer.attention, bias)
-            hidden = hidden + self._cross_attention(hidden, encoded, layer.cross, layout)
-            hidden = hidden + self._feed_forward(hidden, layer.feed_forward)
+            hidden = _plus(hidden, self._tree_attention(hidden, layer.attention, bias))
+            hidden = _plus(hidden, self._cross_attention(hidden, encoded, layer.cross, layout))
+            hidden = _plus(hidden, self._feed_forward(hidden, layer.feed_forward))
         return RmsNorm.apply(hidden, self.decoder_norm, self.epsilon, torch.float32) * self.output_scale
 
     def place(self, tree: LabelTree) -> DeviceTree:
@@ -206,13 +207,13 @@ class FrozenT5:
             from_heads(attend(*to_heads(part, group, 3, self.heads), bias), group)
             for part, group, bias in zip(parts, layout.groups, biases, strict=True)
         ]
-        return (torch.cat(mixed) @ weights.out.T).float()
+        return torch.cat(mixed) @ weights.out.T
 
     def _tree_attention(self, hidden: Tensor, weights: SelfAttention, bias: Tensor) -> Tensor:
         qkv = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.qkv.T  # [R, N, 3A]
         q, k, v = qkv.view(*qkv.shape[:2], 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4).unbind(0)
         mixed = attend(q, k, v, bias[None])
-        return (mixed.transpose(1, 2).flatten(2) @ weights.out.T).float()
+        return mixed.transpose(1, 2).flatten(2) @ weights.out.T
 
     def _cross_attention(self, hidden: Tensor, encoded: Tensor, weights: CrossAttention, layout: Layout) -> Tensor:
         query = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.query.T  # [R, N, A]
@@ -223,7 +224,7 @@ class FrozenT5:
             attend(query[group.rows], *to_heads(part, group, 2, self.heads), group.key_mask.to(self.dtype))
             for part, group in zip(parts, layout.groups, strict=True)
         ]
-        return (torch.cat(mixed).transpose(1, 2).flatten(2) @ weights.out.T).float()
+        return torch.cat(mixed).transpose(1, 2).flatten(2) @ weights.out.T
 
     def _feed_forward(self, hidden: Tensor, weights: FeedForward) -> Tensor:
         inner = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.into.T
@@ -232,7 +233,7 @@ class FrozenT5:
             inner = self.activation(gate) * linear
         else:
             inner = self.activation(inner)
-        return (inner @ weights.out.T).float()
+        return inner @ weights.out.T
 
     def _encoder_bias(self, group: Group) -> Tensor:
         """Return position bias plus padding mask, [r, heads, L, L], shared by all encoder layers."""
@@ -300,6 +301,14 @@ class DeviceTree:
     def size(self) -> int:
         """How many nodes the decoder reads."""
         return self.distance.shape[0]
+
+
+def _plus(stream: Tensor, change: Tensor) -> Tensor:
+    """Return the residual stream float32 plus what a sublayer adds; without gradients it is changed in place.
+
+    A fresh tensor of a pass without gradients costs more to allocate than to add.
+    """
+    return stream + change if torch.is_grad_enabled() else stream.add_(change)
 
 
 def _activation(name: str):
