@@ -89,7 +89,7 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     import torch
 
     from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import score_rows, sentence_vectors
+    from crosspt_cli.core.train import read_to_layer, score_rows, sentence_vectors
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.registry import Registry
@@ -99,17 +99,16 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     from crosspt_cli.search.trials import tokens_at_once
 
     backbone, study = predictor.backbone, done.study
-    names, _, sources = load_sources(Registry.open(), backbone)
-    task = study_task(examples, backbone, prepare(examples, backbone), names, sources, draw)
-    encoded = predictor.encode(texts)
-    vectors, everything = sentence_vectors(backbone, encoded, tokens_at_once(backbone.device)), torch.arange(len(texts))
+    sources = load_sources(Registry.open(), backbone, done.fitted.prompt_layer)
+    task = study_task(examples, backbone, prepare(examples, backbone), sources, draw)
+    at_once = tokens_at_once(backbone.device)
+    encoded = read_to_layer(backbone, predictor.encode(texts), sources.layer, at_once)
+    vectors, everything = sentence_vectors(backbone, encoded, at_once), torch.arange(len(texts))
     nearness = prototypes(task.vectors, task.labels, len(examples.classes)).nearness(vectors)
 
     def answer(prompt: np.ndarray, leaning: np.ndarray, *readouts: Readout) -> list[np.ndarray]:
         prompts = torch.as_tensor(prompt)[None]
-        nats = score_rows(
-            backbone, prompts, everything * 0, encoded, everything, task.tree, tokens_at_once(backbone.device)
-        )
+        nats = score_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, at_once)
         return [readout.log_shares(nats, leaning, nearness).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(examples))
@@ -130,7 +129,7 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
         key=lambda n: study.candidates[n].utility.mean(),
     )
     best = study.ranks[0].name
-    untouched = sources[names.index(best)].numpy(), task.untouched.leaning(best, task.labels)
+    untouched = sources.values[sources.names.index(best)].numpy(), task.untouched.leaning(best, task.labels)
     crosspt, words = answer(done.fitted.prompt, done.fitted.leaning, done.fitted.readout, Readout(0.0))
     plain = np.array(task.plain, object), np.array([" ".join(text) for text in texts], object)
     logistic = {

@@ -84,8 +84,8 @@ def own_steps(rows: Path, trials: int, steps: int = 20) -> float:
 
     registry = Registry.open()
     backbone, examples = open_backbone("mini", registry), read_csv(rows, "label")
-    names, _, sources = load_sources(registry, backbone)
-    task = study_task(examples, backbone, prepare(examples, backbone), names, sources, 0)
+    sources = load_sources(registry, backbone)
+    task = study_task(examples, backbone, prepare(examples, backbone), sources, 0)
     everything = np.arange(len(examples))
     candidate = Candidate(tuple(rank.name for rank in task.untouched.ranks(task.labels, everything)[:3]), 1.0)
     population = make_population(

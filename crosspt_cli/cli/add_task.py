@@ -47,6 +47,12 @@ from crosspt_cli.foundation.errors import OptionError
     help="Learning-rate ratios to try, private prompt over attention.  [default: the budget's]",
 )
 @click.option(
+    "--prompt-layer",
+    type=click.IntRange(min=0),
+    metavar="LAYER",
+    help="Encoder layer before which prompts enter; 0 is the input.  [default: the source prompts']",
+)
+@click.option(
     "--readout",
     type=click.Choice(["auto", "label-words", "prototypes", "both"]),
     default="auto",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
 from crosspt_cli.core.packing import prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
-from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.foundation.errors import IntegrityError, OptionError
 
 UNIT_SCALE = 0.548
 """Root mean square of the embedded backbone's embeddings: learning rates are given for embeddings of this scale."""
@@ -46,10 +45,24 @@ class Backbone:
         """Where the weights lie."""
         return self.t5.device
 
-    @cached_property
-    def learning_scale(self) -> float:
-        """What private learning rates are multiplied by: the embeddings' root mean square, in units of `mini`'s."""
-        return float(self.t5.embedding.square().mean().sqrt()) / UNIT_SCALE
+    def learning_scale(self, texts: EncodedTexts) -> float:
+        """Return what private learning rates are multiplied by: the scale of what stands beside a prompt where it enters.
+
+        It is the root mean square of the embeddings, or of the stream that `texts` carry, in units of `mini`'s
+        embeddings.
+        """
+        beside = self.t5.embedding if texts.stream is None else texts.stream.float()
+        return float(beside.square().mean().sqrt()) / UNIT_SCALE
+
+    def require_layer(self, layer: int, option: str) -> None:
+        """Raise unless prompts can enter before encoder layer `layer`.
+
+        Raises:
+            OptionError: there is no such layer; names `option`.
+        """
+        last = len(self.t5.encoder_layers) - 1
+        if not 0 <= layer <= last:
+            raise OptionError(option, f"is {layer}, but the encoder layers of {self.name} are 0 to {last}.")
 
     def tokenize(self, text: str) -> list[int]:
         """Return the token ids of a text, without an end-of-sequence token."""
@@ -67,16 +80,28 @@ class Backbone:
         require_shape("prompts", tuple(prompts.shape), "T P H", H=self.width)
         layout = prompted_layout(texts.lengths, prompts.shape[1])
         before = prompts[row_prompt].flatten(0, 1)  # [R·P, H]
-        encoded = self.t5.encode(layout.pack(before, self.t5.embed(texts.tokens)), layout)
+        encoded = self.t5.encode(layout.pack(before, self.stream(texts)), layout, texts.layer)
         logits = self.t5.label_logits(encoded, layout, tree)  # [R, N, V]
         return layout.unsort(tree_nats(logits, tree))
+
+    def stream(self, texts: EncodedTexts) -> Tensor:
+        """Return what stands in the encoder's residual stream where a prompt enters, [n, H] float32."""
+        return self.t5.embed(texts.tokens) if texts.stream is None else texts.stream.float()
+
+    @torch.no_grad()
+    def read_to(self, texts: EncodedTexts, layer: int) -> EncodedTexts:
+        """Return texts read through the first `layer` encoder layers, without any prompt, in the products' `dtype`."""
+        layout = prompted_layout(texts.lengths, 0)
+        tokens = self.t5.embed(texts.tokens)
+        hidden = self.t5.read(layout.pack(tokens[:0], tokens), layout, 0, layer)
+        return replace(texts, stream=layout.unpack(hidden).to(self.t5.dtype), layer=layer)
 
     @torch.no_grad()
     def sentence_vectors(self, texts: EncodedTexts) -> Tensor:
         """Return the mean of each text's encoder outputs without any prompt, [R, H] float32."""
         layout = prompted_layout(texts.lengths, 0)
-        tokens = self.t5.embed(texts.tokens)
-        encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout).float()
+        tokens = self.stream(texts)
+        encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout, texts.layer).float()
         lengths = texts.lengths[layout.order]
         row, _ = token_positions(lengths)
         sums = encoded.new_zeros(len(texts), self.width).index_add_(0, row, encoded)

@@ -11,11 +11,17 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class EncodedTexts:
-    """Token ids of many texts, packed: `tokens` [n] int64, `lengths` [rows] int64, `starts` [rows] int64."""
+    """Many texts, packed: token ids `tokens` [n] int64, `lengths` [rows] int64, `starts` [rows] int64.
+
+    Texts that were read up to an encoder layer carry their residual stream there: `stream` [n, H], and `layer`, the
+    number of layers they went through. A prompt enters before the layer that comes next.
+    """
 
     tokens: Tensor
     lengths: Tensor
     starts: Tensor
+    stream: Tensor | None = None
+    layer: int = 0
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -26,7 +32,9 @@ class EncodedTexts:
         row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), lengths)
         starts = lengths.cumsum(0) - lengths
         offset = torch.arange(len(row), device=rows.device) - starts[row]
-        return EncodedTexts(self.tokens[self.starts[rows][row] + offset], lengths, starts)
+        index = self.starts[rows][row] + offset
+        stream = None if self.stream is None else self.stream[index]
+        return EncodedTexts(self.tokens[index], lengths, starts, stream, self.layer)
 
 
 def encode_texts(token_ids: Sequence[Sequence[int]], device: torch.device) -> EncodedTexts:

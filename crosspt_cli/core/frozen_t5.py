@@ -79,8 +79,7 @@ class RmsNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
         """Return the norm of x [..., H] float32 in `dtype`."""
-        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        scale = torch.rsqrt(norm.square_().div_(x.shape[-1]).add_(epsilon))
+        scale = torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
         ctx.save_for_backward(x, weight, scale)
         return (x * scale).mul_(weight).to(dtype)
 
@@ -139,18 +138,25 @@ class FrozenT5:
         """Return input embeddings [n, H] float32 for token ids [n] int64."""
         return F.embedding(tokens, self.embedding)
 
-    def encode(self, hidden: Tensor, layout: Layout) -> Tensor:
+    def encode(self, hidden: Tensor, layout: Layout, first: int = 0) -> Tensor:
         """Return encoder outputs [n, H] in `dtype` for packed inputs [n, H] float32.
 
         Args:
-            hidden: input embeddings of all rows' tokens, in the order that `layout` describes.
+            hidden: residual stream of all rows' tokens before layer `first`, in the order that `layout` describes;
+                before layer 0 these are the input embeddings.
             layout: which row and position each packed token belongs to.
+            first: the layer to begin with.
         """
+        hidden = self.read(hidden, layout, first, len(self.encoder_layers))
+        return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
+
+    def read(self, hidden: Tensor, layout: Layout, first: int, last: int) -> Tensor:
+        """Return the residual stream [n, H] float32 after encoder layers `first` to `last` - 1."""
         biases = [self._encoder_bias(group) for group in layout.groups]
-        for layer in self.encoder_layers:
+        for layer in self.encoder_layers[first:last]:
             hidden = _plus(hidden, self._self_attention(hidden, layer.attention, layout, biases))
             hidden = _plus(hidden, self._feed_forward(hidden, layer.feed_forward))
-        return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
+        return hidden
 
     def label_logits(self, encoded: Tensor, layout: Layout, tree: DeviceTree) -> Tensor:
         """Return logits [R, N, V] float32 of the label-word tokens at every node of the tree, rows in layout order.

@@ -21,8 +21,11 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import CLIP, Schedule
-from crosspt_cli.core.train import score_rows
+from crosspt_cli.core.train import read_to_layer, score_rows
 from crosspt_cli.foundation.seeds import stream
+
+
+SCALE_ROWS = 200  # of the first task, to measure the scale of what stands beside a prompt
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,30 @@ class JointBank:
     Args:
         backbone: the frozen T5.
         start: [P, H] float32, where every source starts.
-        count: S.
+        tasks: S tasks, one per source.
         schedule: learning-rate factor over the steps.
         rates: learning rates.
+        layer: the encoder layer before which prompts enter.
     """
 
-    def __init__(self, backbone: Backbone, start: Tensor, count: int, schedule: Schedule, rates: JointRates) -> None:
-        self.backbone, self.schedule = backbone, schedule
+    def __init__(
+        self,
+        backbone: Backbone,
+        start: Tensor,
+        tasks: Sequence[SourceRows],
+        schedule: Schedule,
+        rates: JointRates,
+        layer: int = 0,
+    ) -> None:
+        self.backbone, self.tasks, self.schedule, self.layer = backbone, tasks, schedule, layer
+        count = len(tasks)
         self.sources = start.repeat(count, 1, 1).requires_grad_()
         own = torch.eye(count, device=start.device) * math.log(max(1, count - 1))
         self.logits = own.requires_grad_()  # the own source has as much attention as all others together
+        some = tasks[0].texts.take(torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device))
+        scale = backbone.learning_scale(self._read(some))
         groups = [
-            {"params": [self.sources], "lr": rates.sources * backbone.learning_scale},
+            {"params": [self.sources], "lr": rates.sources * scale},
             {"params": [self.logits], "lr": rates.attention},
         ]
         self.optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
@@ -74,16 +89,15 @@ class JointBank:
         """Return each task's target prompt, [S, P, H]."""
         return torch.einsum("ts,sph->tph", self.shares(), self.sources)
 
-    def step(self, tasks: Sequence[SourceRows], batch: int, seed: int) -> float:
+    def step(self, batch: int, seed: int) -> float:
         """Train on one batch of every task and return the mean loss in nats.
 
         Args:
-            tasks: S tasks.
             batch: rows per task.
             seed: the run's seed; step and task name the stream, so that a resumed run draws the same rows.
         """
         losses = []
-        for number, task in enumerate(tasks):
+        for number, task in enumerate(self.tasks):
             random = stream(seed, "joint", self.steps, number)
             rows = torch.as_tensor(random.choice(len(task.texts), size=batch), device=self.backbone.device)
             losses.append(self._backward(number, task, rows))
@@ -103,7 +117,8 @@ class JointBank:
         """Return the fraction of a task's rows that its target prompt gets right."""
         rows = torch.arange(len(task.texts))
         prompt = self.targets()[number][None]
-        nats = score_rows(self.backbone, prompt, rows * 0, task.texts, rows, task.tree, tokens_at_once)
+        texts = read_to_layer(self.backbone, task.texts, self.layer, tokens_at_once)
+        nats = score_rows(self.backbone, prompt, rows * 0, texts, rows, task.tree, tokens_at_once)
         return float((nats.argmax(1) == task.labels.cpu().numpy()).mean())
 
     def state(self) -> dict[str, np.ndarray]:
@@ -127,7 +142,10 @@ class JointBank:
 
     def _backward(self, number: int, task: SourceRows, rows: Tensor) -> float:
         prompt = torch.einsum("s,sph->ph", self.logits[number].softmax(-1), self.sources)[None]
-        nats = self.backbone.class_nats(prompt, rows * 0, task.texts.take(rows), task.tree)
+        nats = self.backbone.class_nats(prompt, rows * 0, self._read(task.texts.take(rows)), task.tree)
         loss = -nats.gather(1, task.labels[rows, None]).mean()
         loss.backward()
         return float(loss.detach())
+
+    def _read(self, texts: EncodedTexts) -> EncodedTexts:
+        return self.backbone.read_to(texts, self.layer) if self.layer else texts

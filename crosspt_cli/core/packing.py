@@ -48,6 +48,10 @@ class Layout:
         """Return packed tokens [n, D] from all rows' prompt tokens [R·P, D] and text tokens [.., D]."""
         return _Reorder.apply(torch.cat([prompt_tokens, text_tokens]), self.source)
 
+    def unpack(self, text_tokens: Tensor) -> Tensor:
+        """Return values [n, ..] in the order of the texts' tokens from packed ones, for rows without a prompt."""
+        return _Reorder.apply(text_tokens, self.source.argsort())
+
     def unsort(self, rows: Tensor) -> Tensor:
         """Return values [R, ..] in the callers' order from values in this layout's order."""
         return rows[self.order.argsort()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from crosspt_cli.core.bank import TrialBank
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import Schedule, TrialAdam
+from crosspt_cli.core.packing import token_positions
 
 RECENT_STEPS = 10  # at the least, and one pass over the rows, stand behind a trial's `leaning`
 SCORING_PASS = 6  # times as many tokens fit a pass when nothing is kept for gradients
@@ -160,6 +162,24 @@ def score_rows(
         at = order[part]
         nats[at] = backbone.class_nats(prompts, row_prompt[at], texts.take(rows[at]), tree)
     return nats.cpu().numpy()
+
+
+@torch.no_grad()
+def read_to_layer(backbone: Backbone, texts: EncodedTexts, layer: int, tokens_at_once: int) -> EncodedTexts:
+    """Return texts read through the first `layer` encoder layers, in passes of bounded size; 0 leaves them as they are.
+
+    What a prompt that enters later does not touch is computed once per row, for a whole search.
+    """
+    if layer == 0:
+        return texts
+    order = texts.lengths.argsort()
+    stream = torch.empty(len(texts.tokens), backbone.width, dtype=backbone.t5.dtype, device=backbone.device)
+    for part in _passes(texts.lengths[order], tokens_at_once):
+        rows = order[part]
+        read = backbone.read_to(texts.take(rows), layer)
+        row, position = token_positions(read.lengths)
+        stream[texts.starts[rows][row] + position] = read.stream
+    return replace(texts, stream=stream, layer=layer)
 
 
 @torch.no_grad()

@@ -47,6 +47,7 @@ class BankSpec:
         backbone: what the prompts are trained for.
         sources: what they are trained on.
         prompt_tokens: P.
+        prompt_layer: the encoder layer before which the prompts enter; 0 is the input.
         steps: each trains on one batch of every source.
         batch: rows per source and step.
         rows: the most training rows used of a source.
@@ -60,6 +61,7 @@ class BankSpec:
     backbone: str
     sources: tuple[SourceSpec, ...]
     prompt_tokens: int = 20
+    prompt_layer: int = 0
     steps: int = 600
     batch: int = 16
     rows: int = 4000

@@ -33,6 +33,7 @@ class FittedTask:
         steps: how long the private prompt and the attention were trained on all rows.
         shares: source name → attention share, `private` last; they sum to 1.
         source_digests: source name → sha256 of its manifest, which covers its values.
+        prompt_layer: the encoder layer before which the prompt enters; 0 is the input.
         prompt: [P, H] float32, the target prompt: the mixture, folded.
         private: [P, H] float32, the private prompt.
         leaning: [C] nats the prompt favours each class by; taken off at prediction.
@@ -52,6 +53,7 @@ class FittedTask:
     steps: int
     shares: Mapping[str, float]
     source_digests: Mapping[str, str]
+    prompt_layer: int
     prompt: np.ndarray
     private: np.ndarray
     leaning: np.ndarray
@@ -95,6 +97,7 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         },
         "attention": {name: round(share, 6) for name, share in fitted.shares.items()},
         "source_digests": dict(fitted.source_digests),
+        "prompt_layer": fitted.prompt_layer,
         "readout": {"weight": readout.weight, "words": readout.words, "temperature": readout.temperature},
         "rows": fitted.rows,
         "seed": fitted.seed,
@@ -146,6 +149,7 @@ def from_stored(stored: StoredTask) -> FittedTask:
         steps=chosen["steps"],
         shares=document["attention"],
         source_digests=document["source_digests"],
+        prompt_layer=document["prompt_layer"],
         prompt=arrays["prompt"],
         private=arrays["private"],
         leaning=arrays["leaning"],

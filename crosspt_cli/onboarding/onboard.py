@@ -14,7 +14,6 @@ import torch
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.core.score import prototypes
-from crosspt_cli.core.train import sentence_vectors
 from crosspt_cli.data import Examples, Notice, read_csv
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
@@ -23,7 +22,7 @@ from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
-from crosspt_cli.onboarding.study_input import load_sources, study_task
+from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
@@ -32,7 +31,7 @@ from crosspt_cli.search.outcome import StudyResult
 from crosspt_cli.search.plan import Budget, Rung, count_trial_steps, find_budget, make_rungs
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
-from crosspt_cli.search.trials import tokens_at_once
+from crosspt_cli.search.trials import StudyTask
 
 FINAL_FIT_SHARE = 0.15  # of a time limit, kept for the fit on all rows
 
@@ -94,6 +93,7 @@ class Settings:
     folds: int | None = None
     ms: tuple[int, ...] | None = None
     lr_ratios: tuple[float, ...] | None = None
+    prompt_layer: int | None = None
     readout: str = "auto"
     drop_rare: bool = False
     replace: bool = False
@@ -120,7 +120,7 @@ def onboard(
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the file's),
             `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
             ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
-            try), `lr_ratios`, `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave
+            try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the sources'), `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave
             classes with too few rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
 
     Raises:
@@ -144,8 +144,8 @@ def onboard(
         held.enter_context(registry.reserve_task(name, chosen.replace))
         work = _open(path, label_col, chosen, registry, progress)
         deadline = None if chosen.max_seconds is None else began + chosen.max_seconds
-        study, final = _search_and_fit(work, chosen, deadline, progress)
-        fitted = _fitted(name, label_col, work, study, final, chosen.seed)
+        task, study, final = _search_and_fit(work, chosen, deadline, progress)
+        fitted = _fitted(name, label_col, work, task, study, final)
         progress("saving", 0, 1)
         entry = save_fitted(fitted, study_files(study), registry, chosen.replace)
     device = work.backbone.device
@@ -183,7 +183,7 @@ def plan_onboarding(
     name = task_name(path, chosen.name)
     registry.check_task_name_free(name, chosen.replace)
     work = _open(path, label_col, chosen, registry, progress)
-    names = [f"source {number}" for number in range(1, len(work.source_names) + 1)]
+    names = [f"source {number}" for number in range(1, len(work.sources.names) + 1)]
     candidates, rungs = _candidates(work, chosen, names)
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
@@ -226,9 +226,7 @@ class _Work:
     examples: Examples
     backbone: Backbone
     prepared: Prepared
-    source_names: tuple[str, ...]
-    source_digests: dict[str, str]
-    sources: torch.Tensor
+    sources: Sources
     folds: tuple[Fold, ...]
     budget: Budget
 
@@ -258,8 +256,8 @@ def _open(path: str | Path, label_col: str, chosen: Settings, registry: Registry
     prepared = prepare(examples, backbone, chosen.template)
     fewest = int(np.bincount(prepared.labels).min())
     folds = stratified_folds(prepared.labels, min(chosen.folds or budget.folds, fewest), chosen.seed)
-    names, digests, sources = load_sources(registry, backbone)
-    return _Work(examples, backbone, prepared, names, digests, sources, folds, budget)
+    sources = load_sources(registry, backbone, chosen.prompt_layer)
+    return _Work(examples, backbone, prepared, sources, folds, budget)
 
 
 def _check(chosen: Settings) -> None:
@@ -283,9 +281,9 @@ def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[t
 
 def _search_and_fit(
     work: _Work, chosen: Settings, deadline: float | None, progress: Progress
-) -> tuple[StudyResult, FinalFit]:
+) -> tuple[StudyTask, StudyResult, FinalFit]:
     progress("ranking", 0, 1)
-    task = study_task(work.examples, work.backbone, work.prepared, work.source_names, work.sources, chosen.seed)
+    task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = _candidates(work, chosen, ranked)
     study_deadline = deadline
@@ -306,12 +304,13 @@ def _search_and_fit(
     )
     result = study.chosen
     final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress)
-    return study, final
+    return task, study, final
 
 
-def _fitted(name: str, label_col: str, work: _Work, study: StudyResult, final: FinalFit, seed: int) -> FittedTask:
-    prepared, candidate = work.prepared, study.chosen.candidate
-    vectors = sentence_vectors(work.backbone, prepared.texts, tokens_at_once(work.backbone.device))
+def _fitted(
+    name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit
+) -> FittedTask:
+    candidate = study.chosen.candidate
     shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
     return FittedTask(
         name=name,
@@ -319,16 +318,17 @@ def _fitted(name: str, label_col: str, work: _Work, study: StudyResult, final: F
         fingerprint=work.backbone.fingerprint,
         text_columns=work.examples.text_columns,
         label_column=label_col,
-        spec=prepared.spec,
+        spec=work.prepared.spec,
         candidate=candidate,
         steps=final.steps,
         shares=shares,
-        source_digests={source: work.source_digests[source] for source in candidate.sources},
+        source_digests={source: work.sources.digests[source] for source in candidate.sources},
+        prompt_layer=work.sources.layer,
         prompt=final.prompt,
         private=final.private,
         leaning=final.leaning,
-        prototypes=prototypes(vectors, prepared.labels, len(work.examples.classes)),
+        prototypes=prototypes(task.vectors, task.labels, len(work.examples.classes)),
         readout=study.chosen.readout,
         rows=len(work.examples),
-        seed=seed,
+        seed=task.seed,
     )

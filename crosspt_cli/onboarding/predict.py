@@ -10,7 +10,7 @@ import torch
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
-from crosspt_cli.core.train import score_rows, sentence_vectors
+from crosspt_cli.core.train import read_to_layer, score_rows, sentence_vectors
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
@@ -98,9 +98,9 @@ class Predictor:
 
     def log_shares(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities, both [n, C] float32."""
-        texts = self.encode(rows)
         readout, fitted = self.fitted.readout, self.fitted
         at_once = tokens_at_once(self.backbone.device)
+        texts = read_to_layer(self.backbone, self.encode(rows), fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
         nats = score_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
         nearness = np.zeros_like(nats)

@@ -16,6 +16,7 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.initialise import from_vocabulary
 from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
 from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.core.train import read_to_layer
 from crosspt_cli.data import is_hub_name, read_csv
 from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound
 from crosspt_cli.foundation.files import write_bytes
@@ -28,6 +29,7 @@ from crosspt_cli.registry import DataSource, Manifest, Registry, Score, dump_arr
 
 TOKENS_AT_ONCE = 8_000
 SAVE_EVERY_S = 60.0
+START_ROWS = 500  # of the first source: enough words to start a prompt from
 
 
 @dataclass(frozen=True)
@@ -90,14 +92,14 @@ def pretrain(
     for source in spec.sources:
         registry.check_source_name_free(source.name, spec.backbone, replace)
     backbone = open_backbone(spec.backbone, registry, device, dtype)
+    backbone.require_layer(spec.prompt_layer, "prompt-layer")
     # held-out rows are read now as well: what is wrong with them must not come out after hours of training
     train, held_out = zip(*(_both(source, spec, backbone, Path(data_folder)) for source in spec.sources), strict=True)
     common = _start(start, spec, backbone, train)
-    bank = JointBank(
-        backbone, common, len(train), Schedule(spec.steps), JointRates(spec.source_rate, spec.attention_rate)
-    )
+    rates = JointRates(spec.source_rate, spec.attention_rate)
+    bank = JointBank(backbone, common, train, Schedule(spec.steps), rates, spec.prompt_layer)
     checkpoint = _Checkpoint(registry, spec, backbone, common, train)
-    loss = _run(bank, train, spec, checkpoint, progress)
+    loss = _run(bank, spec, checkpoint, progress)
     command = shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
         + (["--start", Path(start).name] if start else [])
@@ -107,13 +109,11 @@ def pretrain(
     return PretrainedBank(spec.backbone, sources, spec.steps, loss, time.monotonic() - began)
 
 
-def _run(
-    bank: JointBank, train: Sequence[SourceRows], spec: BankSpec, checkpoint: _Checkpoint, progress: Progress
-) -> float:
+def _run(bank: JointBank, spec: BankSpec, checkpoint: _Checkpoint, progress: Progress) -> float:
     loss = checkpoint.load(bank)
     saved = time.monotonic()
     while bank.steps < spec.steps:
-        now = bank.step(train, spec.batch, spec.seed)
+        now = bank.step(spec.batch, spec.seed)
         loss = now if np.isnan(loss) else 0.95 * loss + 0.05 * now
         progress("training", bank.steps, spec.steps, f"loss {loss:.3f} nats")
         if time.monotonic() - saved > SAVE_EVERY_S:
@@ -183,7 +183,9 @@ def _rows(
 def _start(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: Sequence[SourceRows]) -> torch.Tensor:
     """Return the prompt [P, H] every source starts from."""
     if path is None:
-        return from_vocabulary(backbone, train[0].texts, spec.prompt_tokens, stream(spec.seed, "start"))
+        some = train[0].texts.take(torch.arange(min(START_ROWS, len(train[0].texts)), device=backbone.device))
+        texts = read_to_layer(backbone, some, spec.prompt_layer, TOKENS_AT_ONCE)
+        return from_vocabulary(backbone, texts, spec.prompt_tokens, stream(spec.seed, "start"))
     if not Path(path).is_file():
         raise NotFound(str(path), "there is no such file.", "Name a safetensors file of prompts, or leave --start out.")
     prompts = [prompt for prompt in read_arrays(Path(path)).values()]
@@ -216,6 +218,7 @@ def _save(
             backbone=spec.backbone,
             fingerprint=bank.backbone.fingerprint,
             prompt_tokens=spec.prompt_tokens,
+            prompt_layer=spec.prompt_layer,
             width=bank.backbone.width,
             task=source.task,
             data=(DataSource(source.name, source.licence, len(train[number].texts)),),

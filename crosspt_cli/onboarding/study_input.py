@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.train import sentence_vectors
+from crosspt_cli.core.train import read_to_layer, sentence_vectors
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
@@ -19,46 +19,68 @@ from crosspt_cli.search.trials import StudyTask, tokens_at_once
 DEFAULT_PROMPT_TOKENS = 20  # for a backbone that has no source prompts to take the number from
 
 
-def load_sources(registry: Registry, backbone: Backbone) -> tuple[tuple[str, ...], dict[str, str], torch.Tensor]:
-    """Return names, digests and values [S, P, H] of all source prompts that fit the backbone.
+@dataclass(frozen=True)
+class Sources:
+    """Source prompts that can be mixed with each other.
 
-    Prompts of different lengths cannot be mixed; the most frequent length is used.
+    `names` S · `digests` name → sha256 of its manifest · `values` [S, P, H] float32 · `layer` before which they enter
+    the encoder.
     """
-    entries = registry.sources(fingerprint=backbone.fingerprint)
-    lengths = [entry.manifest.prompt_tokens for entry in entries]
-    length = max(set(lengths), key=lengths.count, default=DEFAULT_PROMPT_TOKENS)
-    loaded = [
-        (entry, registry.load_source(entry.name, backbone).values)
-        for entry in entries
-        if entry.manifest.prompt_tokens == length
+
+    names: tuple[str, ...]
+    digests: dict[str, str]
+    values: torch.Tensor
+    layer: int
+
+
+def load_sources(registry: Registry, backbone: Backbone, layer: int | None = None) -> Sources:
+    """Return all source prompts of the backbone that have the most frequent length and layer.
+
+    Prompts of different lengths, or that enter at different layers, cannot be mixed.
+
+    Args:
+        registry: where they are.
+        backbone: that they were trained for.
+        layer: take those that enter before this encoder layer; also where a task without sources has its prompt.
+
+    Raises:
+        OptionError: the backbone has no such encoder layer.
+    """
+    backbone.require_layer(layer or 0, "--prompt-layer")
+    entries = [
+        entry
+        for entry in registry.sources(fingerprint=backbone.fingerprint)
+        if layer is None or entry.manifest.prompt_layer == layer
     ]
-    values = np.stack([value for _, value in loaded]) if loaded else np.zeros((0, length, backbone.width), np.float32)
-    names = tuple(entry.name for entry, _ in loaded)
-    return names, {e.name: e.sha256 for e, _ in loaded}, torch.as_tensor(values, device=backbone.device)
+    shapes = [(entry.manifest.prompt_tokens, entry.manifest.prompt_layer) for entry in entries]
+    tokens, layer = max(set(shapes), key=shapes.count, default=(DEFAULT_PROMPT_TOKENS, layer or 0))
+    used = [entry for entry, shape in zip(entries, shapes, strict=True) if shape == (tokens, layer)]
+    values = np.zeros((len(used), tokens, backbone.width), np.float32)
+    for place, entry in enumerate(used):
+        values[place] = registry.load_source(entry.name, backbone).values
+    names = tuple(entry.name for entry in used)
+    digests = {entry.name: entry.sha256 for entry in used}
+    return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer)
 
 
 def study_task(
-    examples: Examples,
-    backbone: Backbone,
-    prepared: Prepared,
-    source_names: Sequence[str],
-    sources: torch.Tensor,
-    seed: int,
+    examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int
 ) -> StudyTask:
     """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
+    texts = read_to_layer(backbone, prepared.texts, sources.layer, at_once)
     untouched = score_untouched(
-        backbone, source_names, sources, prepared.texts, prepared.labels, tree, stream(seed, "rank"), at_once
+        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once
     )
     return StudyTask(
         backbone=backbone,
-        texts=prepared.texts,
+        texts=texts,
         labels=prepared.labels,
         tree=tree,
         plain=tuple(" ".join(row.fields) for row in examples.rows),
-        vectors=sentence_vectors(backbone, prepared.texts, at_once),
-        sources=sources,
+        vectors=sentence_vectors(backbone, texts, at_once),
+        sources=sources.values,
         untouched=untouched,
         seed=seed,
     )

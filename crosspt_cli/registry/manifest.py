@@ -55,6 +55,7 @@ class Manifest:
         backbone: the name of the backbone it was trained on.
         fingerprint: the hex digest of that backbone; the prompt fits no other.
         prompt_tokens: P.
+        prompt_layer: the encoder layer before which the prompt enters; 0 is the input.
         width: H.
         task: the type of task, e.g. ``"sentiment"``.
         data: the data sets, with licence and rows.
@@ -70,6 +71,7 @@ class Manifest:
     backbone: str
     fingerprint: str
     prompt_tokens: int
+    prompt_layer: int
     width: int
     task: str
     data: tuple[DataSource, ...]
@@ -149,6 +151,7 @@ def parse_source(where: Path, raw: bytes) -> Manifest:
         backbone=fields.text("backbone"),
         fingerprint=fields.digest("fingerprint"),
         prompt_tokens=fields.integer("prompt_tokens", 1),
+        prompt_layer=fields.integer("prompt_layer"),
         width=fields.integer("width", 1),
         task=fields.text("task"),
         data=tuple(_data_source(item) for item in fields.mappings("data")),

@@ -35,7 +35,7 @@ def tokens_at_once(device: torch.device) -> int:
 class StudyTask:
     """A task as the search sees it.
 
-    `labels` [rows] int64 · `plain` every row as one text · `vectors` [rows, H] mean-pooled encoder outputs ·
+    `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text · `vectors` [rows, H] mean-pooled encoder outputs ·
     `sources` [S, P, H] float32 in the order of `untouched.names`.
     """
 
@@ -70,7 +70,7 @@ def make_population(
     allowed = torch.zeros(count, len(task.sources), dtype=torch.bool)
     for t, sources in enumerate(used):
         allowed[t, sources] = True
-    scale = task.backbone.learning_scale
+    scale = task.backbone.learning_scale(task.texts)
     bank = TrialBank(
         task.sources,
         torch.stack([_start(task, sources, trial.seed) for trial, sources in zip(trials, used, strict=True)]),

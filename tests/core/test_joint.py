@@ -33,28 +33,28 @@ def tasks(backbone):
     return made
 
 
-def new_bank(backbone, rates=None) -> JointBank:
-    return JointBank(backbone, random_prompts(1)[0], 3, Schedule(STEPS), rates or JointRates())
+def new_bank(backbone, tasks, rates=None, layer: int = 0) -> JointBank:
+    return JointBank(backbone, random_prompts(1)[0], tasks, Schedule(STEPS), rates or JointRates(), layer)
 
 
-def run(bank, tasks, steps: int = STEPS) -> list[float]:
-    return [bank.step(tasks, 4, seed=3) for _ in range(steps)]
+def run(bank, steps: int = STEPS) -> list[float]:
+    return [bank.step(4, seed=3) for _ in range(steps)]
 
 
-def test_each_source_starts_with_half_of_its_own_task(backbone):
+def test_each_source_starts_with_half_of_its_own_task(backbone, tasks):
     """As much as all others together, so that it learns its task, and shares it."""
-    shares = new_bank(backbone).shares()
+    shares = new_bank(backbone, tasks).shares()
     torch.testing.assert_close(shares.diagonal(), torch.full((3,), 0.5))
     torch.testing.assert_close(shares.sum(1), torch.ones(3))
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(backbone, tasks):
     """Sources, attention and losses, to the last bit; through float32 arrays, as on disk."""
-    whole, first, second = (new_bank(backbone) for _ in range(3))
-    losses = run(whole, tasks)
-    run(first, tasks, 4)
+    whole, first, second = (new_bank(backbone, tasks) for _ in range(3))
+    losses = run(whole)
+    run(first, 4)
     second.resume({name: value.astype(np.float32) for name, value in first.state().items()}, steps=4)
-    assert run(second, tasks, 2) == losses[4:]
+    assert run(second, 2) == losses[4:]
     assert torch.equal(second.sources, whole.sources)
     assert torch.equal(second.logits, whole.logits)
 
@@ -62,18 +62,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one(backbone, tasks):
 def test_all_sources_learn_and_the_backbone_does_not(backbone, tasks):
     """Losses fall, prompts and attention move, the weights keep their bits."""
     frozen = [tensor.clone() for tensor in backbone.t5.tensors()]
-    bank = JointBank(backbone, random_prompts(1)[0], 3, Schedule(30), JointRates())
-    losses = run(bank, tasks, 30)
+    bank = JointBank(backbone, random_prompts(1)[0], tasks, Schedule(30), JointRates())
+    losses = run(bank, 30)
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
     assert (bank.sources - random_prompts(1)).abs().amax(dim=(1, 2)).min() > 0.1
-    assert not torch.equal(bank.shares(), new_bank(backbone).shares())
+    assert not torch.equal(bank.shares(), new_bank(backbone, tasks).shares())
     assert all(map(torch.equal, frozen, backbone.t5.tensors()))
 
 
 def test_accuracy_is_that_of_the_target_prompt(backbone, tasks):
     """Counted by transformers, row by row, under the mixture that is exported."""
-    bank, model = new_bank(backbone), small_t5()
-    run(bank, tasks, 3)
+    bank, model = new_bank(backbone, tasks), small_t5()
+    run(bank, 3)
     for number, (task, words) in enumerate(zip(tasks, WORDS, strict=True)):
         ids = [part.tolist() for part in task.texts.tokens.split(task.texts.lengths.tolist())]
         with torch.no_grad():
@@ -84,16 +84,28 @@ def test_accuracy_is_that_of_the_target_prompt(backbone, tasks):
 
 def test_one_task_with_a_huge_gradient_moves_its_prompts_no_further(backbone, tasks):
     """Clipped per source."""
-    bank = new_bank(backbone, JointRates(sources=0.01, attention=0.0))
-    bank.step(tasks, 4, seed=0)
+    bank = new_bank(backbone, tasks, JointRates(sources=0.01, attention=0.0))
+    bank.step(4, seed=0)
     moved = (bank.sources.detach() - random_prompts(1)).abs().max()
-    assert moved <= 0.01 * backbone.learning_scale * bank.schedule.factor(0) * 1.01
+    assert moved <= 0.01 * backbone.learning_scale(tasks[0].texts) * bank.schedule.factor(0) * 1.01
     torch.testing.assert_close(bank.shares().diagonal(), torch.full((3,), 0.5))
 
 
-def test_two_sources_alone_start_even(backbone):
+def test_prompts_that_enter_later_learn_too(backbone, tasks):
+    """And are scored where they were trained."""
+    bank = new_bank(backbone, tasks, layer=1)
+    early = new_bank(backbone, tasks)
+    assert run(bank, 1) != run(early, 1)
+    before = bank.sources.detach().clone()
+    losses = run(bank)
+    assert np.isfinite(losses).all()
+    assert (bank.sources - before).abs().amax(dim=(1, 2)).min() > 0.01
+    assert bank.accuracy(0, tasks[0], 20) in {count / 8 for count in range(9)}
+
+
+def test_two_sources_alone_start_even(backbone, tasks):
     """log(S − 1) is nothing there."""
-    bank = JointBank(backbone, random_prompts(1)[0], 2, Schedule(1), JointRates())
+    bank = JointBank(backbone, random_prompts(1)[0], tasks[:2], Schedule(1), JointRates())
     assert bank.logits.tolist() == [[math.log(1), 0], [0, math.log(1)]]
 
 

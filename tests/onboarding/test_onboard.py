@@ -82,10 +82,10 @@ def test_onboarding_changes_neither_backbone_nor_sources(full, reviews, home, mo
 
     frozen, open_backbone = [], onboarding.open_backbone
     monkeypatch.setattr(onboarding, "open_backbone", opened)
-    _, _, values = onboarding.load_sources(full, open_backbone("tiny", full, "cpu", "fp32"))
+    values = onboarding.load_sources(full, open_backbone("tiny", full, "cpu", "fp32")).values
     small_onboarding(reviews, full, name="other")
     assert all(map(torch.equal, frozen, loaded[0].t5.tensors()))
-    assert torch.equal(values, onboarding.load_sources(full, loaded[0])[2])
+    assert torch.equal(values, onboarding.load_sources(full, loaded[0]).values)
     after = kept(home)
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[1] for name in after.keys() - before.keys()} == {"other"}

@@ -41,6 +41,7 @@ def manifest(tiny) -> Manifest:
         backbone="tiny",
         fingerprint=tiny.fingerprint,
         prompt_tokens=P,
+        prompt_layer=0,
         width=H,
         task="paraphrase",
         data=(DataSource("qqp", "CC0-1.0", 100),),

@@ -34,6 +34,7 @@ SOURCES = st.builds(
     backbone=TEXT,
     fingerprint=HEX,
     prompt_tokens=st.integers(1, 500),
+    prompt_layer=st.integers(0, 50),
     width=st.integers(1, 5000),
     task=TEXT,
     data=st.lists(st.builds(DataSource, name=TEXT, licence=TEXT, rows=COUNT), max_size=3).map(tuple),
@@ -115,7 +116,7 @@ def test_every_bad_key_of_a_manifest_is_named_at_once(manifest):
     raw = raw.replace(b"rows: 40", b"rows: -1")
     with pytest.raises(IntegrityError) as caught:
         parse_source(WHERE, raw)
-    assert caught.value.where == "qqp/manifest.yaml line 7"
+    assert caught.value.where == "qqp/manifest.yaml line 8"
     assert caught.value.problem == (
         "'width' must be a whole number, not 'wide'; 'rows' is -1, but must be at least 0; 'seed' is missing."
     )
