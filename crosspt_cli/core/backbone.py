@@ -46,7 +46,7 @@ class Backbone:
         return self.t5.device
 
     def learning_scale(self, texts: EncodedTexts) -> float:
-        """Return what private learning rates are multiplied by: the scale of what stands beside a prompt where it enters.
+        """Return what private learning rates are multiplied by: the scale of what a prompt stands beside.
 
         It is the root mean square of the embeddings, or of the stream that `texts` carry, in units of `mini`'s
         embeddings.

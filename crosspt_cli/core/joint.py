@@ -24,7 +24,6 @@ from crosspt_cli.core.optimise import CLIP, Schedule
 from crosspt_cli.core.train import read_to_layer, score_rows
 from crosspt_cli.foundation.seeds import stream
 
-
 SCALE_ROWS = 200  # of the first task, to measure the scale of what stands beside a prompt
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
@@ -120,8 +119,9 @@ def onboard(
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the file's),
             `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
             ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
-            try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the sources'), `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave
-            classes with too few rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
+            try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
+            `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
+            rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
 
     Raises:
         OptionError: a setting cannot be used, or the name is taken.
@@ -307,9 +307,7 @@ def _search_and_fit(
     return task, study, final
 
 
-def _fitted(
-    name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit
-) -> FittedTask:
+def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit) -> FittedTask:
     candidate = study.chosen.candidate
     shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
     return FittedTask(

@@ -63,9 +63,7 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer)
 
 
-def study_task(
-    examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int
-) -> StudyTask:
+def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int) -> StudyTask:
     """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))

@@ -35,8 +35,8 @@ def tokens_at_once(device: torch.device) -> int:
 class StudyTask:
     """A task as the search sees it.
 
-    `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text · `vectors` [rows, H] mean-pooled encoder outputs ·
-    `sources` [S, P, H] float32 in the order of `untouched.names`.
+    `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text ·
+    `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names`.
     """
 
     backbone: Backbone

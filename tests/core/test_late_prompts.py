@@ -1,4 +1,4 @@
-"""Prompts that enter before a later encoder layer: what lies below is computed once per row, and nothing else changes."""
+"""Prompts that enter before a later encoder layer: what lies below is computed once per row."""
 
 from __future__ import annotations
 

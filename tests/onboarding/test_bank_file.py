@@ -11,8 +11,8 @@ TWO = f"sources:\n  - {SOURCE % 'one'}\n  - {SOURCE % 'two'}\n"
 GOOD = f"backbone: mini\nsteps: 7\nsource-rate: 1\n{TWO}"
 ONE_KNOWN = "Known: name, task, train, held_out, licence, label_col, text_cols, template, about."
 BANK_KNOWN = (
-    "Known: backbone, sources, prompt_tokens, prompt_layer, steps, batch, rows, held_out_rows, max_tokens, source_rate, "
-    "attention_rate, seed."
+    "Known: backbone, sources, prompt_tokens, prompt_layer, steps, batch, rows, held_out_rows, max_tokens, "
+    "source_rate, attention_rate, seed."
 )
 BAD = {
     "backbone: [": (DataError, "{path}: is not YAML (while parsing a flow node).\n" + HINT),

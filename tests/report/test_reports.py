@@ -54,7 +54,8 @@ def done():
     fitted = FittedTask(
         name="reviews", backbone="mini", fingerprint="f", text_columns=("title", "body"), label_column="y",
         spec=TaskSpec(load_template("sentiment"), verbalizer), candidate=mixed, steps=90,
-        shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0, prompt=blank, private=blank,
+        shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0,
+        prompt=blank, private=blank,
         leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0), rows=16, seed=0,
     )  # fmt: skip
     return Onboarded(
