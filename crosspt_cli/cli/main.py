@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from crosspt_cli.cli.add_task import add_task
+from crosspt_cli.cli.check import check
 from crosspt_cli.cli.options import JSON
 from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
@@ -54,7 +55,7 @@ def crosspt(ctx: click.Context) -> None:
     ctx.default_map = read_defaults(crosspt, ctx)
 
 
-for command in (add_task, predict, registry, templates):
+for command in (add_task, check, predict, registry, templates):
     crosspt.add_command(command)
 
 

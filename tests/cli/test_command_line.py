@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from cli_process import environment
+from cli_process import ROOT, environment
 
 LIGHT = {
     "--help": (("--help",), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
@@ -20,6 +20,9 @@ LIGHT = {
     "registry verify": (("registry", "verify", "mini"), {"torch", "transformers", "sklearn"}),
     "templates list": (("templates", "list"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
     "templates show": (("templates", "show", "topic"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
+    "templates check": (("templates", "check", "topic", "--labels", "a,b"), {"torch", "transformers", "sklearn"}),
+    "check": (("check", str(ROOT / "examples/reviews.csv"), "--label-col", "y"), {"torch", "transformers", "sklearn"}),
+    "check --help": (("check", "--help"), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml", "tokenizers"}),
 }
 IMPORTED = """
 import sys
@@ -37,10 +40,10 @@ def test_light_commands_import_nothing_heavy(name, home):
         [sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, env=environment(), timeout=60
     )
     imported = set(done.stderr.splitlines()[-1].split())
-    assert "click" in imported and heavy & imported == set()
+    assert done.returncode == 0 and "click" in imported and heavy & imported == set()
 
 
-@pytest.mark.parametrize("name", ["--help", "--version", "registry list"])
+@pytest.mark.parametrize("name", ["--help", "--version", "registry list", "check --help"])
 def test_light_commands_answer_within_four_tenths_of_a_second(name, process, home):
     """The best of some tries, because other work on the machine is not what is measured."""
     times = []
