@@ -126,6 +126,29 @@ def test_a_full_disk_behind_stdout_is_an_error(home):
     )
 
 
+LOST = """
+import signal, time
+from crosspt_cli.cli.main import keep_interrupts
+
+class Dying:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+keep_interrupts()
+Dying()
+try:
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_ctrl_c_that_comes_in_a_destructor_is_not_lost():
+    """Python prints and forgets it there, and a search of minutes would go on."""
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, env=environment(), timeout=60)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+
+
 def test_a_bug_keeps_its_traceback(call, home, monkeypatch):
     """What nobody foresaw must reach us whole."""
     monkeypatch.setattr("crosspt_cli.registry.Registry.open", lambda: 1 / 0)
