@@ -16,6 +16,7 @@ _HOMES = {
     "Prediction": "crosspt_cli.onboarding.predict",
     "Predictor": "crosspt_cli.onboarding.predict",
     "Registry": "crosspt_cli.registry",
+    "check_file": "crosspt_cli.onboarding.check_file",
     "load_fitted": "crosspt_cli.onboarding.fitted",
     "onboard": "crosspt_cli.onboarding.onboard",
     "open_registry": "crosspt_cli.registry",

@@ -42,6 +42,25 @@ registry:
 
 The command line wins over the environment, the environment over the file, the file over what is built in.
 
+**What `check` finds.** Its findings are the answer and go to stdout. Each has a severity: `error` (add-task would
+refuse, in the same words), `warning` (answers, or the trust in the score, may suffer) or `note`. Their kinds:
+
+| kind | what |
+|---|---|
+| `file`, `missing-column`, `classes`, `template` | errors: what add-task would stop at |
+| `encoding`, `header`, `columns` | a guess or forgiveness on reading; columns without text |
+| `too-many-cells`, `too-few-cells`, `bad-quotes`, `blank-text`, `blank-label` | rows left out |
+| `duplicate`, `two-labels`, `rare-class` | rows left out: copies, texts under two labels, classes for `--drop-rare` |
+| `blank-field`, `label-spaces`, `similar-labels` | rows kept: one of several texts is blank, labels written unevenly |
+| `near-duplicate`, `near-two-labels` | rows with almost the text of another one, of the same label and of another |
+| `few-rows`, `imbalance` | classes with fewer than 4 rows; a largest class of 5 times the rows of the smallest |
+| `cut` | texts of more than 256 tokens, the template's included |
+| `label-words` | labels whose words would stand for another one too, or are codes that were given a meaning |
+
+Two rows are near-duplicates when each of their texts shares at least 80 % of the three-word shingles that either has
+(a Jaccard index of 0.8), case, punctuation and, beside three words or more, numbers aside. A row is paired at most
+twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after pair.
+
 **What `predict` writes.** The input's columns in their order, then `label` and `confidence`, and with `--proba` one
 `p_CLASS` for each class. Where the input has a column of that name, the answer's is called `predicted_label` and so
 on, and stderr says so. CSV is written with commas and quotes where needed, in UTF-8, whatever the input's delimiter

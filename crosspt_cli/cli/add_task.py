@@ -6,23 +6,29 @@ from typing import Any
 
 import click
 
-from crosspt_cli.cli.options import backbone_option, device_options, json_option, quiet_option
+from crosspt_cli.cli.options import (
+    backbone_option,
+    device_options,
+    drop_rare_option,
+    json_option,
+    label_col_option,
+    label_map_option,
+    quiet_option,
+    template_option,
+    text_col_option,
+)
 from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
-from crosspt_cli.cli.values import Duration, LabelMap, Numbers
+from crosspt_cli.cli.values import Duration, Numbers
 from crosspt_cli.foundation.errors import OptionError
 
 
 @click.command("add-task")
 @click.argument("csv")
-@click.option("--label-col", "--label-column", "--target", metavar="COLUMN", help="The column that holds the labels.")
-@click.option(
-    "--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts; repeatable; default: found."
-)
+@label_col_option
+@text_col_option
 @click.option("--name", help="Name of the task.  [default: the file's name]")
-@click.option("--template", metavar="NAME|FILE", help="How a row is put to the backbone.  [default: chosen]")
-@click.option(
-    "--label-map", type=LabelMap(), metavar="OLD=NEW,…", help="Better names for labels, e.g. 'a=positive,b=negative'."
-)
+@template_option
+@label_map_option
 @backbone_option("ADD_TASK", help="A backbone of the registry, a folder or a hub id.  [default: mini]")
 @click.option(
     "--budget",
@@ -59,7 +65,7 @@ from crosspt_cli.foundation.errors import OptionError
     show_default=True,
     help="What an answer is read from; auto chooses on held-out rows.",
 )
-@click.option("--drop-rare", is_flag=True, help="Leave classes with too few rows out instead of stopping.")
+@drop_rare_option
 @click.option("--replace", is_flag=True, help="Replace a task of the same name.")
 @device_options("ADD_TASK")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything drawn.")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import io
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
 from crosspt_cli.cli.add_task import add_task
+from crosspt_cli.cli.check import check
 from crosspt_cli.cli.options import JSON
 from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
@@ -20,6 +23,7 @@ from crosspt_cli.cli.templates import templates
 from crosspt_cli.foundation.errors import CrossptError
 
 INTERRUPTED = 130
+SOON = 0.05  # seconds until a lost Ctrl-C is sent again
 INTERRUPTED_SENTENCE = "interrupted; nothing saved was changed."
 
 
@@ -54,7 +58,7 @@ def crosspt(ctx: click.Context) -> None:
     ctx.default_map = read_defaults(crosspt, ctx)
 
 
-for command in (add_task, predict, registry, templates):
+for command in (add_task, check, predict, registry, templates):
     crosspt.add_command(command)
 
 
@@ -66,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _speak_utf8()
+    keep_interrupts()
     code = run(words)
     if code == INTERRUPTED:
         # an impatient second Ctrl-C must not end in a traceback from the interpreter's own clearing up
@@ -112,6 +117,26 @@ def _fail(shared: dict[str, Any], kind: str, where: str, problem: str, hint: str
     sentence = f"{where}: {problem}" if where else problem
     say(f"{sentence}\n{hint}" if hint else sentence)
     return code
+
+
+def keep_interrupts() -> None:
+    """Send a Ctrl-C again that came while Python could not raise it, in a destructor, and would have been lost.
+
+    Importing torch and its like collects garbage for tenths of a second; a Ctrl-C then used to end in a message of
+    Python's own, and the work went on.
+    """
+    usual = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            usual(unraisable)
+            return
+        # later, and from another thread: raised in here, it would be lost again
+        again = threading.Timer(SOON, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
 
 
 def _speak_utf8() -> None:

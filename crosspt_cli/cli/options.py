@@ -7,10 +7,28 @@ from typing import Any, TypeVar
 
 import click
 
+from crosspt_cli.cli.values import LabelMap
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 JSON = "json"
 """Key of the run's shared dictionary: whether answers, errors too, are JSON."""
+
+label_col_option = click.option(
+    "--label-col", "--label-column", "--target", metavar="COLUMN", help="The column that holds the labels."
+)
+text_col_option = click.option(
+    "--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts; repeatable; default: found."
+)
+template_option = click.option(
+    "--template", metavar="NAME|FILE", help="How a row is put to the backbone.  [default: chosen]"
+)
+label_map_option = click.option(
+    "--label-map", type=LabelMap(), metavar="OLD=NEW,…", help="Better names for labels, e.g. 'a=positive,b=negative'."
+)
+drop_rare_option = click.option(
+    "--drop-rare", is_flag=True, help="Leave classes with too few rows out instead of stopping."
+)
 
 
 def json_option(command: Command) -> Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from crosspt_cli.foundation.errors import OptionError
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Examples
+    from crosspt_cli.onboarding.tokenizer import Tokenizer
     from crosspt_cli.tasks import LabelCheck, Template
 
 
@@ -85,7 +85,7 @@ def check(
 
     The labels are those of --labels, or those of CSV's --label-col, or else the ones the template knows.
     """
-    from crosspt_cli.onboarding.backbones import open_tokenizer
+    from crosspt_cli.onboarding.tokenizer import open_tokenizer
     from crosspt_cli.registry import Registry
     from crosspt_cli.tasks import check_template, fit_template, load_template
 
@@ -95,8 +95,7 @@ def check(
         loaded, labels = fit_template(loaded, examples.text_columns), examples.classes
         notices = tuple(notice.text for notice in examples.notices)
     tokenizer = open_tokenizer(backbone, Registry.open())
-    unknown = getattr(tokenizer, "unk_token_id", None)
-    checks = check_template(loaded, labels or (), tokenize_with(tokenizer), None, unknown)
+    checks = check_template(loaded, labels or (), tokenizer.tokenize, None, tokenizer.unknown)
     say_all(notices, as_json)
     show_checks(loaded, checks, tokenizer, as_json)
 
@@ -116,16 +115,11 @@ def labelled(csv: str, label_col: str | None, text_cols: tuple[str, ...], labels
     return read_csv(csv, label_col, text_cols)
 
 
-def tokenize_with(tokenizer: Any) -> Callable[[str], list[int]]:
-    """Return text → token ids, with no special tokens."""
-    return lambda text: tokenizer.encode(text, add_special_tokens=False)
-
-
-def show_checks(template: Template, checks: tuple[LabelCheck, ...], tokenizer: Any, as_json: bool) -> None:
+def show_checks(template: Template, checks: tuple[LabelCheck, ...], tokenizer: Tokenizer, as_json: bool) -> None:
     """Print each label with its words and their tokens."""
     from crosspt_cli.report.listing import aligned
 
-    found = [(each.label, each.words, tokenizer.convert_ids_to_tokens(list(each.tokens))) for each in checks]
+    found = [(each.label, each.words, tokenizer.pieces(each.tokens)) for each in checks]
     if as_json:
         labels = [
             {"label": label, "words": words, "tokens": list(each.tokens), "pieces": pieces}

@@ -49,12 +49,14 @@ class TextFile:
         text: the characters from the start, line ends untouched.
         head: the first characters, for telling format and delimiter.
         whole: whether the head is all there is.
+        encoding: the codec that the bytes were decoded with.
         notices: that the encoding was a guess, when it was.
     """
 
     text: Text
     head: str
     whole: bool
+    encoding: str
     notices: tuple[Notice, ...] = ()
 
 
@@ -148,7 +150,7 @@ def open_text(binary: BinaryIO, where: str) -> TextFile:
         start = binary.read(HEAD)
     binary.seek(0)
     text = io.TextIOWrapper(binary, encoding=codec, newline="")
-    return TextFile(text, _decoded(start, codec), len(start) < HEAD, notices)
+    return TextFile(text, _decoded(start, codec), len(start) < HEAD, codec, notices)
 
 
 def open_pipe(pipe: BinaryIO, where: str) -> TextFile:
@@ -163,7 +165,7 @@ def open_pipe(pipe: BinaryIO, where: str) -> TextFile:
     text = io.TextIOWrapper(buffered, encoding=codec, newline="")
     arrived = _decoded(start, codec)
     first = read_line(text, where, 1)  # what has arrived may end within the header
-    return TextFile(Replayed(first, text), arrived if "\n" in arrived else first, False)
+    return TextFile(Replayed(first, text), arrived if "\n" in arrived else first, False, codec)
 
 
 class Replayed:

@@ -64,7 +64,7 @@ def read_hub(name: str) -> Table:
     rows = tuple(batch_rows(batches, columns, name, names))
     if not rows:
         raise DataError(name, "has no rows.", "Name another split: hf:NAME:CONFIG:SPLIT.")
-    return Table(columns, rows, name, notices, "row")
+    return Table(columns, rows, name, notices, "row", "hub")
 
 
 def _load(name: str) -> datasets.Dataset:

@@ -54,6 +54,21 @@ class Examples:
         return replace(self, rows=tuple(self.rows[index] for index in indices))
 
 
+@dataclass(frozen=True)
+class UsableRows:
+    """The rows of a file that can be learned from; whether their classes can is another question.
+
+    Args:
+        rows: sound rows, in file order.
+        about: the file and its columns.
+        notices: everything noticed on the way; rows left out are always among them.
+    """
+
+    rows: tuple[Example, ...]
+    about: Labelled
+    notices: tuple[Notice, ...]
+
+
 def read_csv(
     path: str | Path,
     label_col: str,
@@ -88,22 +103,50 @@ def read_csv(
         >>> read_csv("examples/reviews.csv", "y").class_counts()
         {'negative': 32, 'positive': 32}
     """
-    table = read_hub(str(path)) if is_hub_name(path) else _read_file(path)
-    label, texts, header = _choose_columns(table, label_col, text_cols)
-    about = Labelled(table.path, clean_name(table.columns[label]), _names(table, texts), table.unit)
-    rows, stripped = _examples(table, label, texts, about)
-    rows = _renamed(rows, label_map or {}, about)
-    kept, notices = sound_examples(rows, about)
-    before = table.notices + header + stripped + notices
-    kept, dropped = enough_classes(kept, min_per_class, drop_rare, about, before)
-    classes = tuple(sorted({row.label or "" for row in kept}))
-    return Examples(tuple(kept), table.path, about.text_columns, classes, before + dropped)
+    usable = usable_rows(read_labelled(path), label_col, text_cols, label_map or {})
+    return with_enough_classes(usable, drop_rare, min_per_class)
 
 
-def _read_file(path: str | Path) -> Table:
+def read_labelled(path: str | Path) -> Table:
+    """Return the table of a file or a hub data set that is to be learned from.
+
+    Raises:
+        CrossptError: see `read_csv`; nothing is known of columns and labels yet.
+    """
+    if is_hub_name(path):
+        return read_hub(str(path))
     if str(path) == "-":
         raise OptionError("-", "labelled rows are not read from stdin.", "Save them in a file and name it.")
     return read_table(path)
+
+
+def usable_rows(table: Table, label_col: str, text_cols: Sequence[str], label_map: Mapping[str, str]) -> UsableRows:
+    """Return the rows of a table that can be learned from, before anything is asked of their classes.
+
+    Args:
+        table: what was read.
+        label_col, text_cols, label_map: as for `read_csv`.
+
+    Raises:
+        CrossptError: see `read_csv`; a column or a label that is named does not exist.
+    """
+    label, texts, header = _choose_columns(table, label_col, text_cols)
+    about = Labelled(table.path, clean_name(table.columns[label]), _names(table, texts), table.unit)
+    rows, stripped = _examples(table, label, texts, about)
+    kept, notices = sound_examples(_renamed(rows, label_map, about), about)
+    return UsableRows(tuple(kept), about, table.notices + header + stripped + notices)
+
+
+def with_enough_classes(usable: UsableRows, drop_rare: bool = False, min_per_class: int = 2) -> Examples:
+    """Return the rows as examples, if their classes can be learned.
+
+    Raises:
+        DataError: see `read_csv`; the classes cannot be used.
+    """
+    about, before = usable.about, usable.notices
+    kept, dropped = enough_classes(list(usable.rows), min_per_class, drop_rare, about, before)
+    classes = tuple(sorted({row.label or "" for row in kept}))
+    return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped)
 
 
 def _choose_columns(

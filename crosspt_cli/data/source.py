@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePath
 
-from crosspt_cli.data.delimited import Row, find_delimiter, read_rows
+from crosspt_cli.data.delimited import ONE_COLUMN, Row, find_delimiter, read_rows
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_text
 from crosspt_cli.data.jsonl import Record, columns_of, is_object, read_records, record_row
 from crosspt_cli.data.notices import Notice, RowProblem, quoted
@@ -29,6 +29,8 @@ class Source:
         notices: what was noticed on opening.
         unit: what a row's number counts: ``"line"`` or ``"row"``.
         close: gives the file back.
+        encoding: the codec of a text file; "" for Parquet.
+        delimiter: what divides the cells of a delimited file that has several columns; else "".
     """
 
     path: str
@@ -38,6 +40,8 @@ class Source:
     notices: tuple[Notice, ...]
     unit: str
     close: Callable[[], None]
+    encoding: str = ""
+    delimiter: str = ""
 
 
 def open_source(path: str | Path, look_ahead: int | None = None) -> Source:
@@ -99,7 +103,8 @@ def _delimited_source(file: TextFile, where: str, close: Callable[[], None]) -> 
         raise DataError(f"{where} line {header.line}", f"the header {header.detail}.", "Write the header again.")
     _check_columns(header.cells, f"{where} line {header.line}")
     kind = "tsv" if delimiter == "\t" else "csv"
-    return Source(where, kind, header.cells, rows, file.notices, "line", close)
+    divides = "" if delimiter == ONE_COLUMN else delimiter
+    return Source(where, kind, header.cells, rows, file.notices, "line", close, file.encoding, divides)
 
 
 def _check_columns(columns: tuple[str, ...], where: str) -> None:
@@ -118,7 +123,7 @@ def _jsonl_source(file: TextFile, where: str, close: Callable[[], None], look_ah
     first = list(islice(found, look_ahead))
     columns = columns_of(item[1] for item in first if isinstance(item, tuple))
     rows = (_json_row(item, columns, where) for item in chain(first, found))
-    return Source(where, "jsonl", columns, rows, file.notices, "line", close)
+    return Source(where, "jsonl", columns, rows, file.notices, "line", close, file.encoding)
 
 
 def _json_row(item: tuple[int, Record] | RowProblem, columns: tuple[str, ...], where: str) -> Row | RowProblem:

@@ -145,7 +145,7 @@ def _table_or_lines(
         problem = f"the task reads {len(wanted.known)} texts ({quoted(wanted.known)}), and plain lines hold one."
         raise DataError(where, problem, f"Start with a header line: {','.join(wanted.known)}")
     columns = wanted.known or ("text",)
-    return Source(where, "lines", columns, _lines(file, where), file.notices, "line", close)
+    return Source(where, "lines", columns, _lines(file, where), file.notices, "line", close, file.encoding)
 
 
 def _has_header(file: TextFile, known: tuple[str, ...]) -> bool:

@@ -33,13 +33,19 @@ class Table:
         path: the file as the person named it.
         notices: what was noticed on reading: a guessed encoding, rows left out.
         unit: what a row's number counts: ``"line"`` or, for Parquet and hub data sets, ``"row"``.
+        format: ``"csv"``, ``"tsv"``, ``"jsonl"``, ``"parquet"`` or ``"hub"``.
+        encoding: the codec of a text file; else "".
+        delimiter: what divides the cells of a delimited file that has several columns; else "".
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     path: str
-    notices: tuple[Notice, ...] = ()
-    unit: str = "line"
+    notices: tuple[Notice, ...]
+    unit: str
+    format: str
+    encoding: str = ""
+    delimiter: str = ""
 
 
 def read_table(path: str | Path) -> Table:
@@ -66,7 +72,8 @@ def read_table(path: str | Path) -> Table:
     _refuse_bad_json(source, problems)
     rows = tuple(item for item in found if isinstance(item, Row))
     notices = source.notices + _problem_notices(source, problems)
-    table = Table(source.columns, rows, source.path, notices, source.unit)
+    found = (source.unit, source.format, source.encoding, source.delimiter)
+    table = Table(source.columns, rows, source.path, notices, *found)
     _refuse_no_rows(table)
     return table
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from crosspt_cli.core.backbone import Backbone, load_backbone, load_tokenizer
-from crosspt_cli.core.devices import choose_device, choose_dtype
 from crosspt_cli.foundation.errors import IntegrityError, NotFound
 from crosspt_cli.registry import Registry, fingerprint_folder, weight_files
+
+if TYPE_CHECKING:
+    from crosspt_cli.core.backbone import Backbone
 
 DEFAULT_BACKBONE = "mini"
 HUB_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
@@ -31,6 +32,9 @@ def open_backbone(name: str | None, registry: Registry, device: str = "auto", dt
         IntegrityError: its files are damaged.
         OptionError: the device or dtype cannot be had.
     """
+    from crosspt_cli.core.backbone import load_backbone  # inside: finding a backbone needs no torch
+    from crosspt_cli.core.devices import choose_device, choose_dtype
+
     name = name or default_backbone()
     where = choose_device(device)
     number_format = choose_dtype(dtype, where)
@@ -38,11 +42,6 @@ def open_backbone(name: str | None, registry: Registry, device: str = "auto", dt
     # a task must find its folder again from wherever it is used
     known_as = str(folder.resolve()) if folder == Path(name) else name
     return load_backbone(folder, known_as, fingerprint, where, number_format)
-
-
-def open_tokenizer(name: str | None, registry: Registry) -> Any:
-    """Return the tokenizer of a backbone, found as `open_backbone` finds it, without loading any weights."""
-    return load_tokenizer(find_backbone(name or default_backbone(), registry)[0])
 
 
 def default_backbone() -> str:

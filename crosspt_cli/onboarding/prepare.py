@@ -9,18 +9,8 @@ import numpy as np
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.data import Examples
-from crosspt_cli.tasks import (
-    InputEncoder,
-    TaskSpec,
-    Verbalizer,
-    choose_template,
-    fit_template,
-    load_template,
-    make_verbalizer,
-)
+from crosspt_cli.tasks import MAX_TOKENS, InputEncoder, TaskSpec, Verbalizer, make_spec
 from crosspt_cli.tasks.label_tree import LabelTree
-
-MAX_TOKENS = 256  # of a text with its template; prompt tokens come on top
 
 
 @dataclass(frozen=True)
@@ -52,19 +42,14 @@ def prepare(
         TemplateError: the template does not fit the data, or label words collide.
         NotFound: no such template.
     """
-    if template is None:
-        fitted = choose_template(examples.text_columns, examples.classes)
-    else:
-        fitted = fit_template(load_template(template), examples.text_columns)
     unknown = getattr(backbone.tokenizer, "unk_token_id", None)
-    verbalizer = make_verbalizer(fitted, examples.classes, backbone.tokenize, unknown=unknown)
-    spec = TaskSpec(fitted, verbalizer)
+    spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown)
     encoder = input_encoder(spec, backbone, max_tokens)
     rows = [encoder.encode(row.fields) for row in examples.rows]
     number = {name: index for index, name in enumerate(examples.classes)}
     labels = np.array([number[label] for label in examples.labels()], np.int64)
     texts = encode_texts([ids for ids, _ in rows], backbone.device)
-    return Prepared(spec, texts, labels, sum(cut > 0 for _, cut in rows), fitted.reason)
+    return Prepared(spec, texts, labels, sum(cut > 0 for _, cut in rows), spec.template.reason)
 
 
 def input_encoder(spec: TaskSpec, backbone: Backbone, max_tokens: int = MAX_TOKENS) -> InputEncoder:

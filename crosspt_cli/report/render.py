@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crosspt_cli.report.file_check import check_headline, check_lines, finding_lines
 from crosspt_cli.report.numbers import counted, duration
 from crosspt_cli.report.summary import (
     Line,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from crosspt_cli.onboarding.check_file import FileCheck
     from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
     from crosspt_cli.onboarding.pretrain import PretrainedBank
 
@@ -44,6 +46,13 @@ def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:
     """Return what an onboarding would do, for people."""
     title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was trained or saved")
     return _rendered((title, _lines(plan_lines(plan))), console)
+
+
+def check_text(check: FileCheck, command: str, console: Console | None = None) -> str:
+    """Return a checked file for people; the command to type next is the last line."""
+    blocks = [_title(check_headline(check)), _lines(check_lines(check)), _lines(finding_lines(check))]
+    shown = [blocks[0], *(block for block in blocks[1:] if block.row_count)]
+    return f"{_rendered(shown, console)}\n\n{command}"
 
 
 def bank_text(bank: PretrainedBank, console: Console | None = None) -> str:

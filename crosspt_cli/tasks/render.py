@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from crosspt_cli.foundation.errors import TemplateError
 from crosspt_cli.tasks.template import EACH, Template, Tokenize
 
+MAX_TOKENS = 256  # of a text with its template; prompt tokens come on top
+
 
 class InputEncoder:
     """Renders rows with one template; literal text is tokenised once, here.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.tasks.template import Template
-from crosspt_cli.tasks.verbalizer import Verbalizer
+from crosspt_cli.tasks.choose import choose_template
+from crosspt_cli.tasks.template import Template, Tokenize, fit_template
+from crosspt_cli.tasks.template_file import load_template
+from crosspt_cli.tasks.verbalizer import Verbalizer, make_verbalizer
 
 METRICS = ("accuracy", "balanced_accuracy")
 
@@ -27,3 +30,30 @@ class TaskSpec:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise ValueError(f"metric is {self.metric!r}, but must be one of {', '.join(METRICS)}")
+
+
+def make_spec(
+    text_columns: tuple[str, ...],
+    classes: Sequence[str],
+    template: str | None,
+    tokenize: Tokenize,
+    unknown: int | None = None,
+) -> TaskSpec:
+    """Return the task of some columns and labels: its template, bound to the columns, and its label words.
+
+    Args:
+        text_columns: the data's text columns, in their order.
+        classes: the labels as they occur.
+        template: a template's name or file; chosen from columns and labels when None.
+        tokenize: text → token ids, no special tokens.
+        unknown: id of the tokenizer's unknown token, if it has one.
+
+    Raises:
+        TemplateError: the template does not fit the columns, or label words collide.
+        NotFound: no such template.
+    """
+    if template is None:
+        fitted = choose_template(text_columns, classes)
+    else:
+        fitted = fit_template(load_template(template), text_columns)
+    return TaskSpec(fitted, make_verbalizer(fitted, classes, tokenize, unknown=unknown))

@@ -18,7 +18,8 @@ for later in ("onboarding", "report", "cli"):
 MAY_IMPORT["search"].discard("registry")
 ONLY_IN = {
     "torch": {"core", "search", "onboarding"},
-    "transformers": {"core", "cli"},  # `crosspt templates check` opens a tokenizer without its backbone
+    "transformers": {"core"},
+    "tokenizers": {"onboarding"},  # a tokenizer without its backbone, and without torch
     "huggingface_hub": {"onboarding", "data"},
     "sklearn": {"search"},
     "click": {"cli"},

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from cli_process import environment
+from cli_process import ROOT, environment
 
 LIGHT = {
     "--help": (("--help",), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
@@ -20,6 +20,9 @@ LIGHT = {
     "registry verify": (("registry", "verify", "mini"), {"torch", "transformers", "sklearn"}),
     "templates list": (("templates", "list"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
     "templates show": (("templates", "show", "topic"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
+    "templates check": (("templates", "check", "topic", "--labels", "a,b"), {"torch", "transformers", "sklearn"}),
+    "check": (("check", str(ROOT / "examples/reviews.csv"), "--label-col", "y"), {"torch", "transformers", "sklearn"}),
+    "check --help": (("check", "--help"), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml", "tokenizers"}),
 }
 IMPORTED = """
 import sys
@@ -37,10 +40,10 @@ def test_light_commands_import_nothing_heavy(name, home):
         [sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, env=environment(), timeout=60
     )
     imported = set(done.stderr.splitlines()[-1].split())
-    assert "click" in imported and heavy & imported == set()
+    assert done.returncode == 0 and "click" in imported and heavy & imported == set()
 
 
-@pytest.mark.parametrize("name", ["--help", "--version", "registry list"])
+@pytest.mark.parametrize("name", ["--help", "--version", "registry list", "check --help"])
 def test_light_commands_answer_within_four_tenths_of_a_second(name, process, home):
     """The best of some tries, because other work on the machine is not what is measured."""
     times = []
@@ -121,6 +124,29 @@ def test_a_full_disk_behind_stdout_is_an_error(home):
     assert done.stderr == (
         "stdout: cannot be written (No space left on device).\nFree some space, or send the answers elsewhere.\n"
     )
+
+
+LOST = """
+import signal, time
+from crosspt_cli.cli.main import keep_interrupts
+
+class Dying:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+keep_interrupts()
+Dying()
+try:
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_ctrl_c_that_comes_in_a_destructor_is_not_lost():
+    """Python prints and forgets it there, and a search of minutes would go on."""
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, env=environment(), timeout=60)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
 
 
 def test_a_bug_keeps_its_traceback(call, home, monkeypatch):

@@ -1,0 +1,74 @@
+"""`crosspt check`: what is to be known of a labelled file before any training."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import click
+
+from crosspt_cli.cli.add_task import no_label_column
+from crosspt_cli.cli.options import (
+    backbone_option,
+    drop_rare_option,
+    json_option,
+    label_col_option,
+    label_map_option,
+    template_option,
+    text_col_option,
+)
+from crosspt_cli.cli.output import emit, emit_json
+from crosspt_cli.foundation.errors import DataError
+
+
+@click.command()
+@click.argument("file")
+@label_col_option
+@text_col_option
+@template_option
+@label_map_option
+@drop_rare_option
+@backbone_option("CHECK", help="Whose tokenizer to use: a registry name, a folder or a hub id.  [default: mini]")
+@json_option
+@click.pass_context
+def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, **settings: Any) -> None:
+    """Tell what is to be known of the labelled rows in FILE before any training, in seconds.
+
+    FILE is what 'crosspt add-task' takes, and so are the options. Encoding, columns and classes are shown as
+    they would be used, with the template and the label words. Then follow, with their lines: rows that would be
+    left out, rows that nearly repeat another, texts that would be cut, and classes that are rare or hard to
+    tell apart by their words. Exit code 3 when add-task would refuse the file.
+    """
+    if not label_col:
+        raise no_label_column(file)
+    from crosspt_cli.onboarding.check_file import check_file
+    from crosspt_cli.report.file_check import check_dict
+
+    found = check_file(file, label_col, **settings)
+    if as_json:
+        emit_json(check_dict(found))
+    else:
+        from crosspt_cli.report.render import check_text
+
+        emit(check_text(found, typed("add-task" if found.ok else "check", file, label_col, **settings)))
+    if not found.ok:
+        ctx.exit(DataError.exit_code)
+
+
+def typed(
+    command: str,
+    file: str,
+    label_col: str,
+    text_cols: tuple[str, ...],
+    template: str | None,
+    label_map: dict[str, str] | None,
+    drop_rare: bool,
+    backbone: str | None,
+) -> str:
+    """Return the command line with the same choices, ready to paste."""
+    pairs = ",".join(f"{old}={new}" for old, new in (label_map or {}).items())
+    named = (("--template", template), ("--label-map", pairs), ("--backbone", backbone))
+    words = ["crosspt", command, file, "--label-col", label_col]
+    words += [word for column in text_cols for word in ("--text-col", column)]
+    words += [word for flag, value in named if value for word in (flag, value)]
+    return shlex.join([*words, "--drop-rare"] if drop_rare else words)

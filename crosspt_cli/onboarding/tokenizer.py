@@ -1,0 +1,74 @@
+"""A backbone's tokenizer without the backbone: what can be told of texts and label words before torch is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.onboarding.backbones import default_backbone, find_backbone
+from crosspt_cli.registry import Registry
+from crosspt_cli.tasks import Tokenize
+
+UNKNOWN, END = "<unk>", "</s>"  # every T5 and mT5 calls them so
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """What turns text into the backbone's token ids.
+
+    Args:
+        tokenize: text → token ids, no special tokens.
+        pieces: token ids → the pieces of text they stand for.
+        unknown: id of the unknown token, if there is one.
+        end: id of the end-of-sequence token.
+    """
+
+    tokenize: Tokenize
+    pieces: Callable[[Sequence[int]], list[str]]
+    unknown: int | None
+    end: int
+
+
+def open_tokenizer(name: str | None, registry: Registry) -> Tokenizer:
+    """Return the tokenizer of a backbone, found as `open_backbone` finds it, without loading any weights.
+
+    Raises:
+        NotFound: there is no such backbone.
+        IntegrityError: its files are damaged or missing.
+    """
+    folder = find_backbone(name or default_backbone(), registry)[0]
+    file = folder / "tokenizer.json"
+    return _from_json(file) if file.is_file() else _from_transformers(folder)
+
+
+def _from_json(file: Path) -> Tokenizer:
+    import tokenizers
+
+    try:
+        found = tokenizers.Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        hint = "Download or copy the folder again; 'crosspt registry verify' checks the ones that ship with crosspt."
+        raise IntegrityError(str(file), "is damaged: it holds no tokenizer.", hint) from error
+    found.no_truncation()  # some folders were saved with the lengths of somebody's training
+    found.no_padding()
+    return Tokenizer(
+        tokenize=lambda text: found.encode(text, add_special_tokens=False).ids,
+        pieces=lambda ids: [found.id_to_token(token) for token in ids],
+        unknown=found.token_to_id(UNKNOWN),
+        end=found.token_to_id(END),
+    )
+
+
+def _from_transformers(folder: Path) -> Tokenizer:
+    """Return the tokenizer of a folder that has only `spiece.model`; its reader needs torch and takes seconds."""
+    from crosspt_cli.core.backbone import load_tokenizer
+
+    found = load_tokenizer(folder)
+    return Tokenizer(
+        tokenize=lambda text: found.encode(text, add_special_tokens=False),
+        pieces=lambda ids: found.convert_ids_to_tokens(list(ids)),
+        unknown=found.unk_token_id,
+        end=found.eos_token_id,
+    )
