@@ -126,7 +126,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
 def attention_text(shares: Any) -> str:
     """Return the attention shares, largest first, the private prompt's last."""
     sources = sorted(((name, share) for name, share in shares.items() if name != "private"), key=lambda item: -item[1])
-    named = [*sources, ("private prompt", shares["private"])] if "private" in shares else sources
+    named = [*sources, ("private prompt", shares["private"])] if shares.get("private") else sources
     return ", ".join(f"{name} {percent(share)}" for name, share in named)
 
 

@@ -59,12 +59,20 @@ def fit_final(
     bank = population.bank
     with torch.no_grad():
         names = [task.untouched.names.index(name) for name in candidate.sources]
-        shares = bank.shares()[0].cpu().numpy()
+        shares = bank.shares()[0].cpu().numpy()[[*names, -1]]
         return FinalFit(
             prompt=bank.prompts()[0].cpu().numpy(),
             private=bank.private[0].cpu().numpy(),
-            shares=shares[[*names, -1]],
+            shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
             leaning=population.leaning()[0],
             steps=done,
             loss=float(population.losses[0]),
         )
+
+
+def _of_sources_alone(shares: np.ndarray) -> np.ndarray:
+    """Return the shares [M+1] where the private prompt never left its sources' mean: its part is theirs, equally.
+
+    The target prompt is the same, and nobody is told that half of it is a prompt of their own.
+    """
+    return np.append(shares[:-1] + shares[-1] / (len(shares) - 1), np.float32(0))

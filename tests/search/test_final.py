@@ -23,11 +23,12 @@ def test_it_trains_the_steps_that_were_chosen():
     assert np.isfinite(fit.loss)
 
 
-def test_the_stored_prompt_is_the_mixture_of_its_parts():
+@pytest.mark.parametrize("ratio", [0.5, 0.0])
+def test_the_stored_prompt_is_the_mixture_of_its_parts(ratio):
     """Sources, private prompt and shares in the candidate's order give the folded prompt again."""
     task = small_task()
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
-    fit = fit_final(task, Candidate(tuple(ranked[:2]), 0.5), 5, 5)
+    fit = fit_final(task, Candidate(tuple(ranked[:2]), ratio), 5, 5)
     assert fit.shares.sum() == pytest.approx(1)
     used = task.sources[[NAMES.index(name) for name in ranked[:2]]]
     mixed = compose(torch.tensor(fit.shares)[None], used, torch.tensor(fit.private)[None])[0]
@@ -40,7 +41,15 @@ def test_attention_only_leaves_the_private_prompt_at_the_sources_mean():
     task = small_task()
     fit = fit_final(task, Candidate(NAMES, 0.0), 4, 4)
     np.testing.assert_allclose(fit.private, task.sources.mean(0), atol=1e-6)
-    assert not np.allclose(fit.shares, 0.25)
+    assert not np.allclose(fit.shares[:-1], 1 / 3)
+
+
+def test_a_private_prompt_that_never_moved_has_no_share_of_its_own():
+    """With one source the task's prompt is that source, and nobody is told that half of it is theirs."""
+    task = small_task()
+    best = task.untouched.ranks(task.labels, np.arange(len(task.labels)))[0].name
+    fit = fit_final(task, Candidate((best,), 0.0), 3, 3)
+    assert fit.shares.tolist() == [1.0, 0.0]
 
 
 def test_when_the_time_is_up_one_step_is_enough():
