@@ -93,7 +93,7 @@ class Backbone:
         """Return texts read through the first `layer` encoder layers, without any prompt, in the products' `dtype`."""
         layout = prompted_layout(texts.lengths, 0)
         tokens = self.t5.embed(texts.tokens)
-        hidden = self.t5.read(layout.pack(tokens[:0], tokens), layout, 0, layer)
+        hidden = self.t5.run_layers(layout.pack(tokens[:0], tokens), layout, 0, layer)
         return replace(texts, stream=layout.unpack(hidden).to(self.t5.dtype), layer=layer)
 
     @torch.no_grad()

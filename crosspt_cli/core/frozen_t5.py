@@ -147,10 +147,10 @@ class FrozenT5:
             layout: which row and position each packed token belongs to.
             first: the layer to begin with.
         """
-        hidden = self.read(hidden, layout, first, len(self.encoder_layers))
+        hidden = self.run_layers(hidden, layout, first, len(self.encoder_layers))
         return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
 
-    def read(self, hidden: Tensor, layout: Layout, first: int, last: int) -> Tensor:
+    def run_layers(self, hidden: Tensor, layout: Layout, first: int, last: int) -> Tensor:
         """Return the residual stream [n, H] float32 after encoder layers `first` to `last` - 1."""
         biases = [self._encoder_bias(group) for group in layout.groups]
         for layer in self.encoder_layers[first:last]:

@@ -28,6 +28,9 @@ def write_card(settings: Settings, work: Path, path: Path) -> None:
         for stage in ("heal", "joint")
         for name, points in read_losses(work / f"{stage}.csv").items()
     }
+    probes = json.loads((work / "probe.json").read_text())
+    columns = ("encoder", "embeddings", "zero_shot")
+    probed = [f"| {name} | {' | '.join(f'{each[key]:.3f}' for key in columns)} |\n" for name, each in probes.items()]
     shares = ", ".join(f"{name} {share:.0%}" for name, share in settings.mix.items())
     path.write_text(f"""# {settings.name}
 
@@ -48,6 +51,11 @@ A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or b
 | stage, objective | mean of the last steps |
 |---|---|
 {"".join(f"| {name} | {loss:.3f} |{chr(10)}" for name, loss in ends.items())}
+## A look at held-out rows of sets that it was trained on
+
+| set | logistic regression on the encoder's vectors | on bare embeddings | zero-shot, with an instruction |
+|---|---|---|---|
+{"".join(probed)}
 ## What it was trained on
 
 | licence, as stated where the data were found | sets |

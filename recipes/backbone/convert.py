@@ -21,6 +21,8 @@ from transformers import BertModel, T5Config, T5ForConditionalGeneration
 
 from recipes.backbone.vocabulary import END, PAD, SENTINELS
 
+CLS = 101  # the id of [CLS] in every uncased BERT
+
 
 @dataclass(frozen=True)
 class Line:
@@ -122,16 +124,13 @@ def _teacher_states(
     for number, layer in enumerate(teacher.encoder.layer):
         hooks.append(layer.register_forward_pre_hook(_keep(entering, (number, 0))))
         hooks.append(layer.intermediate.register_forward_pre_hook(_keep(entering, (number, 1))))
-    first = torch.full((len(ids), 1), teacher.config.bos_token_id or CLS)
+    first = torch.full((len(ids), 1), CLS)
     seen = torch.cat([torch.ones(len(ids), 1, dtype=mask.dtype), mask], 1)
     last = teacher(input_ids=torch.cat([first, vocabulary[ids]], 1), attention_mask=seen).last_hidden_state
     for hook in hooks:
         hook.remove()
     states = [entering[layer, part] for layer in layers for part in (0, 1)]
     return [state[:, 1:][mask.bool()] for state in (*states, last)]
-
-
-CLS = 101  # of every uncased BERT
 
 
 def _keep(store: dict, key: tuple[int, int]):

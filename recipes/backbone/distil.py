@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -95,17 +94,3 @@ def ranking_loss(student: Student, texts: EncodedTexts, taught: Taught, words: T
     wanted = ((cosines - near @ taught.sentences.mean(0)) / NEAR).softmax(1)[layout.order]
     logits = written @ student.output[words].T
     return -(wanted * logits.log_softmax(1)).sum(1).mean()
-
-
-def windows(lengths: np.ndarray, tokens: int, random: np.random.Generator) -> np.ndarray:
-    """Return rows of similar length that together have about `tokens` tokens.
-
-    Args:
-        lengths: of all texts, sorted.
-        tokens: wanted.
-        random: where to draw the window from; every text is equally likely.
-    """
-    start = int(random.integers(len(lengths)))
-    rows = max(2, int(tokens / (lengths[start] + 1)))
-    start = max(0, min(start, len(lengths) - rows))
-    return np.arange(start, min(start + rows, len(lengths)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.backbone.distil import Teacher, imitation_loss, windows
+from recipes.backbone.distil import Teacher, imitation_loss
 from recipes.backbone.optimise import HEALING_RATE, Optimisers
 from recipes.backbone.settings import Settings
 from recipes.backbone.store import TokenTexts, encoded
@@ -33,10 +33,14 @@ class Pool:
         self.ends = np.cumsum([len(each) for each in texts])
 
     def draw(self, tokens: int, random: np.random.Generator) -> list[list[int]]:
-        """Return texts of similar length, about `tokens` tokens together."""
-        return [self.text(int(row)) for row in self.order[windows(self.lengths, tokens, random)]]
+        """Return texts of similar length, about `tokens` tokens together; every text is equally likely."""
+        start = int(random.integers(len(self.lengths)))
+        rows = max(2, int(tokens / (self.lengths[start] + 1)))
+        start = max(0, min(start, len(self.lengths) - rows))
+        return [self.text(int(row)) for row in self.order[start : start + rows]]
 
     def text(self, row: int) -> list[int]:
+        """Return one text's ids by its number in `order`'s numbering."""
         which = int(np.searchsorted(self.ends, row, side="right"))
         first = int(self.ends[which - 1]) if which else 0
         return self.texts[which][row - first][: self.most]

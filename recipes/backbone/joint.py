@@ -20,9 +20,10 @@ from recipes.backbone.store import TokenSet, TokenTexts, encoded
 from recipes.backbone.student import Student
 from recipes.backbone.tasks import NEXT, Asker, Question
 from recipes.backbone.training import Losses, Stage
-from recipes.backbone.vocabulary import END
+from recipes.backbone.vocabulary import END, SENTINELS, SPECIAL
 
 QUESTIONS = 2  # label sets a step asks about, with and without an instruction each
+START_FROM = 2000  # most frequent pieces, of which soft instructions start
 FREQUENT = 3800  # words the decoder learns to rank
 
 
@@ -113,7 +114,8 @@ def answer_loss(student: Student, question: Question, prompt: Tensor | None) -> 
 def start_prompts(student: Student, count: int, tokens: int, seed: int) -> Tensor:
     """Return soft instructions [S, P, H] that all start at the same frequent tokens' embeddings."""
     random = torch.Generator().manual_seed(seed)
-    drawn = 3 + torch.randperm(2000, generator=random)[:tokens]  # the vocabulary is sorted by frequency
+    pieces = len(student.embedding) - len(SPECIAL) - SENTINELS  # sorted by frequency
+    drawn = len(SPECIAL) + torch.randperm(min(START_FROM, pieces), generator=random)[:tokens]
     start = student.embedding.detach()[drawn]
     return start.repeat(count, 1, 1).clone().requires_grad_()
 

@@ -1,7 +1,4 @@
-"""How good is a backbone on data sets that it was trained on? A quick look while it is made.
-
-Rows come from the sets' own `test.csv.gz`. What counts is measured on other data sets, by `bench/`.
-"""
+"""How good is a backbone on data sets that it was trained on? A quick look; what counts is measured by `bench/`."""
 
 from __future__ import annotations
 
@@ -25,27 +22,27 @@ TOKENS_AT_ONCE = 1200
 
 @dataclass(frozen=True)
 class Probed:
-    """Accuracies on one set: few-shot on the encoder's vectors and on bare embeddings, and zero-shot."""
+    """Accuracies on one set: of a classifier on the encoder's vectors, of one on bare embeddings, and zero-shot."""
 
     encoder: float
     embeddings: float
-    zero_shot: float | None
+    zero_shot: float
 
 
 def probe(
     backbone: Backbone,
     train: tuple[Sequence[str], Sequence[str]],
     test: tuple[Sequence[str], Sequence[str]],
-    instruction: str | None,
-    most: int = 128,
+    instruction: str,
+    most: int,
 ) -> Probed:
     """Return how well a logistic regression and an instruction do on texts and labels.
 
     Args:
         backbone: to look at.
-        train: texts and labels of a few rows.
+        train: texts and labels.
         test: texts and labels of other rows.
-        instruction: put before each text for the zero-shot answer; None skips it.
+        instruction: put before each text for the zero-shot answer.
         most: tokens of a text.
     """
     rows = [[[*backbone.tokenize(text)[:most], END] for text in part[0]] for part in (train, test)]
@@ -53,7 +50,7 @@ def probe(
     table = backbone.t5.embedding.cpu().numpy()
     bare = [np.stack([table[ids[:-1] or [END]].mean(0) for ids in part]) for part in rows]
     fits = [_accuracy(each, train[1], test[1]) for each in (vectors, bare)]
-    return Probed(*fits, None if instruction is None else _zero_shot(backbone, instruction, test, rows[1]))
+    return Probed(*fits, _zero_shot(backbone, instruction, test, rows[1]))
 
 
 def _accuracy(vectors: Sequence[np.ndarray], train: Sequence[str], test: Sequence[str]) -> float:

@@ -30,6 +30,7 @@ class Settings:
         prompt_tokens: length of a soft instruction.
         max_tokens: longer texts are cut.
         left_out: data sets that are not trained on.
+        probes: data set → instruction, to look at what came out.
         seed: of everything drawn.
     """
 
@@ -49,6 +50,7 @@ class Settings:
     prompt_tokens: int
     max_tokens: int
     left_out: tuple[str, ...]
+    probes: dict[str, str]
     seed: int
 
 

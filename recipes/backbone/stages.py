@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -13,20 +14,24 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertModel, T5ForConditionalGeneration
 
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.frozen_t5 import FrozenT5
 from recipes.backbone import convert, vocabulary
 from recipes.backbone.card import write_card
 from recipes.backbone.curves import draw_curves
 from recipes.backbone.distil import Teacher
 from recipes.backbone.heal import Pool, heal
 from recipes.backbone.joint import Joint, frequent_words
+from recipes.backbone.probe import probe
 from recipes.backbone.settings import Settings
 from recipes.backbone.store import TokenTexts, load_corpus, load_sets, save_texts
 from recipes.backbone.student import Student
 from recipes.backbone.tasks import Asker, load_phrasings
-from recipes.backbone.texts import MeasuredTexts, read_paragraphs, read_sets
+from recipes.backbone.texts import MeasuredTexts, read_paragraphs, read_rows, read_sets
 
-NAMES = ("texts", "convert", "heal", "joint", "export")
+NAMES = ("texts", "convert", "heal", "joint", "probe", "export")
 CODE_WORDS = 400  # frequent short words that may stand for an answer
+PROBE_ROWS = 1500
 
 
 class Recipe:
@@ -101,6 +106,22 @@ class Recipe:
         student.model.save_pretrained(self.work / "joint")
         prompts = {each.name: stage.prompts[n].detach().clone() for n, each in enumerate(self._sets)}
         save_file(prompts, self.work / "soft_instructions.safetensors")
+
+    def probe(self) -> None:
+        """Look at what came out, on held-out rows of a few sets."""
+        if (self.work / "probe.json").is_file():
+            return
+        model = T5ForConditionalGeneration.from_pretrained(self.work / "joint", dtype=torch.float32).eval()
+        backbone = Backbone(self.settings.name, "", FrozenT5(model, self.device, torch.bfloat16), self.tokenizer)
+        found = {}
+        for name, instruction in self.settings.probes.items():
+            parts = []
+            for part in ("train", "test"):
+                rows = list(read_rows(self.data / "sources" / name / f"{part}.csv.gz"))
+                order = np.random.default_rng(self.settings.seed).permutation(len(rows))[:PROBE_ROWS]
+                parts.append(([rows[row][0][0] for row in order], [rows[row][1] for row in order]))
+            found[name] = asdict(probe(backbone, *parts, instruction, self.settings.max_tokens))
+        (self.work / "probe.json").write_text(json.dumps(found, indent=1) + "\n")
 
     def export(self) -> None:
         """Write the backbone as transformers loads it, in float16, with its losses as a picture and its card."""

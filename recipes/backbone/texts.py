@@ -47,7 +47,7 @@ class MeasuredTexts:
         """Return the texts of all data sets below `folder`."""
         found = cls()
         for path in sorted(folder.glob("*/*.csv.gz")):
-            for fields, _ in _rows(path):
+            for fields, _ in read_rows(path):
                 found.add(fields)
         return found
 
@@ -93,7 +93,7 @@ def read_sets(folder: Path, left_out: tuple[str, ...], measured: MeasuredTexts) 
         name = path.parent.name
         if name not in left_out:
             source = yaml.safe_load((path.parent / "SOURCE.yaml").read_text())
-            kept = list(measured.keep(name, _rows(path)))
+            kept = list(measured.keep(name, read_rows(path)))
             texts, labels = [fields for fields, _ in kept], [label for _, label in kept]
             sets.append(LabelledSet(name, source["task_type"], _licence(source), texts, labels))
     return sets
@@ -123,7 +123,8 @@ def read_paragraphs(folder: Path, megabytes: float, measured: MeasuredTexts) -> 
     return paragraphs
 
 
-def _rows(path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+def read_rows(path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the fields and the label of every row of a gzipped CSV."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
             label = row.pop("label")

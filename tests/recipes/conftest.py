@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import sys
 from pathlib import Path
 
@@ -22,8 +23,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, (kind, text, label) in EXAMPLES.items():
         with (ROOT / "examples" / f"{name}.csv").open(newline="", encoding="utf-8") as handle:
             rows = list(csv.DictReader(handle))
-        write_set(folder / "sources" / name, kind, [(row[text], row[label]) for row in rows])
-    write_set(folder / "targets" / "measured", "topic", [("The moon rose late over the quiet northern harbour.", "a")])
+        cut = len(rows) // 2
+        pairs = [(row[text], row[label]) for row in sorted(rows, key=lambda row: hash_of(row[text]))]
+        write_set(folder / "sources" / name, kind, pairs[cut:], pairs[:cut])
+    write_set(
+        folder / "targets" / "measured", "topic", [("The moon rose late over the quiet northern harbour.", "a")], []
+    )
     paragraphs = [part for path in sorted(ROOT.glob("docs/**/*.md")) for part in _prose(path)]
     (folder / "corpus").mkdir()
     with gzip.open(folder / "corpus" / "docs.txt.gz", "wt", encoding="utf-8") as handle:
@@ -31,11 +36,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def write_set(folder: Path, kind: str, rows: list[tuple[str, str]]) -> None:
+def hash_of(text: str) -> str:
+    """Return a digest to order rows by, the same in every run."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_set(folder: Path, kind: str, train: list[tuple[str, str]], test: list[tuple[str, str]]) -> None:
     """Write a labelled set as the recipe reads it."""
     folder.mkdir(parents=True)
-    with gzip.open(folder / "train.csv.gz", "wt", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows([("text", "label"), *rows])
+    for part, rows in (("train", train), ("test", test)):
+        with gzip.open(folder / f"{part}.csv.gz", "wt", newline="", encoding="utf-8") as handle:
+            csv.writer(handle).writerows([("text", "label"), *rows])
     (folder / "SOURCE.yaml").write_text(f"task_type: {kind}\nlicence: {{stated: Apache-2.0, use: open}}\n")
 
 

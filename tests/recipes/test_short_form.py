@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from conftest import ROOT
@@ -43,28 +42,21 @@ def work(encoder, data, tmp_path_factory) -> Path:
 
 
 @pytest.mark.timeout(900)
-def test_a_plain_t5_comes_out_and_its_encoder_beats_static_embeddings(work):
-    """If it does not, nothing that is built on the backbone can work."""
+def test_a_plain_t5_comes_out(work):
+    """Nothing custom: transformers alone loads it, tokenizes for it and lets it write."""
     from transformers import AutoTokenizer, T5ForConditionalGeneration
-
-    from crosspt_cli.core.backbone import load_backbone
-    from recipes.backbone.probe import probe
 
     model = T5ForConditionalGeneration.from_pretrained(work / "short", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(work / "short")
     ids = tokenizer("A good phone <extra_id_0> it lasts.", return_tensors="pt").input_ids
     assert model.generate(ids, max_new_tokens=5).shape[0] == 1
 
-    backbone = load_backbone(work / "short", "short", "f" * 64, torch.device("cpu"), torch.float32)
-    with (ROOT / "examples" / "reviews.csv").open(newline="", encoding="utf-8") as handle:
-        rows = [(row["text"], row["y"]) for row in csv.DictReader(handle)]
-    found = []
-    for seed in range(8):
-        order = np.random.default_rng(seed).permutation(len(rows))
-        parts = [[rows[i] for i in half] for half in (order[:16], order[16:])]
-        found.append(probe(backbone, *(tuple(zip(*part, strict=True)) for part in parts), None))
-    encoder, embeddings = (np.mean([getattr(each, name) for each in found]) for name in ("encoder", "embeddings"))
-    assert encoder > embeddings + 0.03, (encoder, embeddings)
+
+def test_its_encoder_beats_static_embeddings_on_held_out_rows(work):
+    """If it does not, nothing that is built on the backbone can work."""
+    found = json.loads((work / "probe.json").read_text())["reviews"]
+    assert found["encoder"] > found["embeddings"], found
+    assert found["encoder"] > 0.6, found
 
 
 def test_losses_fall_and_are_drawn(work):
