@@ -63,7 +63,7 @@ def measure(job: Job) -> dict:
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch) / "home")
         rows = Path(scratch) / f"{job.target.replace('_', '-')}.csv"
-        _write(rows, shots)
+        write_rows(rows, shots)
         began = time.monotonic()
         done = onboard(rows, "label", budget=job.budget, backbone=job.backbone, registry=registry, seed=job.draw)
         seconds = time.monotonic() - began
@@ -129,7 +129,9 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
         key=lambda n: study.candidates[n].utility.mean(),
     )
     best = study.ranks[0].name
-    untouched = sources.values[sources.names.index(best)].numpy(), task.untouched.leaning(best, task.labels)
+    every_row = np.arange(len(task.labels))
+    leaning = task.untouched.leaning(best, task.labels, every_row)
+    untouched = sources.values[sources.names.index(best)].numpy(), leaning
     crosspt, words = answer(done.fitted.prompt, done.fitted.leaning, done.fitted.readout, Readout(0.0))
     plain = np.array(task.plain, object), np.array([" ".join(text) for text in texts], object)
     logistic = {
@@ -160,7 +162,8 @@ def draw_rows(folder: Path, per_class: int, draw: int, most: int) -> tuple:
     return shots, test.subset(sorted(order.tolist()))
 
 
-def _write(path: Path, examples) -> None:
+def write_rows(path: Path, examples) -> None:
+    """Write rows as a CSV with their text columns and `label`."""
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)
         writer.writerow([*examples.text_columns, "label"])

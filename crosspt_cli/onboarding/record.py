@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.registry import dump_arrays
-from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult, TrialResult
+from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
 
 STUDY_FILE = "study.json"
 PREDICTIONS_FILE = "study.safetensors"
@@ -18,7 +18,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
     """Return the record of a study, by file name.
 
     `study.json` holds what a person reads; `study.safetensors` holds, per trial, the held-out rows' indices and
-    label words' log-likelihoods [h, C], from which every estimate can be computed again.
+    label words' log-likelihoods [h, C], from which how each trial stood when it ended can be computed again.
     """
     document = {
         "choice": study.choice,
@@ -28,6 +28,8 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "seconds": round(study.seconds, 2),
         "candidates": [candidate_record(result) for result in study.candidates],
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
+        **corrected_record(study.corrected),
+        "verdict": verdict_record(study.verdict),
         "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
         "trials": [_trial_record(trial) for trial in study.trials],
     }
@@ -67,6 +69,24 @@ def score_record(score: Score) -> dict[str, Any]:
         "per_fold": [round(fold, 4) for fold in score.per_fold],
         "log_likelihood": round(score.nats, 4) if np.isfinite(score.nats) else None,
     }
+
+
+def corrected_record(corrected: Corrected) -> dict[str, Any]:
+    """Return the corrected score and its 90 % interval as plain values, fractions 0 to 1."""
+    return {"corrected": round(corrected.mean, 4), "interval": [round(corrected.low, 4), round(corrected.high, 4)]}
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """Return how simpler methods compare as plain values; a difference is the method's accuracy minus the chosen's."""
+    methods = {
+        name: {
+            **score_record(each.score),
+            "difference": round(each.difference, 4),
+            "interval": [round(each.low, 4), round(each.high, 4)],
+        }
+        for name, each in verdict.methods.items()
+    }
+    return {"simpler": verdict.simpler, "sentence": verdict.sentence, "methods": methods}
 
 
 def _trial_record(trial: TrialResult) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from crosspt_cli.report.summary import (
     headline,
     next_command,
     plan_lines,
-    score_lines,
+    score_rows,
     task_lines,
 )
 
@@ -36,7 +36,7 @@ def onboarded_text(done: Onboarded, console: Console | None = None) -> str:
     blocks = (
         _title(headline(done)),
         _lines(choice_lines(done)),
-        _columns((folds, "± se"), score_lines(done.study), strongest=0),
+        _columns((folds, "± se", "difference", "90 % interval"), score_rows(done.study), strongest=0),
         _lines(task_lines(done)),
     )
     return f"{_rendered(blocks, console)}\n\n{next_command(done.task, done.fitted.text_columns)}"

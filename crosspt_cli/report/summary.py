@@ -13,19 +13,18 @@ if TYPE_CHECKING:
     from crosspt_cli.data import Notice
     from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
     from crosspt_cli.onboarding.pretrain import PretrainedBank
-    from crosspt_cli.search.outcome import CandidateResult, StudyResult
+    from crosspt_cli.search.outcome import StudyResult
 
 Line = tuple[str, str]
 """What it is, and what it is like."""
 
 STATES = ("complete", "pruned", "failed")
-ALONE = "private prompt only (M = 0)"
 SHOWN_CLASSES = 8
 
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
-    from crosspt_cli.onboarding.record import candidate_record, score_record
+    from crosspt_cli.onboarding.record import candidate_record, corrected_record, score_record, verdict_record
 
     fitted, study, chosen = done.fitted, done.study, done.study.chosen
     candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
@@ -42,7 +41,12 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
             "attention_rate": candidate.attention_rate,
             "steps": fitted.steps,
         },
-        "cv": {"metric": fitted.spec.metric, "folds": study.folds, **score_record(chosen.score)},
+        "cv": {
+            "metric": fitted.spec.metric,
+            "folds": study.folds,
+            **score_record(chosen.score),
+            **corrected_record(study.corrected),
+        },
         "candidates": [candidate_record(each) for each in study.candidates],
         "trials": {state: study.count(state) for state in STATES},
         "attention": dict(fitted.shares),
@@ -56,6 +60,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
+        "verdict": verdict_record(study.verdict),
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
         "template": fitted.spec.template.name,
@@ -89,26 +94,34 @@ def headline(done: Onboarded) -> str:
     return f"{done.task}: {counted(done.fitted.rows, 'row')}, {classes}, on the backbone {done.fitted.backbone}"
 
 
-def score_lines(study: StudyResult) -> tuple[Line, ...]:
-    """Return the chosen candidate's held-out accuracy and, on the same folds, what it is to be compared with."""
-    from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
+def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
+    """Return the chosen candidate and, the simplest last, what it is to be compared with on the same folds.
 
-    scores = [("as chosen", study.chosen.score)]
-    alone = best_alone(study)
-    if alone is not None and study.chosen.candidate.m:
-        scores.append((ALONE, alone.score))
-    scores += [(name, study.baselines[name]) for name in (ENCODER, TFIDF, MOST_FREQUENT) if name in study.baselines]
-    return tuple((name, with_error(score.mean, score.se)) for name, score in scores)
+    Each with its held-out accuracy, its difference to the chosen candidate in percentage points, and that one's
+    interval.
+    """
+    from crosspt_cli.search.verdict import points
+
+    chosen = study.chosen.score
+    rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "")]
+    for name, each in reversed(study.verdict.methods.items()):
+        interval = f"{points(each.low)} to {points(each.high)}"
+        rows.append((name, with_error(each.score.mean, each.score.se), points(each.difference), interval))
+    return tuple(rows)
 
 
-def best_alone(study: StudyResult) -> CandidateResult | None:
-    """Return the best candidate without sources, by what candidates are compared on; None when all of them failed."""
-    alone = [each for each in study.candidates if each.candidate.m == 0 and each.state != "failed"]
-    return max(alone, key=lambda each: each.utility.mean(), default=None)
+def corrected_text(study: StudyResult) -> str:
+    """Return the chosen candidate's held-out accuracy, and the same corrected for having been chosen."""
+    score, corrected = study.chosen.score, study.corrected
+    interval = f"{100 * corrected.low:.0f}–{100 * corrected.high:.0f} %"
+    return (
+        f"{with_error(score.mean, score.se)} cross-validated; "
+        f"{percent(corrected.mean)} corrected for having been chosen, 90 % interval {interval}"
+    )
 
 
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
-    """Return what was chosen, and why."""
+    """Return what was chosen, why, and how good it is."""
     fitted, study = done.fitted, done.study
     early = ("search", "ended early, for the time was up") if study.stopped_early else ("", "")
     failed = study.count("failed")
@@ -119,6 +132,8 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
         ("attention", attention_text(fitted.shares)),
         ("answers from", readout_text(study.chosen.words_share)),
+        ("accuracy", corrected_text(study)),
+        ("verdict", study.verdict.sentence),
     )
     return tuple(line for line in lines if line[1])
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import CandidateResult
 
 
@@ -18,15 +19,23 @@ def choose(results: Sequence[CandidateResult]) -> tuple[int, str]:
         results: every candidate that was scored; at least one is not failed.
     """
     usable = [index for index, result in enumerate(results) if result.state != "failed"]
-    best = max(usable, key=lambda index: results[index].utility.mean())
-    as_good = [index for index in usable if not _clearly_worse(results[index].utility, results[best].utility)]
-    choice = min(as_good, key=lambda index: results[index].candidate.simplicity)
+    utilities = np.stack([results[index].utility for index in usable])
+    places = pick(utilities, [results[index].candidate for index in usable])
+    best, choice = (usable[place] for place in places)
     return choice, _reason(results, best, choice, len(usable))
 
 
-def _clearly_worse(utility: np.ndarray, best: np.ndarray) -> bool:
-    difference = best - utility
-    return difference.mean() > difference.std(ddof=1) / np.sqrt(len(difference))
+def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, int]:
+    """Return the place of the best candidate, and of the simplest that is not clearly worse.
+
+    Args:
+        utilities: [candidates, rows], held-out utility; a row may occur more than once.
+        candidates: as many.
+    """
+    best = int(utilities.mean(1).argmax())
+    behind = utilities[best] - utilities  # [candidates, rows]
+    clearly_worse = behind.mean(1) > behind.std(1, ddof=1) / np.sqrt(behind.shape[1])
+    return best, min(np.flatnonzero(~clearly_worse).tolist(), key=lambda place: candidates[place].simplicity)
 
 
 def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: int) -> str:

@@ -40,7 +40,7 @@ class Score:
     Attributes:
         correct: per row, the fraction of seeds that got it right, [rows].
         per_fold: accuracy on each fold.
-        nats: mean held-out log-likelihood of the true class, NaN where a method gives no probabilities.
+        nats: mean held-out log-likelihood of the true class, NaN where only the answers are compared.
     """
 
     correct: np.ndarray
@@ -84,6 +84,48 @@ class SourceRank:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """The chosen candidate's accuracy corrected for having been chosen, and its 90 % interval `low` to `high`."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A simpler method on the same rows: its score, and its accuracy minus the chosen candidate's, row by row.
+
+    `low` to `high` is the 90 % interval of `difference`; all three are fractions.
+    """
+
+    score: Score
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def as_good(self) -> bool:
+        """Whether the method is better, or the rows cannot tell that it is worse."""
+        return self.high >= 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether something simpler would do.
+
+    Attributes:
+        methods: name → comparison, the simplest first.
+        simpler: the simplest method that is as good; None where each is worse.
+        sentence: that for a person.
+    """
+
+    methods: dict[str, Comparison]
+    simpler: str | None
+    sentence: str
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """Everything a study found.
 
@@ -94,6 +136,8 @@ class StudyResult:
         trials: all of them.
         ranks: the sources, most useful first.
         baselines: name → score on the same folds.
+        corrected: the chosen candidate's score without the luck of the choice.
+        verdict: the chosen candidate beside simpler methods.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
     """
@@ -104,6 +148,8 @@ class StudyResult:
     trials: tuple[TrialResult, ...]
     ranks: tuple[SourceRank, ...]
     baselines: dict[str, Score]
+    corrected: Corrected
+    verdict: Verdict
     folds: int
     stopped_early: bool
     seconds: float

@@ -43,9 +43,16 @@ class UntouchedSources:
         losses = [_loss(nats[used], true) for nats in self.nats]
         return tuple(SourceRank(self.names[s], losses[s]) for s in np.argsort(losses, kind="stable"))
 
-    def leaning(self, name: str, labels: np.ndarray) -> np.ndarray:
-        """Return by how many nats a source, untouched, favours each class, [C]."""
-        return _leaning(self.nats[self.names.index(name)], labels[self.rows])
+    def leaning(self, name: str, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
+        """Return by how many nats a source, untouched, favours each class, [C], judged on the rows `ranks` judges on.
+
+        Args:
+            name: of the source.
+            labels: [rows] int64, of all the task's rows.
+            among: row indices that may be used.
+        """
+        used = np.isin(self.rows, among)
+        return _leaning(self.nats[self.names.index(name)][used], labels[self.rows[used]])
 
 
 def _leaning(nats: np.ndarray, true: np.ndarray) -> np.ndarray:

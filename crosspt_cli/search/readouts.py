@@ -65,16 +65,38 @@ class Judged:
         return self.log_likelihood + self.correct
 
 
-def best_readout(trials: Sequence[TrialResult], options: Sequence[Readout], rows: HeldOutRows) -> Judged:
-    """Return the option with the highest mean utility over all held-out rows, at its best temperature.
+def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], rows: HeldOutRows) -> tuple[Judged, ...]:
+    """Return every option at every temperature, judged over all held-out rows.
 
     Args:
         trials: one candidate's, over all folds and seeds.
-        options: what to choose among; the earlier wins a tie.
+        options: what to choose among.
         rows: the task's held-out rows.
     """
-    judged = [_judge(trials, replace(option, temperature=heat), rows) for option in options for heat in TEMPERATURES]
+    heated = (replace(option, temperature=heat) for option in options for heat in TEMPERATURES)
+    return tuple(_judge(trials, readout, rows) for readout in heated)
+
+
+def best_readout(judged: Sequence[Judged]) -> Judged:
+    """Return the readout with the highest mean utility over all held-out rows; the earlier wins a tie."""
     return max(judged, key=lambda each: each.utility.mean())
+
+
+def correct_by_seed(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> np.ndarray:
+    """Return whether each row was right with each seed, [rows, seeds] of 0 and 1.
+
+    Args:
+        trials: one candidate's, over all folds and seeds.
+        readout: what the answers are made with.
+        rows: the task's held-out rows.
+    """
+    seeds = sorted({trial.seed for trial in trials})
+    correct = np.zeros((len(rows.labels), len(seeds)))
+    for trial in trials:
+        at = trial.held_out
+        answers = readout.log_shares(trial.nats, trial.leaning, rows.nearness[at]).argmax(1)
+        correct[at, seeds.index(trial.seed)] = answers == rows.labels[at]
+    return correct
 
 
 def _judge(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> Judged:

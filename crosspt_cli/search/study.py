@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +12,26 @@ import torch
 from crosspt_cli.core.score import Readout
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
+from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult, TrialResult
+from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
-from crosspt_cli.search.readouts import HeldOutRows, best_readout, held_out_rows, words_share
+from crosspt_cli.search.readouts import (
+    HeldOutRows,
+    Judged,
+    best_readout,
+    correct_by_seed,
+    held_out_rows,
+    judge_readouts,
+    words_share,
+)
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
+from crosspt_cli.search.verdict import make_verdict, simpler_methods
 
 
 def run_study(
@@ -60,13 +71,16 @@ def run_study(
     if all(result.state == "failed" for result in results):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
     choice, reason = choose(results)
+    baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)
     return StudyResult(
         choice=choice,
         reason=reason,
         candidates=results,
         trials=tuple(study.latest.values()),
         ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
-        baselines=baseline_scores(task.plain, task.vectors, task.labels, folds),
+        baselines=baselines,
+        corrected=study.corrected(),
+        verdict=study.verdict(choice, baselines),
         folds=len(folds),
         stopped_early=not finished,
         seconds=time.monotonic() - began,
@@ -93,6 +107,8 @@ class _Study:
         self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
+        self.kept: dict[int, list[TrialResult]] = {}
+        self.judged: dict[int, list[Judged]] = {number: [] for number in range(len(candidates))}
 
     def run(self, deadline: float | None, progress: Progress) -> bool:
         """Train and prune through all rungs; return False if the deadline ended it."""
@@ -112,6 +128,20 @@ class _Study:
     def results(self) -> tuple[CandidateResult, ...]:
         """Return every candidate at its best."""
         return tuple(self.best[number] for number in range(len(self.candidates)))
+
+    def corrected(self) -> Corrected:
+        """Return the score of the chosen candidate without the luck of steps, readout and candidate being chosen."""
+        usable = [number for number, result in self.best.items() if result.state != "failed"]
+        candidates = [self.candidates[number] for number in usable]
+        return corrected_score(
+            candidates, [self.judged[number] for number in usable], stream(self.task.seed, "corrected")
+        )
+
+    def verdict(self, choice: int, baselines: Mapping[str, Score]) -> Verdict:
+        """Return the chosen candidate beside simpler methods on the same folds."""
+        simpler = simpler_methods(self.task, self.folds, self.rows, self.results(), self.kept, choice)
+        chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.rows)
+        return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
@@ -145,9 +175,12 @@ class _Study:
         usable = [trial for trial in trials if trial.state != "failed"]
         if len(usable) < len(trials) and before:
             return
-        judged = best_readout(usable or trials, self.readouts, self.rows)
+        every = judge_readouts(usable or trials, self.readouts, self.rows)
+        self.judged[number].extend(every)
+        judged = best_readout(every)
         if before and before.utility.mean() >= judged.utility.mean():
             return
+        self.kept[number] = usable or trials
         per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],

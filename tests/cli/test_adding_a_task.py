@@ -36,20 +36,23 @@ def add(call, home, tiny_backbone, monkeypatch):
 
 def test_the_report_ends_with_the_command_to_type_next(add, reviews, home):
     """The person has a classifier now and wants to use it."""
-    done = add(reviews, *QUICK)
+    done = add(reviews, *QUICK, "--readout", "label-words")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert lines[0].startswith("reviews: 8 rows, 2 classes, on the backbone ")
     assert lines[-1] == 'crosspt predict --task reviews --text "…"'
-    labels = [line.split("  ")[0] for line in lines if line]
+    labels = [line.split("  ")[0] for line in lines if line and line[0] != " "]
     assert labels[1:-1] == [
         "chosen",
         "because",
         "attention",
         "answers from",
+        "accuracy",
+        "verdict",
         "held-out accuracy on 2 folds",
         "as chosen",
         "encoder + logistic regression",
+        "prototypes alone",
         "TF-IDF + logistic regression",
         "most frequent class",
         "template",
@@ -72,7 +75,7 @@ def test_json_has_every_key_that_scripts_read(add, reviews, home):
     } <= set(found)  # fmt: skip
     assert (found["task"], found["rows"], found["classes"], found["seed"]) == ("reviews", 8, ["neg", "pos"], 3)
     assert {"m", "sources", "lr_ratio", "lr"} <= set(found["chosen"])
-    assert {"metric", "mean", "se", "folds", "per_fold"} <= set(found["cv"])
+    assert {"metric", "mean", "se", "folds", "per_fold", "corrected", "interval"} <= set(found["cv"])
     assert found["cv"]["folds"] == len(found["cv"]["per_fold"]) == 2
     assert set(found["trials"]) == {"complete", "pruned", "failed"}
     assert found["attention"] == {"private": 1.0}
@@ -82,6 +85,8 @@ def test_json_has_every_key_that_scripts_read(add, reviews, home):
         "TF-IDF + logistic regression",
         "encoder + logistic regression",
     }
+    assert set(found["baselines"]) < set(found["verdict"]["methods"])
+    assert {"simpler", "sentence"} < set(found["verdict"])
     assert found["path"] == str(home / "tasks/reviews")
 
 

@@ -16,9 +16,9 @@ from crosspt_cli.data import Notice
 from crosspt_cli.report import numbers
 from crosspt_cli.report.numbers import finite
 from crosspt_cli.report.render import onboarded_text
-from crosspt_cli.report.summary import best_alone, onboarded_dict, readout_text, words_text
+from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.outcome import CandidateResult, Score, StudyResult
+from crosspt_cli.search.outcome import CandidateResult, Comparison, Corrected, Score, StudyResult, Verdict
 from crosspt_cli.tasks import TaskSpec, Verbalizer, load_template
 
 
@@ -38,6 +38,9 @@ def done():
     mixed, alone = Candidate(("sst2", "imdb"), 0.1), Candidate((), 1.0)
     flat = Score(np.array([1.0, 0.0] * 8), (0.5, 0.5), float("nan"))
     names = ("most frequent class", "TF-IDF + logistic regression", "encoder + logistic regression")
+    comparisons = {name: Comparison(flat, -0.375, -0.5625, -0.1875) for name in names}
+    near = scored(alone, 12).score
+    comparisons["private prompt only (M = 0)"] = Comparison(near, -0.125, -0.25, 0.0)
     study = StudyResult(
         choice=0,
         reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
@@ -45,6 +48,8 @@ def done():
         trials=(),
         ranks=(),
         baselines=dict.fromkeys(names, flat),
+        corrected=Corrected(0.8437, 0.6512, 0.9378),
+        verdict=Verdict(comparisons, "private prompt only (M = 0)", "A private prompt is as good here."),
         folds=2,
         stopped_early=False,
         seconds=12.0,
@@ -72,13 +77,16 @@ chosen         M = 2, ratio 0.1, 90 steps
 because        M = 2, ratio 0.1 had the best held-out score of 3 candidates.
 attention      imdb 50.0 %, sst2 30.0 %, private prompt 20.0 %
 answers from   label words 75.0 %, prototypes 25.0 %
+accuracy       87.5 % ± 8.5 cross-validated; 84.4 % corrected for having been chosen, 90 % interval
+               65–94 %
+verdict        A private prompt is as good here.
 
-held-out accuracy on 2 folds             ± se
+held-out accuracy on 2 folds             ± se   difference    90 % interval
 as chosen                        87.5 % ± 8.5
-private prompt only (M = 0)     75.0 % ± 11.2
-encoder + logistic regression   50.0 % ± 12.9
-TF-IDF + logistic regression    50.0 % ± 12.9
-most frequent class             50.0 % ± 12.9
+private prompt only (M = 0)     75.0 % ± 11.2        −12.5     −25.0 to 0.0
+encoder + logistic regression   50.0 % ± 12.9        −37.5   −56.2 to −18.8
+TF-IDF + logistic regression    50.0 % ± 12.9        −37.5   −56.2 to −18.8
+most frequent class             50.0 % ± 12.9        −37.5   −56.2 to −18.8
 
 template      'sentiment': it knows them.
 label words   neg → negative, positive
@@ -121,9 +129,29 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row."}]
 
 
-def test_the_best_private_prompt_is_the_one_compared_with(done):
-    """Comparing with a bad learning rate would flatter the choice."""
-    assert best_alone(done.study).candidate.lr_ratio == 1.0
+def test_json_has_the_corrected_score_and_the_verdict(done):
+    """Scripts read them as fractions; what was there before keeps its name."""
+    found = onboarded_dict(done)
+    assert (found["cv"]["corrected"], found["cv"]["interval"]) == (0.8437, [0.6512, 0.9378])
+    assert found["cv"]["se"] == 0.0854
+    verdict = found["verdict"]
+    assert (verdict["simpler"], verdict["sentence"]) == (
+        "private prompt only (M = 0)",
+        "A private prompt is as good here.",
+    )
+    assert verdict["methods"]["private prompt only (M = 0)"] == {
+        "mean": 0.75, "se": 0.1118, "per_fold": [1.0, 0.5], "log_likelihood": -0.5,
+        "difference": -0.125, "interval": [-0.25, 0.0],
+    }  # fmt: skip
+
+
+def test_the_record_beside_the_task_has_them_too(done):
+    """A later report shows them without searching again."""
+    from crosspt_cli.onboarding.record import STUDY_FILE, study_files
+
+    record, shown = json.loads(study_files(done.study)[STUDY_FILE]), onboarded_dict(done)
+    assert record["verdict"] == shown["verdict"]
+    assert (record["corrected"], record["interval"]) == (0.8437, [0.6512, 0.9378])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,16 @@ from study_samples import trial_result
 from crosspt_cli.core.score import Readout, prototypes
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.folds import stratified_folds
-from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, HeldOutRows, best_readout, find_readouts, held_out_rows
+from crosspt_cli.search.readouts import (
+    READOUTS,
+    TEMPERATURES,
+    HeldOutRows,
+    best_readout,
+    correct_by_seed,
+    find_readouts,
+    held_out_rows,
+    judge_readouts,
+)
 
 LABELS = np.arange(24) % 3
 FOLDS = stratified_folds(LABELS, 4, 0)
@@ -52,10 +61,10 @@ def test_the_weight_that_helps_held_out_rows_is_chosen():
     labels = np.array([0, 1, 0, 1])
     nearness = np.where(labels[:, None] == [0, 1], 0.3, -0.3).astype(np.float32)
     trials = [trial_result(0, [0, 1, 2, 3], np.log(np.full((4, 2), 0.5)))]
-    judged = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, nearness))
+    judged = best_readout(judge_readouts(trials, READOUTS["auto"], HeldOutRows(labels, nearness)))
     assert judged.readout.weight > 0
     assert judged.correct.tolist() == [1, 1, 1, 1]
-    against = best_readout(trials, READOUTS["auto"], HeldOutRows(labels, -nearness))
+    against = best_readout(judge_readouts(trials, READOUTS["auto"], HeldOutRows(labels, -nearness)))
     assert against.readout.weight == 0
 
 
@@ -63,7 +72,9 @@ def test_prototypes_that_add_nothing_are_left_out():
     """0 is in the grid, and wins a tie."""
     labels = np.array([0, 1, 0, 1])
     nats = np.log(np.where(labels[:, None] == [0, 1], 0.9, 0.1))
-    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["auto"], HeldOutRows(labels, NO_NEARNESS))
+    judged = best_readout(
+        judge_readouts([trial_result(0, range(4), nats)], READOUTS["auto"], HeldOutRows(labels, NO_NEARNESS))
+    )
     assert judged.readout == Readout(0.0, temperature=min(TEMPERATURES))
 
 
@@ -71,7 +82,9 @@ def test_the_temperature_is_raised_for_a_model_too_sure_of_itself():
     """Confidence that is wrong as often as right costs log-likelihood; the answers stay."""
     labels = np.array([0, 1, 0, 1])
     nats = np.array([[0.0, -8.0], [-8.0, 0.0], [0.0, -8.0], [0.0, -8.0]])
-    judged = best_readout([trial_result(0, range(4), nats)], READOUTS["label-words"], HeldOutRows(labels, NO_NEARNESS))
+    judged = best_readout(
+        judge_readouts([trial_result(0, range(4), nats)], READOUTS["label-words"], HeldOutRows(labels, NO_NEARNESS))
+    )
     assert judged.readout.temperature > 2
     assert judged.correct.tolist() == [1, 1, 1, 0]
 
@@ -87,7 +100,7 @@ def test_utility_is_log_likelihood_plus_one_where_right_averaged_over_seeds():
         trial_result(0, [1], wrong, fold=1, seed=1),
     ]
     rows = HeldOutRows(labels, NO_NEARNESS[:2])
-    judged = best_readout(trials, (Readout(0.0),), rows)
+    judged = best_readout(judge_readouts(trials, (Readout(0.0),), rows))
     heat = judged.readout.temperature
 
     def log_share(pair, true):
@@ -98,6 +111,7 @@ def test_utility_is_log_likelihood_plus_one_where_right_averaged_over_seeds():
     np.testing.assert_allclose(judged.log_likelihood, wanted, rtol=1e-5)
     assert judged.correct.tolist() == [0.5, 1.0]
     np.testing.assert_allclose(judged.utility, judged.log_likelihood + judged.correct)
+    assert correct_by_seed(trials, judged.readout, rows).tolist() == [[1, 0], [1, 1]]
 
 
 def test_each_trials_own_leaning_is_taken_off():
@@ -107,7 +121,7 @@ def test_each_trials_own_leaning_is_taken_off():
         trial_result(0, [0], [[-2.0, -0.1]], leaning=[-3.0, 0.0]),
         trial_result(0, [1], [[-0.1, -2.0]], fold=1, leaning=[3.0, 0.0]),
     ]
-    judged = best_readout(trials, (Readout(0.0),), HeldOutRows(labels, NO_NEARNESS[:2]))
+    judged = best_readout(judge_readouts(trials, (Readout(0.0),), HeldOutRows(labels, NO_NEARNESS[:2])))
     assert judged.correct.tolist() == [1, 1]
 
 

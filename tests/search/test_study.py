@@ -13,6 +13,7 @@ from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.search import study, trials
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, Judged
@@ -82,6 +83,7 @@ def test_the_same_seed_gives_the_same_study_to_the_last_bit(dtype):
     """And another seed another one."""
     one, same, other = (small_study(small_task(dtype=dtype, seed=seed)) for seed in (0, 0, 1))
     assert (one.choice, one.reason, one.ranks) == (same.choice, same.reason, same.ranks)
+    assert (one.corrected, one.verdict.sentence) == (same.corrected, same.verdict.sentence)
     for a, b in zip(one.trials, same.trials, strict=True):
         assert np.array_equal(a.nats, b.nats)
         assert np.array_equal(a.leaning, b.leaning)
@@ -138,11 +140,11 @@ def test_baselines_stand_on_the_same_folds():
 def fixed_utilities(monkeypatch, utilities: dict[int, float]) -> None:
     """Let candidates score what the test says; everything else of the study is real."""
 
-    def best_readout(of_candidate, options, rows):
+    def judge_readouts(of_candidate, options, rows):
         utility = np.full(len(rows.labels), utilities[of_candidate[0].candidate])
-        return Judged(Readout(0.0), utility, np.zeros_like(utility))
+        return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
-    monkeypatch.setattr(study, "best_readout", best_readout)
+    monkeypatch.setattr(study, "judge_readouts", judge_readouts)
 
 
 def test_halving_keeps_the_best_and_the_best_without_sources(monkeypatch):
@@ -160,15 +162,36 @@ def test_a_candidate_keeps_the_steps_at_which_it_was_best(monkeypatch):
     """The number of steps is chosen along with the rest."""
     scores = iter([-1.0, -0.5, -0.7])
 
-    def best_readout(of_candidate, options, rows):
+    def judge_readouts(of_candidate, options, rows):
         utility = np.full(len(rows.labels), next(scores))
-        return Judged(Readout(0.0), utility, np.zeros_like(utility))
+        return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
-    monkeypatch.setattr(study, "best_readout", best_readout)
+    monkeypatch.setattr(study, "judge_readouts", judge_readouts)
     result = small_study(candidates=[Candidate((), 1.0)], rungs=(Rung(2, 1), Rung(4, 1), Rung(6, 1)))
     assert result.chosen.steps == 4
     assert result.chosen.utility.mean() == pytest.approx(-0.5)
     assert {trial.steps for trial in result.trials} == {6}
+
+
+def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
+    """Steps, readouts and temperatures were chosen on held-out rows like the candidate; one that failed was not."""
+    seen = []
+
+    def spied(candidates, judged, random):
+        seen.append((candidates, judged))
+        return corrected_score(candidates, judged, random)
+
+    monkeypatch.setattr(study, "corrected_score", spied)
+    result = small_study(candidates=(*some_candidates(), BAD))
+    ((candidates, judged),) = seen
+    assert tuple(candidates) == some_candidates()
+    steps = {trial.candidate: trial.steps for trial in result.trials}
+    rungs = [sum(rung.steps <= steps[number] for rung in RUNGS) for number in range(4)]
+    assert [len(of_one) for of_one in judged] == [8 * len(READOUTS["auto"]) * count for count in rungs]
+    assert max(rungs) == len(RUNGS)
+    for of_one, found in zip(judged, result.candidates, strict=False):
+        assert max(each.utility.mean() for each in of_one) == found.utility.mean()
+    assert 0 <= result.corrected.low <= result.corrected.mean <= result.corrected.high <= 1
 
 
 def test_failed_trials_are_reported_and_leave_the_others_alone():

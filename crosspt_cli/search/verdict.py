@@ -1,0 +1,166 @@
+"""Whether something simpler than the chosen candidate would do, on the same folds and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import score_rows
+from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
+from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
+from crosspt_cli.search.readouts import HeldOutRows, correct_by_seed
+from crosspt_cli.search.trials import StudyTask, tokens_at_once
+
+PROTOTYPES = "prototypes alone"
+SOURCE = "best source prompt, untouched"
+LABEL_WORDS = "label words alone"
+ALONE = "private prompt only (M = 0)"
+SUBJECTS = {
+    MOST_FREQUENT: "Always answering the most frequent class is",
+    TFIDF: "Logistic regression on TF-IDF is",
+    PROTOTYPES: "The nearest class prototype alone is",
+    ENCODER: "Logistic regression on the same encoder is",
+    SOURCE: "The best source prompt, untouched, is",
+    LABEL_WORDS: "The same prompt read by label words alone is",
+    ALONE: "A private prompt without sources is",
+}
+"""Method → how the sentence about it begins; the simplest method first."""
+BOOTSTRAPS = 1000
+LOW, HIGH = 0.05, 0.95  # the ends of a 90 % interval
+
+
+def simpler_methods(
+    task: StudyTask,
+    folds: Sequence[Fold],
+    rows: HeldOutRows,
+    results: Sequence[CandidateResult],
+    kept: Mapping[int, Sequence[TrialResult]],
+    choice: int,
+) -> dict[str, np.ndarray]:
+    """Return whether parts of the method, by themselves, are right: name → [rows, seeds or 1] of 0 and 1.
+
+    What the chosen candidate is already, is left out: label words alone where it reads nothing else, and so on.
+
+    Args:
+        task: of the study.
+        folds: of the study.
+        rows: its held-out rows.
+        results: every candidate at its best.
+        kept: candidate → its trials at the steps at which it was best.
+        choice: the chosen candidate.
+    """
+    candidate, readout = results[choice].candidate, results[choice].readout
+    is_the_source = (candidate.m, candidate.lr_ratio, readout.weight) == (1, 0, 0)  # nothing in it can move
+    alone = best_alone(results)
+    found = {}
+    if readout.words:
+        found[PROTOTYPES] = _right(rows.nearness.argmax(1), task.labels)
+    if len(task.sources) and not is_the_source:
+        found[SOURCE] = _right(best_source_answers(task, folds), task.labels)
+    if readout.weight:
+        found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), rows)
+    if candidate.m and alone is not None:
+        found[ALONE] = correct_by_seed(kept[alone], results[alone].readout, rows)
+    return found
+
+
+def best_alone(results: Sequence[CandidateResult]) -> int | None:
+    """Return the best candidate without sources, by what candidates are compared on; None where all of them failed."""
+    alone = [n for n, result in enumerate(results) if result.candidate.m == 0 and result.state != "failed"]
+    return max(alone, key=lambda n: results[n].utility.mean(), default=None)
+
+
+def best_source_answers(task: StudyTask, folds: Sequence[Fold]) -> np.ndarray:
+    """Return the class that the most useful source prompt, untouched, answers for each row, [rows] int64.
+
+    Rank and leaning come from the training rows of the row's fold, so that its own label has no say in its answer.
+
+    Args:
+        task: with at least one source.
+        folds: whose held-out parts cover every row once.
+    """
+    rows = np.arange(len(task.labels))
+    source = np.zeros_like(rows)
+    leaning = np.zeros((len(rows), len(task.tree.path_node)))  # [rows, C]
+    for fold in folds:
+        best = task.untouched.ranks(task.labels, fold.train)[0].name
+        source[fold.held_out] = task.untouched.names.index(best)
+        leaning[fold.held_out] = task.untouched.leaning(best, task.labels, fold.train)
+    nats = score_rows(
+        task.backbone,
+        task.sources,
+        torch.as_tensor(source),
+        task.texts,
+        torch.as_tensor(rows),
+        task.tree,
+        tokens_at_once(task.backbone.device),
+    )
+    return (nats - leaning).argmax(1)
+
+
+def make_verdict(
+    baselines: Mapping[str, Score],
+    simpler: Mapping[str, np.ndarray],
+    chosen: np.ndarray,
+    folds: Sequence[Fold],
+    random: np.random.Generator,
+) -> Verdict:
+    """Return every simpler method beside the chosen candidate, and whether one of them is as good.
+
+    Rows and seeds are drawn with replacement, each by itself, and the same for all methods.
+
+    Args:
+        baselines: name → score.
+        simpler: from `simpler_methods`.
+        chosen: whether the chosen candidate is right, [rows, seeds] of 0 and 1.
+        folds: of the study.
+        random: draws rows and seeds.
+
+    Source:
+        Owen and Eckles 2012 for drawing rows and seeds by themselves; intervals are percentiles.
+    """
+    scores = {**baselines, **{name: _score(correct, folds) for name, correct in simpler.items()}}
+    correct = {**{name: score.correct[:, None] for name, score in baselines.items()}, **simpler}
+    rows, seeds = (random.integers(count, size=(BOOTSTRAPS, count)) for count in chosen.shape)
+    methods = {name: _compare(scores[name], correct[name] - chosen, rows, seeds) for name in SUBJECTS if name in scores}
+    simplest = next((name for name, comparison in methods.items() if comparison.as_good), None)
+    return Verdict(methods, simplest, _sentence(simplest, methods))
+
+
+def points(fraction: float) -> str:
+    """Return a difference of two fractions in percentage points, with its sign.
+
+    Example:
+        >>> points(-0.0083), points(0.026), points(-0.0001)
+        ('−0.8', '+2.6', '0.0')
+    """
+    rounded = round(100 * fraction, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def _right(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return (answers == labels).astype(float)[:, None]
+
+
+def _score(correct: np.ndarray, folds: Sequence[Fold]) -> Score:
+    of_row = correct.mean(1)
+    return Score(of_row, tuple(float(of_row[fold.held_out].mean()) for fold in folds), float("nan"))
+
+
+def _compare(score: Score, difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> Comparison:
+    """Return a method's comparison from its difference [rows, seeds] and the rows and seeds drawn [bootstraps, ..]."""
+    drawn = difference[rows[:, :, None], seeds[:, None, :]].mean((1, 2))
+    low, high = np.quantile(drawn, (LOW, HIGH))
+    return Comparison(score, float(difference.mean()), float(low), float(high))
+
+
+def _sentence(simplest: str | None, methods: Mapping[str, Comparison]) -> str:
+    if simplest is None:
+        return "No simpler method is as good here."
+    beside = methods[simplest]
+    interval = f"90 % interval {points(beside.low)} to {points(beside.high)}"
+    return f"{SUBJECTS[simplest]} as good here ({points(beside.difference)} points, {interval})."

@@ -1,0 +1,317 @@
+"""Simpler methods beside the chosen candidate: the same folds, the same rows, no look at a held-out label."""
+
+import numpy as np
+import pytest
+import torch
+from study_samples import NAMES, RUNGS, candidate_result, folds_of, small_task, some_candidates, trial_result
+
+from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import score_rows
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search import baselines, study, verdict
+from crosspt_cli.search.baselines import ENCODER, FITTERS, MOST_FREQUENT, TFIDF
+from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.folds import Fold, stratified_folds
+from crosspt_cli.search.outcome import Score
+from crosspt_cli.search.plan import Rung
+from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed, held_out_rows
+from crosspt_cli.search.study import run_study
+from crosspt_cli.search.verdict import (
+    ALONE,
+    LABEL_WORDS,
+    PROTOTYPES,
+    SOURCE,
+    SUBJECTS,
+    best_alone,
+    best_source_answers,
+    make_verdict,
+    simpler_methods,
+)
+
+ROWS = 40
+LABELS = np.arange(ROWS) % 2
+FOLDS = stratified_folds(LABELS, 4, 0)
+
+
+def study_of(task, folds=None, seeds=1, readout="auto", candidates=None):
+    return run_study(task, candidates or some_candidates(), folds or folds_of(task), seeds, RUNGS, READOUTS[readout])
+
+
+def verdict_of(simpler, chosen, scores=None, random=None):
+    """Return the verdict on `chosen` [rows, seeds] beside methods of [rows, seeds or 1]."""
+    return make_verdict(scores or {}, simpler, chosen, FOLDS, random or stream(0, "verdict"))
+
+
+def right(count: int) -> np.ndarray:
+    """Return a method that gets the first `count` rows right, [rows, 1]."""
+    return (np.arange(ROWS) < count).astype(float)[:, None]
+
+
+def shuffled_within(fold: Fold, labels: np.ndarray) -> np.ndarray:
+    """Return labels of which those of the fold's held-out rows are turned around."""
+    other = labels.copy()
+    other[fold.held_out] = 1 - other[fold.held_out]
+    return other
+
+
+def test_every_method_has_the_folds_and_rows_of_the_candidates(monkeypatch):
+    """A method with an easier split would look as good as the choice."""
+    task = small_task(rows=24)
+    folds, given = folds_of(task), []
+
+    def spied(name):
+        function = getattr(verdict, name)
+
+        def spy(*arguments):
+            given.extend(each for each in arguments if isinstance(each, tuple) and isinstance(each[0], Fold))
+            return function(*arguments)
+
+        monkeypatch.setattr(verdict, name, spy)
+
+    spied("best_source_answers")
+    spied("_score")
+    found = study_of(task, folds)
+    assert given
+    assert all(each is folds for each in given)
+    for trial in found.trials:
+        assert np.array_equal(trial.held_out, folds[trial.fold].held_out)
+    for comparison in found.verdict.methods.values():
+        score = comparison.score
+        assert len(score.correct) == len(task.labels)
+        assert score.per_fold == pytest.approx([score.correct[fold.held_out].mean() for fold in folds])
+        assert comparison.difference == pytest.approx(score.mean - found.chosen.score.mean)
+
+
+def test_prototypes_and_the_best_source_are_computed_from_the_other_folds(monkeypatch):
+    """Written out, fold by fold: class means, rank and leaning come from the training rows."""
+    from crosspt_cli.core.score import prototypes
+
+    task = small_task(rows=24)
+    folds = folds_of(task)
+    rows = held_out_rows(task.vectors, task.labels, folds)
+    results, kept = one_result(task, folds, Candidate(NAMES[:2], 0.5), Readout(10.0))
+    found = simpler_methods(task, folds, rows, results, kept, 0)
+    for fold in folds:
+        means = prototypes(task.vectors[fold.train], task.labels[fold.train], 2)
+        wanted = means.nearness(task.vectors[fold.held_out]).argmax(1) == task.labels[fold.held_out]
+        assert np.array_equal(found[PROTOTYPES][fold.held_out, 0], wanted)
+        best = task.untouched.ranks(task.labels, fold.train)[0].name
+        leaning = task.untouched.leaning(best, task.labels, fold.train)
+        answers = (task.untouched.nats[NAMES.index(best)][fold.held_out] - leaning).argmax(1)
+        assert np.array_equal(found[SOURCE][fold.held_out, 0], answers == task.labels[fold.held_out])
+
+
+def one_result(task, folds, candidate, readout):
+    """Return a study's only candidate with this readout, and its trials, which know nothing."""
+    correct = np.zeros(len(task.labels))
+    result = candidate_result(candidate, correct)
+    trials = [trial_result(0, fold.held_out, np.zeros((len(fold.held_out), 2)), n) for n, fold in enumerate(folds)]
+    return [type(result)(**(vars(result) | {"readout": readout}))], {0: trials}
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_held_out_label_has_no_say_in_the_best_sources_answer(number):
+    """Turned labels within a fold leave that fold's answers as they were; others may change."""
+    task = small_task(rows=24)
+    folds = folds_of(task)
+    fold = folds[number]
+    turned = type(task)(**(vars(task) | {"labels": shuffled_within(fold, task.labels)}))
+    before, after = (best_source_answers(each, folds)[fold.held_out] for each in (task, turned))
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("name", FITTERS)
+@pytest.mark.parametrize("number", range(3))
+def test_a_held_out_label_has_no_say_in_a_baselines_answer(name, number, monkeypatch):
+    """The same for what is fitted: its answers on a fold do not depend on that fold's labels."""
+    task, answers = small_task(rows=24), []
+    folds = folds_of(task)
+
+    def recorded():
+        model = FITTERS[name]()
+        predict = model.predict_proba
+
+        class Recorded:
+            def fit(self, inputs, labels):
+                self.classes_ = model.fit(inputs, labels).classes_
+                return self
+
+            def predict_proba(self, inputs):
+                answers.append(predict(inputs))
+                return answers[-1]
+
+        return Recorded()
+
+    monkeypatch.setattr(baselines, "FITTERS", {name: recorded})
+    for labels in (task.labels, shuffled_within(folds[number], task.labels)):
+        baselines.baseline_scores(task.plain, task.vectors, labels, folds)
+    assert np.array_equal(answers[number], answers[3 + number])
+
+
+def test_many_rows_are_answered_by_the_best_source_too(monkeypatch):
+    """Sources are ranked on some rows; the comparison is on all of them."""
+    from crosspt_cli.search import rank
+
+    monkeypatch.setattr(rank, "MOST_ROWS", 12)
+    task = small_task(rows=30)
+    assert len(task.untouched.rows) == 12
+    folds = folds_of(task)
+    found = best_source_answers(task, folds)
+    for fold in folds:
+        best = task.untouched.ranks(task.labels, fold.train)[0].name
+        prompt = torch.full((len(fold.held_out),), NAMES.index(best))
+        rows = torch.as_tensor(fold.held_out)
+        nats = score_rows(task.backbone, task.sources, prompt, task.texts, rows, task.tree, 10_000)
+        wanted = (nats - task.untouched.leaning(best, task.labels, fold.train)).argmax(1)
+        assert np.array_equal(found[fold.held_out], wanted)
+
+
+def test_a_study_names_every_method_that_the_choice_is_not():
+    """With a choice that mixes everything, all seven, the simplest first."""
+    task = small_task()
+    found = study_of(task, readout="both", candidates=[Candidate(NAMES[:2], 0.5)])
+    assert set(found.verdict.methods) == {MOST_FREQUENT, TFIDF, PROTOTYPES, ENCODER, SOURCE, LABEL_WORDS}
+    names = list(study_of(task).verdict.methods)
+    assert names == [name for name in SUBJECTS if name in names]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "readout", "left_out"),
+    [
+        (Candidate((), 1.0), Readout(10.0), {ALONE}),
+        (Candidate(NAMES[:2], 0.5), Readout(0.0), {LABEL_WORDS}),
+        (Candidate(NAMES[:2], 0.5), Readout(10.0, words=False), {PROTOTYPES}),
+        (Candidate(NAMES[:1], 0.0), Readout(0.0), {LABEL_WORDS, SOURCE}),
+        (Candidate(NAMES[:1], 0.0), Readout(10.0), set()),
+    ],
+)
+def test_what_the_choice_is_already_is_not_compared_with_it(candidate, readout, left_out):
+    """That it is as good as itself is no news."""
+    task = small_task()
+    folds = folds_of(task)
+    results, kept = one_result(task, folds, candidate, readout)
+    if candidate.m:
+        alone, trials = one_result(task, folds, Candidate((), 1.0), Readout(0.0))
+        results, kept = results + alone, kept | {1: trials[0]}
+    rows = held_out_rows(task.vectors, task.labels, folds)
+    found = simpler_methods(task, folds, rows, results, kept, 0)
+    assert {PROTOTYPES, SOURCE, LABEL_WORDS, ALONE} - set(found) == left_out
+
+
+def test_without_sources_there_is_no_best_source():
+    """A backbone of one's own works before any source was trained for it."""
+    found = study_of(small_task(sources=0), candidates=[Candidate((), 1.0)])
+    assert SOURCE not in found.verdict.methods
+
+
+def test_parts_are_taken_at_the_steps_that_were_kept(monkeypatch):
+    """The last steps trained are not always those that were chosen."""
+    seen, scores = [], iter([-1.0, -0.5, -0.7])
+
+    def judge_readouts(of_candidate, options, rows):
+        utility = np.full(len(rows.labels), next(scores))
+        return (Judged(Readout(10.0), utility, np.zeros_like(utility)),)
+
+    def spied(*arguments):
+        seen.append(arguments[4])
+        return simpler_methods(*arguments)
+
+    monkeypatch.setattr(study, "judge_readouts", judge_readouts)
+    monkeypatch.setattr(study, "simpler_methods", spied)
+    task = small_task()
+    found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, (Rung(2, 1), Rung(4, 1), Rung(6, 1)), ())
+    assert {trial.steps for trial in found.trials} == {6}
+    assert {trial.steps for trial in seen[0][0]} == {4} == {found.chosen.steps}
+    wanted = correct_by_seed(seen[0][0], Readout(0.0), held_out_rows(task.vectors, task.labels, folds_of(task)))
+    assert np.array_equal(found.verdict.methods[LABEL_WORDS].score.correct, wanted.mean(1))
+
+
+def test_a_private_prompt_has_its_own_score():
+    """As it stands among the candidates, averaged over seeds."""
+    found = study_of(small_task(), seeds=2, candidates=some_candidates()[::-1])
+    alone = found.candidates[best_alone(found.candidates)]
+    np.testing.assert_allclose(found.verdict.methods[ALONE].score.correct, alone.score.correct)
+
+
+def test_the_best_private_prompt_is_the_one_compared_with():
+    """Comparing with a bad learning rate would flatter the choice; a failed one is no candidate."""
+    good, bad, failed = (np.full(4, value) for value in (0.5, 0.1, 9.0))
+    results = [
+        candidate_result(Candidate(NAMES[:1], 0.0), failed),
+        candidate_result(Candidate((), 0.5), bad),
+        candidate_result(Candidate((), 1.0), good, "pruned"),
+        candidate_result(Candidate((), 2.0), failed, "failed"),
+    ]
+    assert best_alone(results) == 2
+    assert best_alone(results[:1]) is None
+
+
+def test_the_simplest_that_is_as_good_is_named():
+    """Not the best of them: what is simpler and as good is what a person wants to know."""
+    found = verdict_of({ENCODER: right(35), TFIDF: right(34), MOST_FREQUENT: right(20)}, right(36))
+    assert found.simpler == TFIDF
+    comparison = found.methods[TFIDF]
+    assert comparison.difference == pytest.approx(-2 / ROWS)
+    assert comparison.low < comparison.difference < comparison.high == 0
+    assert found.sentence == (
+        "Logistic regression on TF-IDF is as good here (−5.0 points, 90 % interval −10.0 to 0.0)."
+    )
+    assert not found.methods[MOST_FREQUENT].as_good
+
+
+def test_a_better_method_is_as_good():
+    """The interval lies above zero."""
+    found = verdict_of({SOURCE: right(36)}, right(18))
+    assert found.simpler == SOURCE
+    assert found.methods[SOURCE].low > 0
+    assert found.sentence.startswith("The best source prompt, untouched, is as good here (+45.0 points, ")
+
+
+def test_where_each_is_worse_the_sentence_says_so():
+    """Silence would leave the question open."""
+    found = verdict_of({MOST_FREQUENT: right(20), ENCODER: right(28)}, right(40))
+    assert (found.simpler, found.sentence) == (None, "No simpler method is as good here.")
+
+
+def test_the_difference_is_row_by_row():
+    """Two methods that are right on the same rows differ by nothing, however hard the rows are."""
+    same, other = verdict_of({ENCODER: right(20), TFIDF: 1 - right(20)}, right(20)).methods.values()
+    assert (same.low, same.difference, same.high) != (0, 0, 0)
+    assert (other.low, other.difference, other.high) == (0, 0, 0)
+    assert same.high - same.low > 0.4
+
+
+def test_seeds_are_drawn_as_well_as_rows():
+    """A candidate that is right with one seed and wrong with the other is not half right for certain."""
+    wavering = np.tile([1.0, 0.0], (ROWS, 1))
+    found = verdict_of({ENCODER: np.full((ROWS, 1), 0.5)}, wavering).methods[ENCODER]
+    assert (found.low, found.difference, found.high) == (-0.5, 0, 0.5)
+    paired = verdict_of({LABEL_WORDS: wavering}, wavering).methods[LABEL_WORDS]
+    assert (paired.low, paired.high) == (0, 0)
+
+
+def test_nine_of_ten_intervals_hold_the_true_difference():
+    """Two methods of known accuracy, many times."""
+    held = []
+    for number in range(200):
+        random = stream(number, "pairs")
+        luck = random.random((ROWS, 1))
+        method, chosen = (luck < 0.7).astype(float), (0.6 * luck + 0.4 * random.random((ROWS, 1)) < 0.7).astype(float)
+        truth = 0.7 - TRUE_ACCURACY
+        found = verdict_of({ENCODER: method}, chosen, random=random).methods[ENCODER]
+        held.append(found.low <= truth <= found.high)
+    assert 0.84 <= np.mean(held) <= 0.96
+
+
+TRUE_ACCURACY = float((0.6 * np.arange(0.0005, 1, 0.001)[:, None] + 0.4 * np.arange(0.0005, 1, 0.001) < 0.7).mean())
+
+
+def test_baselines_keep_their_scores():
+    """They were measured already, with their log-likelihoods."""
+    score = Score(right(30)[:, 0], (0.75,) * 4, -0.4)
+    assert verdict_of({}, right(30), {ENCODER: score}).methods[ENCODER].score is score
+
+
+def test_every_baseline_there_is_has_a_sentence():
+    """One without would be left out of the table."""
+    assert set(FITTERS) <= set(SUBJECTS)
