@@ -34,7 +34,7 @@ class Sources:
 
 
 def load_sources(registry: Registry, backbone: Backbone, layer: int | None = None) -> Sources:
-    """Return all source prompts of the backbone that have the most frequent length and layer.
+    """Return all source prompts of the backbone that have the most frequent length and layer; of equals, the earlier.
 
     Prompts of different lengths, or that enter at different layers, cannot be mixed.
 
@@ -53,7 +53,8 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
         if layer is None or entry.manifest.prompt_layer == layer
     ]
     shapes = [(entry.manifest.prompt_tokens, entry.manifest.prompt_layer) for entry in entries]
-    tokens, layer = max(set(shapes), key=shapes.count, default=(DEFAULT_PROMPT_TOKENS, layer or 0))
+    shape = max(set(shapes), key=lambda each: (shapes.count(each), -each[1]), default=None)
+    tokens, layer = shape or (DEFAULT_PROMPT_TOKENS, layer or 0)
     used = [entry for entry, shape in zip(entries, shapes, strict=True) if shape == (tokens, layer)]
     values = np.zeros((len(used), tokens, backbone.width), np.float32)
     for place, entry in enumerate(used):

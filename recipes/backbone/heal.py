@@ -52,7 +52,7 @@ def heal(settings: Settings, student: Student, teacher: Teacher, pool: Pool, fol
     stage = Stage("heal", folder, settings.heal_steps, student, optimisers, None, settings.seed)
 
     def take_step(random: np.random.Generator) -> Losses:
-        texts = encoded(pool.draw(settings.heal_tokens, random))
+        texts = encoded(pool.draw(settings.heal_tokens, random), student.device)
         loss = imitation_loss(student, texts, teacher.view(texts))
         loss.backward()
         return {"imitation": loss.item()}

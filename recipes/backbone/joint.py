@@ -54,7 +54,8 @@ class Joint:
     ) -> None:
         self.settings, self.student, self.teacher = settings, student, teacher
         self.sets, self.corpus, self.pool, self.asker = list(sets), corpus, pool, asker
-        self.words, self.near = words, teacher.words(words, END)
+        self.words = words.to(student.device)
+        self.near = teacher.words(self.words, END)
         self.prompts = start_prompts(student, len(sets), settings.prompt_tokens, settings.seed)
         chances = np.array([len(each.labels) ** 0.5 for each in sets])
         self.chances = chances / chances.sum()
@@ -94,21 +95,21 @@ class Joint:
 
     def distil(self, tokens: int, random: np.random.Generator) -> Tensor:
         """Return the distance to the teacher's vectors."""
-        texts = encoded(self.pool.draw(tokens, random))
+        texts = encoded(self.pool.draw(tokens, random), self.student.device)
         return imitation_loss(self.student, texts, self.teacher.view(texts))
 
     def rank(self, tokens: int, random: np.random.Generator) -> Tensor:
         """Return the distance to the teacher's ranking of words."""
-        texts = encoded(self.pool.draw(tokens, random))
+        texts = encoded(self.pool.draw(tokens, random), self.student.device)
         return ranking_loss(self.student, texts, self.teacher.view(texts), self.words, self.near)
 
 
 def answer_loss(student: Student, question: Question, prompt: Tensor | None) -> Tensor:
     """Return the mean loss of the right answers among all answers, in nats."""
-    read, layout = student.read(encoded(question.rows), prompt)
+    read, layout = student.read(encoded(question.rows, student.device), prompt)
     tree = student.place(question.tree)
     nats = layout.unsort(tree_nats(student.label_logits(read, layout, tree), tree))
-    return -nats.gather(1, torch.as_tensor(question.labels)[:, None]).mean()
+    return -nats.gather(1, torch.as_tensor(question.labels, device=student.device)[:, None]).mean()
 
 
 def start_prompts(student: Student, count: int, tokens: int, seed: int) -> Tensor:

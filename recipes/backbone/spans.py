@@ -51,10 +51,11 @@ def span_loss(student: Student, corpus: TokenTexts, tokens: int, random: np.rand
             rows.append(source)
             targets.append([*target, END])
             left -= len(source) + len(target)
-    read, layout = student.read(encoded(rows))
+    read, layout = student.read(encoded(rows, student.device))
     longest = max(map(len, targets))
-    wanted = torch.tensor([[*target, *[PAD] * (longest - len(target))] for target in targets])[layout.order]
-    given = torch.cat([torch.full((len(rows), 1), student.start_token), wanted[:, :-1]], 1)
+    padded = [[*target, *[PAD] * (longest - len(target))] for target in targets]
+    wanted = torch.tensor(padded, device=student.device)[layout.order]
+    given = torch.cat([torch.full_like(wanted[:, :1], student.start_token), wanted[:, :-1]], 1)
     written = student.write(read, layout, given)
     real = wanted != PAD
     return F.cross_entropy((written[real].to(student.dtype) @ student.output.to(student.dtype).T).float(), wanted[real])

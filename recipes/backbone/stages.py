@@ -104,7 +104,7 @@ class Recipe:
         stage = Joint(settings, student, self._teacher, self._sets, self._corpus, pool, asker, words)
         stage.run(self.work)
         student.model.save_pretrained(self.work / "joint")
-        prompts = {each.name: stage.prompts[n].detach().clone() for n, each in enumerate(self._sets)}
+        prompts = {each.name: stage.prompts[n].detach().cpu().clone() for n, each in enumerate(self._sets)}
         save_file(prompts, self.work / "soft_instructions.safetensors")
 
     def probe(self) -> None:
@@ -139,7 +139,9 @@ class Recipe:
         from crosspt_cli.registry.backbones import describe_backbone
 
         folder = registry / "backbones" / self.settings.name
-        copytree(self.work / self.settings.name, folder, dirs_exist_ok=True)
+        if folder.exists():  # prompts that were trained for it would fit no more
+            raise SystemExit(f"{folder}: exists. Give the new backbone another name in its settings file.")
+        copytree(self.work / self.settings.name, folder)
         licence = "Apache-2.0 (weights derived from the encoder); texts under licences of their own, see README.md"
         describe_backbone(folder, about=self.settings.about, licence=licence)
 
@@ -170,7 +172,7 @@ class Recipe:
 
     def _student(self, stage: str) -> Student:
         model = T5ForConditionalGeneration.from_pretrained(self.work / stage, dtype=torch.float32)
-        return Student(model, self.device, torch.bfloat16)
+        return Student(model.to(self.device), self.device, torch.bfloat16)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -13,8 +13,6 @@ from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from recipes.backbone.texts import LabelledSet
 from recipes.backbone.vocabulary import END
 
-NO_DEVICE = torch.device("cpu")
-
 
 @dataclass(frozen=True)
 class TokenTexts:
@@ -86,6 +84,6 @@ def load_corpus(folder: Path) -> TokenTexts:
         return TokenTexts(arrays["tokens"], arrays["starts"])
 
 
-def encoded(rows: Sequence[Sequence[int]]) -> EncodedTexts:
+def encoded(rows: Sequence[Sequence[int]], device: torch.device) -> EncodedTexts:
     """Return rows of ids as the student reads them, with an end-of-sequence token each."""
-    return encode_texts([[*row, END] for row in rows], NO_DEVICE)
+    return encode_texts([[*row, END] for row in rows], device)

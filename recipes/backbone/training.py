@@ -80,7 +80,7 @@ class Stage:
     def _resume(self) -> int:
         if not self.checkpoint.is_file():
             return 0
-        state = torch.load(self.checkpoint, weights_only=True)
+        state = torch.load(self.checkpoint, weights_only=True, map_location=self.student.device)
         self.student.model.load_state_dict(state["model"])
         self.student.refresh()
         self.optimisers.load(state["optimisers"])

@@ -5,9 +5,11 @@ import pytest
 from onboarding_samples import TEXTS, small_onboarding
 
 from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.onboarding.pretrain import pretrain
+from crosspt_cli.onboarding.study_input import load_sources
 
 
 def train_bank(bank_folder, registry, layer: int) -> None:
@@ -36,6 +38,19 @@ def test_a_task_has_its_prompt_where_its_sources_have_theirs(late, reviews):
     moved = Predictor(done.fitted.__class__(**{**vars(done.fitted), "prompt_layer": 0}), predictor.backbone)
     assert np.abs(nats - moved.log_shares(rows)[0]).max() > 1e-4
     np.testing.assert_array_equal(nats, Predictor(done.fitted, predictor.backbone).log_shares(rows)[0])
+
+
+def test_sources_of_different_layers_are_never_mixed(late, bank_folder):
+    """As many of either: the earlier layer's are taken, unless the other is asked for."""
+    bank = (bank_folder / "bank.yaml").read_text()
+    for name in ("mood", "kind"):
+        bank = bank.replace(f"name: {name}", f"name: early-{name}")
+    (bank_folder / "early.yaml").write_text(bank)
+    pretrain(bank_folder / "early.yaml", bank_folder, registry=late, device="cpu", dtype="fp32")
+    tiny = open_backbone("tiny", late, "cpu", "fp32")
+    assert set(load_sources(late, tiny).names) == {"early-mood", "early-kind"}
+    assert load_sources(late, tiny).layer == 0
+    assert set(load_sources(late, tiny, 1).names) == {"mood", "kind"}
 
 
 def test_a_layer_without_sources_leaves_the_private_prompt(late, reviews):

@@ -83,3 +83,19 @@ def test_what_is_finished_is_not_made_again(work, encoder, data):
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
+
+
+def test_it_is_published_under_a_free_name_and_never_over_another(work, encoder, data, tmp_path):
+    """The registry finds it undamaged; a second time it is refused, and the first stays."""
+    from crosspt_cli.registry import Registry, verify
+
+    command = [
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--encoder", str(encoder),
+        "--data", str(data), "--work", str(work), "--registry", str(tmp_path),
+    ]  # fmt: skip
+    assert subprocess.run(command, cwd=ROOT).returncode == 0
+    registry = Registry.open(tmp_path)
+    assert verify(registry, "short") == ()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 1
+    assert again.stderr.strip().endswith("exists. Give the new backbone another name in its settings file.")

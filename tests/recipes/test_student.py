@@ -32,7 +32,7 @@ def test_every_weight_gets_the_gradient_that_transformers_gives():
     random = np.random.default_rng(0)
     rows = [random.integers(3, 150, length).tolist() for length in (4, 11, 7)]
     targets = torch.as_tensor(random.integers(3, 150, (3, 2)))
-    read, layout = student.read(encoded(rows))
+    read, layout = student.read(encoded(rows, CPU))
     wanted = targets[layout.order]
     given = torch.cat([torch.zeros(3, 1, dtype=torch.int64), wanted[:, :1]], 1)
     logits = student.write(read, layout, given) @ student.output.T
