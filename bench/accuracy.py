@@ -77,7 +77,7 @@ def measure(job: Job) -> dict:
         "backbone": job.backbone,
         "rows": len(shots), "classes": len(shots.classes), "test_rows": len(test),
         "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()} | chance,
-        "balanced": {name: round(_balanced(got, truth), 4) for name, got in answers.items()} | chance,
+        "balanced": {name: round(balanced(got, truth), 4) for name, got in answers.items()} | chance,
         "chosen": str(chosen.candidate), "sources": list(chosen.candidate.sources), "steps": chosen.steps,
         "weight": chosen.readout.weight, "cv": round(chosen.score.mean, 4), "cv_se": round(chosen.score.se, 4),
         "candidates": candidates, "seconds": round(seconds, 1), "threads": job.threads,
@@ -122,7 +122,7 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
             "state": result.state, "steps": result.steps, "weight": result.readout.weight,
             "utility": [round(float(value), 3) for value in result.utility] if len(examples) <= 400 else None,
             "mean_utility": round(float(result.utility.mean()), 4), "cv": round(result.score.mean, 4),
-            "balanced": round(_balanced(got, truth), 4),
+            "balanced": round(balanced(got, truth), 4),
         })  # fmt: skip
     alone = max(
         (n for n, result in enumerate(study.candidates) if result.candidate.m == 0),
@@ -148,7 +148,8 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     }, records
 
 
-def _balanced(answers: np.ndarray, truth: np.ndarray) -> float:
+def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean over classes of the share of rows that got the right answer."""
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
 
 

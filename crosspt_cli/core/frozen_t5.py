@@ -138,6 +138,10 @@ class FrozenT5:
         """Return input embeddings [n, H] float32 for token ids [n] int64."""
         return F.embedding(tokens, self.embedding)
 
+    def output_rows(self, tokens: Tensor) -> Tensor:
+        """Return rows of the output matrix [n, H] float32 for token ids [n] int64."""
+        return F.embedding(tokens, self.output)
+
     def encode(self, hidden: Tensor, layout: Layout, first: int = 0) -> Tensor:
         """Return encoder outputs [n, H] in `dtype` for packed inputs [n, H] float32.
 
@@ -199,7 +203,7 @@ class FrozenT5:
             embeddings=self.embed(token)[None],
             distance=depth[None] - depth[:, None],
             mask=hidden_from[None],
-            output=self.output[torch.as_tensor(tree.label_tokens, device=self.device)],
+            output=self.output_rows(torch.as_tensor(tree.label_tokens, device=self.device)),
             allowed=torch.as_tensor(tree.allowed, device=self.device),
             path_node=path_node.clamp(min=0),
             path_choice=torch.as_tensor(tree.path_choice, device=self.device).clamp(min=0),

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from transformers import BertModel
 
 from crosspt_cli.core.encode import EncodedTexts
-from crosspt_cli.core.packing import token_positions
-from recipes.backbone.student import Student
+from crosspt_cli.core.packing import Layout, token_positions
+from recipes.backbone.student import Student, row_means
 
 NEAR = 0.04  # temperature of the teacher's ranking of words, in cosines
 SIMILARITY_WEIGHT = 5.0  # squared differences of cosines are small numbers
@@ -62,35 +62,40 @@ class Teacher:
         return self.view(EncodedTexts(pairs, torch.full_like(tokens, 2), starts)).sentences
 
 
-def imitation_loss(student: Student, texts: EncodedTexts, taught: Taught) -> Tensor:
-    """Return how far the student's tokens, texts and similarities between texts are from the teacher's."""
-    encoded, layout = student.read(texts)
+def imitation_loss(encoded: Tensor, layout: Layout, lengths: Tensor, taught: Taught) -> Tensor:
+    """Return how far the student's tokens, texts and similarities between texts are from the teacher's.
+
+    Args:
+        encoded: the student's encoder outputs [n, H].
+        layout: of the batch.
+        lengths: tokens per text, [R] int64, in the callers' order.
+        taught: the teacher's view of the batch.
+    """
     width = taught.tokens.shape[1]
     tokens = encoded[:, :width].float()
-    lengths = texts.lengths[layout.order]
-    row, _ = token_positions(lengths)
-    sums = tokens.new_zeros(len(texts), width).index_add(0, row, tokens)
-    sentences = F.normalize(layout.unsort(sums / lengths[:, None]), dim=1)
+    sentences = F.normalize(row_means(encoded[:, :width], layout, lengths), dim=1)
     alike = F.cosine_similarity(tokens, taught.tokens[layout.source], dim=1).mean()
     whole = (sentences * taught.sentences).sum(1).mean()
     between = F.mse_loss(sentences @ sentences.T, taught.sentences @ taught.sentences.T)
     return (1 - alike) + (1 - whole) + SIMILARITY_WEIGHT * between
 
 
-def ranking_loss(student: Student, texts: EncodedTexts, taught: Taught, words: Tensor, near: Tensor) -> Tensor:
+def ranking_loss(
+    student: Student, encoded: Tensor, layout: Layout, taught: Taught, words: Tensor, near: Tensor
+) -> Tensor:
     """Return the cross-entropy of the decoder's first step with the teacher's ranking of words.
 
     Args:
         student: in training.
-        texts: the batch.
+        encoded: its encoder outputs [n, H].
+        layout: of the batch.
         taught: the teacher's view of it.
         words: token ids [W] int64 to rank.
         near: the teacher's vectors of these words, [W, D].
     """
-    encoded, layout = student.read(texts)
-    first = torch.full((len(texts), 1), student.start_token, device=encoded.device)
+    first = torch.full((len(layout.order), 1), student.start_token, device=encoded.device)
     written = student.write(encoded, layout, first)[:, 0]
     cosines = taught.sentences @ near.T
     wanted = ((cosines - near @ taught.sentences.mean(0)) / NEAR).softmax(1)[layout.order]
-    logits = written @ student.output[words].T
+    logits = written @ student.output_rows(words).T
     return -(wanted * logits.log_softmax(1)).sum(1).mean()

@@ -51,9 +51,10 @@ def heal(settings: Settings, student: Student, teacher: Teacher, pool: Pool, fol
     optimisers = Optimisers(student.model, None, HEALING_RATE, settings.heal_steps, decoder=False)
     stage = Stage("heal", folder, settings.heal_steps, student, optimisers, None, settings.seed)
 
-    def take_step(random: np.random.Generator) -> Losses:
+    def take_step(_: int, random: np.random.Generator) -> Losses:
         texts = encoded(pool.draw(settings.heal_tokens, random), student.device)
-        loss = imitation_loss(student, texts, teacher.view(texts))
+        read, layout = student.read(texts)
+        loss = imitation_loss(read, layout, texts.lengths, teacher.view(texts))
         loss.backward()
         return {"imitation": loss.item()}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import torch
 from torch import Tensor
 
 from crosspt_cli.core.backbone import tree_nats
+from crosspt_cli.core.packing import Layout, prompted_layout
+from crosspt_cli.tasks.label_tree import LabelTree
 from recipes.backbone.distil import Teacher, imitation_loss, ranking_loss
+from recipes.backbone.episodes import episode_loss
 from recipes.backbone.heal import Pool
-from recipes.backbone.optimise import ENCODER_RATE, Optimisers
+from recipes.backbone.optimise import ENCODER_RATE, FALL, Optimisers
 from recipes.backbone.settings import Settings
-from recipes.backbone.spans import span_loss
+from recipes.backbone.spans import draw_spans, span_loss
 from recipes.backbone.store import TokenSet, TokenTexts, encoded
 from recipes.backbone.student import Student
 from recipes.backbone.tasks import NEXT, Asker, Question
@@ -25,6 +29,19 @@ from recipes.backbone.vocabulary import END, SENTINELS, SPECIAL
 QUESTIONS = 2  # label sets a step asks about, with and without an instruction each
 START_FROM = 2000  # most frequent pieces, of which soft instructions start
 FREQUENT = 3800  # words the decoder learns to rank
+RANKING_WEIGHT = 0.5  # of the ranking's nats beside the distance to the teacher's vectors
+FRESH_EVERY = 20  # steps; one set's soft instruction starts over, so that young prompts are what the weights learn with
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an objective has read: `rows` of token ids without end tokens, and its `loss`.
+
+    The loss takes encoder outputs [n, H], their layout, and tokens per row [R] int64 in the callers' order.
+    """
+
+    rows: list[list[int]]
+    loss: Callable[[Tensor, Layout, Tensor], Tensor]
 
 
 class Joint:
@@ -57,8 +74,7 @@ class Joint:
         self.words = words.to(student.device)
         self.near = teacher.words(self.words, END)
         self.prompts = start_prompts(student, len(sets), settings.prompt_tokens, settings.seed)
-        chances = np.array([len(each.labels) ** 0.5 for each in sets])
-        self.chances = chances / chances.sum()
+        self.chances = set_chances(self.sets, settings.kinds)
 
     def run(self, folder: Path) -> None:
         """Take all steps that are missing."""
@@ -66,50 +82,116 @@ class Joint:
         optimisers = Optimisers(self.student.model, self.prompts, ENCODER_RATE, steps, decoder=True)
         Stage("joint", folder, steps, self.student, optimisers, self.prompts, self.settings.seed + 1).run(self.step)
 
-    def step(self, random: np.random.Generator) -> Losses:
+    def step(self, done: int, random: np.random.Generator) -> Losses:
         """Add the gradients of one step's objectives, each weighted by its share of the tokens."""
-        losses: Losses = {}
+        if done % FRESH_EVERY == 0 and done < (1 - FALL) * self.settings.joint_steps:
+            self._start_over(random)
+        named = []
         for name, share in self.settings.mix.items():
-            tokens = int(share * self.settings.joint_tokens)
-            parts = QUESTIONS if name in ("instructed", "soft") else 1
-            for _ in range(parts):
-                loss = getattr(self, name)(tokens // parts, random)
-                (loss * share / parts).backward()
-                losses[name] = losses.get(name, 0.0) + loss.item() / parts
-        return losses
+            parts = getattr(self, name)(int(share * self.settings.joint_tokens), random)
+            named += [(name, share / len(parts), part) for part in parts]
+        losses = read_together(self.student, self.prompts, [part for _, _, part in named])
+        torch.stack([share * loss for (_, share, _), loss in zip(named, losses, strict=True)]).sum().backward()
+        means: Losses = {}
+        for (name, share, _), loss in zip(named, losses, strict=True):
+            means[name] = means.get(name, 0.0) + loss.item() * share / self.settings.mix[name]
+        return means
 
-    def instructed(self, tokens: int, random: np.random.Generator) -> Tensor:
-        """Return the loss on a question with an instruction."""
-        which = int(random.choice(len(self.sets) + 1, p=[*(self.chances * 0.93), 0.07]))
-        each = NEXT if which == len(self.sets) else self.sets[which]
-        return answer_loss(self.student, self.asker.instructed(each, tokens, random), None)
+    def instructed(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return questions with an instruction."""
+        every = [*self.sets, NEXT]
+        drawn = random.choice(len(every), QUESTIONS, p=self.chances)
+        return [self._question(self.asker.instructed(every[n], tokens // QUESTIONS, random), []) for n in drawn]
 
-    def soft(self, tokens: int, random: np.random.Generator) -> Tensor:
-        """Return the loss on a question behind its set's soft instruction."""
-        which = int(random.choice(len(self.sets), p=self.chances))
-        return answer_loss(self.student, self.asker.plain(self.sets[which], tokens, random), self.prompts[which])
+    def soft(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return questions behind their set's soft instruction."""
+        length = self.settings.prompt_tokens
+        return [
+            self._question(
+                self.asker.plain(self.sets[n], tokens // QUESTIONS, length, random),
+                self.student.prompt_ids(self.prompts, n),
+            )
+            for n in self._labelled(QUESTIONS, random)
+        ]
 
-    def spans(self, tokens: int, random: np.random.Generator) -> Tensor:
-        """Return the loss on spans taken out of the corpus."""
-        return span_loss(self.student, self.corpus, tokens, random)
+    def episodes(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return classes to be told apart by a few rows each, without any prompt."""
+        rows, labels = self.asker.episode(self.sets[self._labelled(1, random)[0]], tokens, random)
+        return [Part(rows, lambda read, layout, lengths: episode_loss(read, layout, lengths, labels))]
 
-    def distil(self, tokens: int, random: np.random.Generator) -> Tensor:
-        """Return the distance to the teacher's vectors."""
-        texts = encoded(self.pool.draw(tokens, random), self.student.device)
-        return imitation_loss(self.student, texts, self.teacher.view(texts))
+    def spans(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return passages of the corpus from which spans are taken out."""
+        rows, targets = draw_spans(self.corpus, len(self.student.embedding), tokens, random)
+        return [Part(rows, lambda read, layout, _: span_loss(self.student, read, layout, targets))]
 
-    def rank(self, tokens: int, random: np.random.Generator) -> Tensor:
-        """Return the distance to the teacher's ranking of words."""
-        texts = encoded(self.pool.draw(tokens, random), self.student.device)
-        return ranking_loss(self.student, texts, self.teacher.view(texts), self.words, self.near)
+    def distil(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return texts on which to be near the teacher's vectors, and its ranking of words."""
+        rows = self.pool.draw(tokens, random)
+        taught = self.teacher.view(encoded(rows, self.student.device))
+
+        def loss(read: Tensor, layout: Layout, lengths: Tensor) -> Tensor:
+            ranking = ranking_loss(self.student, read, layout, taught, self.words, self.near)
+            return imitation_loss(read, layout, lengths, taught) + RANKING_WEIGHT * ranking
+
+        return [Part(rows, loss)]
+
+    def _question(self, question: Question, before: list[int]) -> Part:
+        tree = question.tree
+
+        def loss(read: Tensor, layout: Layout, _: Tensor) -> Tensor:
+            return answer_loss(self.student, read, layout, tree, question.labels)
+
+        return Part([before + row for row in question.rows], loss)
+
+    def _start_over(self, random: np.random.Generator) -> None:
+        """Give one set a fresh soft instruction."""
+        fresh = start_prompts(self.student, 1, self.settings.prompt_tokens, int(random.integers(2**31)))
+        with torch.no_grad():
+            self.prompts[int(random.integers(len(self.sets)))] = fresh[0]
+
+    def _labelled(self, count: int, random: np.random.Generator) -> list[int]:
+        chances = self.chances[:-1]
+        return random.choice(len(self.sets), count, p=chances / chances.sum()).tolist()
 
 
-def answer_loss(student: Student, question: Question, prompt: Tensor | None) -> Tensor:
-    """Return the mean loss of the right answers among all answers, in nats."""
-    read, layout = student.read(encoded(question.rows, student.device), prompt)
-    tree = student.place(question.tree)
-    nats = layout.unsort(tree_nats(student.label_logits(read, layout, tree), tree))
-    return -nats.gather(1, torch.as_tensor(question.labels, device=student.device)[:, None]).mean()
+def set_chances(sets: Sequence[TokenSet], kinds: dict[str, float]) -> np.ndarray:
+    """Return how likely each set is asked about, and last the corpus's own question; they sum to 1.
+
+    Kinds share by `kinds`, 1 where not listed; sets of a kind by the square root of rows × classes.
+    """
+    sizes = np.array([(len(each.labels) * len(each.names)) ** 0.5 for each in sets])
+    of_kind = {kind: sizes[[each.kind == kind for each in sets]].sum() for kind in {each.kind for each in sets}}
+    chances = [kinds.get(each.kind, 1.0) * size / of_kind[each.kind] for each, size in zip(sets, sizes, strict=True)]
+    found = np.array([*chances, kinds.get(NEXT.kind, 1.0)])
+    return found / found.sum()
+
+
+def read_together(student: Student, prompts: Tensor, parts: Sequence[Part]) -> list[Tensor]:
+    """Return the loss of every part, all of them read in one pass: small passes leave the cores idle."""
+    texts = encoded([row for part in parts for row in part.rows], student.device)
+    read, layout = student.read(texts, prompts)
+    lengths = texts.lengths.split([len(part.rows) for part in parts])
+    tokens = layout.unpack(read).split([int(each.sum()) for each in lengths])
+    losses = []
+    for part, own, packed in zip(parts, lengths, tokens, strict=True):
+        alone = prompted_layout(own, 0)
+        losses.append(part.loss(alone.pack(packed[:0], packed), alone, own))
+    return losses
+
+
+def answer_loss(student: Student, read: Tensor, layout: Layout, tree: LabelTree, labels: np.ndarray) -> Tensor:
+    """Return the mean loss of the right answers among all answers, in nats.
+
+    Args:
+        student: in training.
+        read: encoder outputs [n, H] of the rows.
+        layout: of the rows.
+        tree: the answers'.
+        labels: right answer of each row, [R] int64.
+    """
+    placed = student.place(tree)
+    nats = layout.unsort(tree_nats(student.label_logits(read, layout, placed), placed))
+    return -nats.gather(1, torch.as_tensor(labels, device=student.device)[:, None]).mean()
 
 
 def start_prompts(student: Student, count: int, tokens: int, seed: int) -> Tensor:

@@ -27,6 +27,7 @@ class Settings:
         joint_steps: steps of the joint stage.
         joint_tokens: tokens a step, over all objectives.
         mix: objective → share of the joint stage's tokens.
+        kinds: kind of set → how often it is asked about; 1 for kinds that are not listed.
         prompt_tokens: length of a soft instruction.
         max_tokens: longer texts are cut.
         left_out: data sets that are not trained on.
@@ -47,6 +48,7 @@ class Settings:
     joint_steps: int
     joint_tokens: int
     mix: dict[str, float]
+    kinds: dict[str, float]
     prompt_tokens: int
     max_tokens: int
     left_out: tuple[str, ...]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from recipes.backbone.store import TokenTexts, encoded
+from crosspt_cli.core.packing import Layout
+from recipes.backbone.store import TokenTexts
 from recipes.backbone.student import Student
 from recipes.backbone.vocabulary import END, PAD, SENTINELS
 
@@ -38,9 +41,10 @@ def corrupt(text: list[int], sentinels: list[int], random: np.random.Generator) 
     return source, target
 
 
-def span_loss(student: Student, corpus: TokenTexts, tokens: int, random: np.random.Generator) -> Tensor:
-    """Return the cross-entropy per token of writing down what was taken out of random passages."""
-    vocabulary = student.output.shape[0]
+def draw_spans(
+    corpus: TokenTexts, vocabulary: int, tokens: int, random: np.random.Generator
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Return random passages with spans taken out, and what was taken out, about `tokens` tokens together."""
     sentinels = [vocabulary - 1 - number for number in range(SENTINELS)]
     rows, targets, left = [], [], tokens
     while left > 0:
@@ -51,14 +55,24 @@ def span_loss(student: Student, corpus: TokenTexts, tokens: int, random: np.rand
             rows.append(source)
             targets.append([*target, END])
             left -= len(source) + len(target)
-    read, layout = student.read(encoded(rows, student.device))
+    return rows, targets
+
+
+def span_loss(student: Student, read: Tensor, layout: Layout, targets: Sequence[Sequence[int]]) -> Tensor:
+    """Return the cross-entropy per token of writing down what was taken out.
+
+    Args:
+        student: in training.
+        read: encoder outputs [n, H] of the passages.
+        layout: of the passages.
+        targets: what to write, per passage.
+    """
     longest = max(map(len, targets))
     padded = [[*target, *[PAD] * (longest - len(target))] for target in targets]
     wanted = torch.tensor(padded, device=student.device)[layout.order]
     given = torch.cat([torch.full_like(wanted[:, :1], student.start_token), wanted[:, :-1]], 1)
-    written = student.write(read, layout, given)
     real = wanted != PAD
-    return F.cross_entropy((written[real].to(student.dtype) @ student.output.to(student.dtype).T).float(), wanted[real])
+    return F.cross_entropy(student.every_logit(student.write(read, layout, given)[real]), wanted[real])
 
 
 def _parts(total: int, count: int, random: np.random.Generator) -> list[int]:

@@ -10,7 +10,7 @@ from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import FrozenT5
-from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout
+from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout, token_positions
 
 
 class Student(FrozenT5):
@@ -45,12 +45,31 @@ class Student(FrozenT5):
             for part, weight in zip(copy.split([len(weight) for weight in weights]), weights, strict=True):
                 part.copy_(weight)
 
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Return input embeddings [n, H] float32 for token ids [n] int64."""
+        return _Rows.apply(self.embedding, tokens)
+
+    def output_rows(self, tokens: Tensor) -> Tensor:
+        """Return rows of the output matrix [n, H] float32 for token ids [n] int64."""
+        return _Rows.apply(self.output, tokens)
+
+    def every_logit(self, written: Tensor) -> Tensor:
+        """Return logits [n, V] float32 over the whole vocabulary, for decoder outputs [n, H]."""
+        return _EveryLogit.apply(self.output, written, self.dtype)
+
+    def prompt_ids(self, prompts: Tensor, which: int) -> list[int]:
+        """Return the ids by which `read` knows soft prompt `which` of [S, P, H]: they follow the vocabulary's."""
+        first = len(self.embedding) + which * prompts.shape[1]
+        return list(range(first, first + prompts.shape[1]))
+
     def read(self, texts: EncodedTexts, prompts: Tensor | None = None) -> tuple[Tensor, Layout]:
-        """Return encoder outputs [n, H] and their layout, for texts behind one prompt [P, H] or none."""
-        tokens = self.embed(texts.tokens)
-        before = tokens[:0] if prompts is None else prompts.repeat(len(texts), 1)
-        layout = prompted_layout(texts.lengths, 0 if prompts is None else len(prompts))
-        return self.encode(layout.pack(before, tokens), layout), layout
+        """Return encoder outputs [n, H] and their layout, for texts that may hold `prompt_ids` of prompts [S, P, H]."""
+        layout = prompted_layout(texts.lengths, 0)
+        hidden = self.embed(texts.tokens.clamp(max=len(self.embedding) - 1))
+        if prompts is not None:
+            soft = (texts.tokens >= len(self.embedding)).nonzero()[:, 0]
+            hidden = hidden.index_put((soft,), prompts.flatten(0, 1)[texts.tokens[soft] - len(self.embedding)])
+        return self.encode(layout.pack(hidden[:0], hidden), layout), layout
 
     def write(self, encoded: Tensor, layout: Layout, ids: Tensor) -> Tensor:
         """Return decoder outputs [R, N, H] at every position of decoder inputs [R, N] int64, rows in layout order."""
@@ -70,3 +89,60 @@ class Student(FrozenT5):
         copy = torch.cat([weight.detach() for weight in weights]).to(self.device, dtype).clone().requires_grad_()
         self.copies.append((copy, tuple(weights)))
         return copy
+
+
+def row_means(read: Tensor, layout: Layout, lengths: Tensor) -> Tensor:
+    """Return the mean encoder output of every row, [R, H] float32 in the callers' order.
+
+    Args:
+        read: encoder outputs [n, H].
+        layout: of the rows.
+        lengths: tokens per row, [R] int64, in the callers' order.
+    """
+    lengths = lengths[layout.order]
+    row, _ = token_positions(lengths)
+    sums = read.new_zeros(len(lengths), read.shape[1], dtype=torch.float32).index_add(0, row, read.float())
+    return layout.unsort(sums / lengths[:, None])
+
+
+class _Rows(torch.autograd.Function):
+    """Rows of a table; their gradient is added where it belongs.
+
+    Autograd would make a gradient as large as the table for every lookup: half of a step's time.
+    """
+
+    @staticmethod
+    def forward(ctx, table: Tensor, rows: Tensor) -> Tensor:
+        ctx.table = table
+        ctx.save_for_backward(rows)
+        return table.detach().index_select(0, rows)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        (rows,) = ctx.saved_tensors
+        _gradient_of(ctx.table).index_add_(0, rows, grad.to(ctx.table.dtype))
+        return None, None
+
+
+class _EveryLogit(torch.autograd.Function):
+    """The product with the whole output matrix, for the same reason."""
+
+    @staticmethod
+    def forward(ctx, table: Tensor, written: Tensor, dtype: torch.dtype) -> Tensor:
+        ctx.table = table
+        low, matrix = written.to(dtype), table.detach().to(dtype)
+        ctx.save_for_backward(low, matrix)
+        return (low @ matrix.T).float()
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        low, matrix = ctx.saved_tensors
+        grad = grad.to(low.dtype)
+        _gradient_of(ctx.table).add_(grad.T @ low)
+        return None, (grad @ matrix).float(), None
+
+
+def _gradient_of(leaf: Tensor) -> Tensor:
+    if leaf.grad is None:
+        leaf.grad = torch.zeros_like(leaf)
+    return leaf.grad

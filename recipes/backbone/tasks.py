@@ -16,7 +16,7 @@ from recipes.backbone.vocabulary import END
 
 FEW_CLASSES = 8
 ALL_CLASSES = 0.25  # of the time a set with many classes is asked about with all of them
-OTHER_WORDS, OPTIONS, CODED, ASK_FIRST = 0.35, 0.6, 0.15, 0.6  # how often each variation is drawn
+OTHER_WORDS, OPTIONS, CODED, ASK_FIRST = 0.35, 0.4, 0.15, 0.6  # how often each variation is drawn
 NEXT = TokenSet("next", "next", (), np.zeros(0, np.int64), ("no", "yes"))
 
 Tokenize = Callable[[str], list[int]]
@@ -65,22 +65,34 @@ class Asker:
         show = coded or random.random() < OPTIONS
         ask, mark = random.choice(self.phrasings[each.kind]["ask"]), self._mark(each.kind, random)
         ask_first = random.random() < ASK_FIRST
+        options = (meanings if coded else words) if show else []
+        beside = len(self._question(ask, options, random)) + len(mark) + 1
         rows, labels = [], []
-        for fields, label in self._draw(each, classes, tokens, random):
-            shown = random.permutation(meanings if coded else words).tolist() if show else []
-            question = self.ids(ask) + (self.ids("options: " + ", ".join(shown) + ".") if shown else [])
-            text = self._join(fields, mark)
+        for fields, label in self._draw(each, classes, tokens, beside, random):
+            question, text = self._question(ask, options, random), self._join(fields, mark)
             rows.append(question + text if ask_first else text + question)
             labels.append(label)
         return Question(rows, np.array(labels), self.tree(codes))
 
-    def plain(self, each: TokenSet, tokens: int, random: np.random.Generator) -> Question:
-        """Return a question without any instruction: what a soft instruction has to stand for."""
+    def plain(self, each: TokenSet, tokens: int, prompt_tokens: int, random: np.random.Generator) -> Question:
+        """Return a question without any instruction: what a soft instruction of that length has to stand for."""
         classes, words = self._answers(each, random)
-        drawn = self._draw(each, classes, tokens, random)
+        drawn = self._draw(each, classes, tokens, prompt_tokens + 1, random)
         mark = self.phrasings[each.kind].get("mark", [[]])[0]
         rows = [self._join(fields, mark) for fields, _ in drawn]
         return Question(rows, np.array([label for _, label in drawn]), self.tree(words))
+
+    def episode(self, each: TokenSet, tokens: int, random: np.random.Generator) -> tuple[list[list[int]], np.ndarray]:
+        """Return bare rows of a few classes in turn, about `tokens` tokens together, and their classes from 0 on."""
+        rows, labels, left = [], [], tokens
+        classes = random.permutation(len(each.names))[: int(random.integers(2, FEW_CLASSES + 1))]
+        where = [np.flatnonzero(each.labels == c) for c in classes]
+        mark = self.phrasings[each.kind].get("mark", [[]])[0]
+        while left > 0 or len(rows) <= len(classes):
+            labels.append(len(rows) % len(classes))
+            rows.append(self._join(self._fields(each, int(random.choice(where[labels[-1]]))), mark))
+            left -= len(rows[-1]) + 1
+        return rows, np.array(labels)
 
     def tree(self, words: Sequence[str]) -> LabelTree:
         """Return the tree of answers."""
@@ -91,6 +103,13 @@ class Asker:
         if text not in self._ids:
             self._ids[text] = self._tokenize(text)
         return self._ids[text]
+
+    def _question(self, ask: str, options: Sequence[str], random: np.random.Generator) -> list[int]:
+        """Return an instruction's ids, with the options in random order if any are shown."""
+        asked = list(self.ids(ask))
+        for place, option in enumerate(random.permutation(len(options))):
+            asked += self.ids("," if place else "options:") + self.ids(options[option])
+        return asked + (self.ids(".") if options else [])
 
     def _answers(self, each: TokenSet, random: np.random.Generator) -> tuple[np.ndarray, list[str]]:
         """Return which classes are asked about, and the words for them, no two alike."""
@@ -107,9 +126,9 @@ class Asker:
         return classes, plain
 
     def _draw(
-        self, each: TokenSet, classes: np.ndarray, tokens: int, random: np.random.Generator
+        self, each: TokenSet, classes: np.ndarray, tokens: int, beside: int, random: np.random.Generator
     ) -> list[tuple[tuple[list[int], ...], int]]:
-        """Return (fields, index into `classes`) of rows that together have about `tokens` tokens."""
+        """Return (fields, index into `classes`) of rows that with `beside` tokens each have about `tokens` tokens."""
         drawn, left = [], tokens
         where = None if each.name == NEXT.name else np.flatnonzero(np.isin(each.labels, classes))
         while left > 0:
@@ -119,11 +138,14 @@ class Asker:
             else:
                 of_class = where[each.labels[where] == classes[label]]
                 row = int(of_class[random.integers(len(of_class))])
-                fields = tuple(field[row] for field in each.fields)
-            fields = tuple(field[: self.most // len(fields)] for field in fields)
+                fields = self._fields(each, row)
             drawn.append((fields, label))
-            left -= sum(map(len, fields)) + 12
+            left -= sum(map(len, fields)) + beside
         return drawn
+
+    def _fields(self, each: TokenSet, row: int) -> tuple[list[int], ...]:
+        """Return a row's fields, which share the tokens that a text may have."""
+        return tuple(field[row][: self.most // len(each.fields)] for field in each.fields)
 
     def _passages(self, follows: int, random: np.random.Generator) -> tuple[list[int], list[int]]:
         """Return two passages of the corpus that follow each other or do not; a near miss half of the time."""

@@ -19,7 +19,7 @@ SAVE_EVERY = 120.0  # seconds
 WRITE_EVERY = 25  # steps
 
 Losses = dict[str, float]
-TakeStep = Callable[[np.random.Generator], Losses]
+TakeStep = Callable[[int, np.random.Generator], Losses]
 
 
 class Stage:
@@ -53,14 +53,15 @@ class Stage:
         """Take all steps that are missing.
 
         Args:
-            take_step: adds gradients for a step drawn from the given stream, and returns its losses by name.
+            take_step: adds gradients for the step of this number, drawn from the given stream, and returns its losses
+                by name.
         """
         done, saved, means = self._resume(), time.monotonic(), {}
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         with Progress(*columns) as progress:
             bar = progress.add_task(self.name, total=self.steps, completed=done)
             while done < self.steps:
-                losses = take_step(np.random.default_rng([self.seed, done]))
+                losses = take_step(done, np.random.default_rng([self.seed, done]))
                 self.student.gather_gradients()
                 self.optimisers.step()
                 self.student.refresh()

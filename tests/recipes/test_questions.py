@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from recipes.backbone.joint import set_chances
 from recipes.backbone.store import TokenSet, TokenTexts
 from recipes.backbone.tasks import NEXT, Asker, load_phrasings
 
@@ -76,8 +77,33 @@ def test_a_set_with_many_classes_is_asked_about_in_parts_and_in_whole(asker):
 
 
 def test_without_an_instruction_nothing_but_the_text_stands_there(asker):
-    question = asker.plain(SENTIMENT, 100, np.random.default_rng(0))
+    question = asker.plain(SENTIMENT, 100, 20, np.random.default_rng(0))
     assert all(set(row) in ({5}, {6}) for row in question.rows)
+
+
+def test_a_question_has_about_as_many_tokens_as_it_is_given(asker):
+    """Instruction, options and prompt are read too, and count."""
+    for seed in range(40):
+        question = asker.instructed(SENTIMENT, 300, np.random.default_rng(seed))
+        longest = max(map(len, question.rows)) + 1
+        assert 300 <= sum(len(row) + 1 for row in question.rows) < 300 + longest
+    rows = asker.plain(SENTIMENT, 300, 20, np.random.default_rng(0)).rows
+    assert 300 <= sum(len(row) + 21 for row in rows) < 300 + 27
+
+
+def test_an_episode_has_several_rows_of_every_class_and_nothing_but_text(asker):
+    rows, labels = asker.episode(SENTIMENT, 100, np.random.default_rng(0))
+    assert np.bincount(labels).min() >= 2
+    assert len({(tuple(row), label) for row, label in zip(rows, labels, strict=True)}) == 2
+    assert {row[0] for row in rows} == {5, 6}
+
+
+def test_kinds_are_asked_about_as_often_as_the_settings_say():
+    """Two sets of one kind share what the kind has; what is not listed counts 1."""
+    again = TokenSet("more", "sentiment", SENTIMENT.fields, SENTIMENT.labels, SENTIMENT.names)
+    other = TokenSet("other", "topic", SENTIMENT.fields, SENTIMENT.labels, SENTIMENT.names)
+    chances = set_chances([SENTIMENT, again, other], {"sentiment": 4})
+    assert chances.tolist() == pytest.approx([2 / 6, 2 / 6, 1 / 6, 1 / 6])
 
 
 def test_passages_that_follow_each_other_do(asker):

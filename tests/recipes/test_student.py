@@ -6,8 +6,10 @@ import torch
 from torch.nn import functional as F
 from transformers import T5Config, T5ForConditionalGeneration
 
+from crosspt_cli.tasks.label_tree import LabelTree
+from recipes.backbone.joint import Part, answer_loss, read_together
 from recipes.backbone.optimise import Optimisers
-from recipes.backbone.spans import corrupt, span_loss
+from recipes.backbone.spans import corrupt, draw_spans, span_loss
 from recipes.backbone.store import TokenTexts, encoded
 from recipes.backbone.student import Student
 from recipes.backbone.training import Stage
@@ -35,8 +37,8 @@ def test_every_weight_gets_the_gradient_that_transformers_gives():
     read, layout = student.read(encoded(rows, CPU))
     wanted = targets[layout.order]
     given = torch.cat([torch.zeros(3, 1, dtype=torch.int64), wanted[:, :1]], 1)
-    logits = student.write(read, layout, given) @ student.output.T
-    F.cross_entropy(logits.flatten(0, 1), wanted.flatten()).backward()
+    logits = student.every_logit(student.write(read, layout, given).flatten(0, 1))
+    F.cross_entropy(logits, wanted.flatten()).backward()
     student.gather_gradients()
 
     ids = torch.tensor([[*row, 1, *[0] * (11 - len(row))] for row in rows])
@@ -47,6 +49,52 @@ def test_every_weight_gets_the_gradient_that_transformers_gives():
         np.testing.assert_allclose(mine.grad / scale, reference.grad / scale, atol=2e-4, err_msg=name)
 
 
+def test_label_words_are_read_from_the_output_matrix_with_its_gradient():
+    """Rows looked up for label words add to the gradient that the same rows have as inputs."""
+    ours, theirs = small_model(), small_model()
+    student = Student(ours, CPU, torch.float32)
+    tree = LabelTree.build(((7,), (9,)), 1)
+    read, layout = student.read(encoded([[5, 9, 6], [8, 7, 7]], CPU))
+    answer_loss(student, read, layout, tree, np.array([0, 1])).backward()
+    student.gather_gradients()
+
+    ids = torch.tensor([[5, 9, 6, 1], [8, 7, 7, 1]])
+    logits = theirs(input_ids=ids, decoder_input_ids=torch.zeros(2, 1, dtype=torch.int64)).logits[:, 0, [7, 9]]
+    F.cross_entropy(logits, torch.tensor([0, 1])).backward()
+    for (name, mine), reference in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        if reference.grad is not None and reference.grad.any():
+            scale = reference.grad.abs().max().item()
+            np.testing.assert_allclose(mine.grad / scale, reference.grad / scale, atol=2e-4, err_msg=name)
+
+
+def test_parts_read_together_have_the_losses_and_gradients_of_parts_read_alone():
+    """A soft prompt among them: its ids follow the vocabulary's, and it gets its gradient."""
+    random = np.random.default_rng(1)
+    rows = [random.integers(3, 150, length).tolist() for length in (9, 4, 12, 6, 2)]
+    tree, grads, losses = LabelTree.build(((7,), (9,)), 1), [], []
+    for together in (True, False):
+        model = small_model()
+        student, prompts = Student(model, CPU, torch.float32), torch.randn(2, 3, 32, generator=torch.manual_seed(0))
+        prompts.requires_grad_()
+
+        def loss(read, layout, _, student=student):
+            return answer_loss(student, read, layout, tree, np.arange(len(layout.order)) % 2)
+
+        before = student.prompt_ids(prompts, 1)
+        parts = [Part(rows[:2], loss), Part([before + row for row in rows[2:]], loss)]
+        calls = [parts] if together else [[part] for part in parts]
+        found = [each for call in calls for each in read_together(student, prompts, call)]
+        torch.stack(found).sum().backward()
+        student.gather_gradients()
+        losses.append([each.item() for each in found])
+        grads.append([prompts.grad, *(weight.grad for weight in model.parameters() if weight.grad is not None)])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    assert grads[0][0][0].abs().max() == 0
+    assert grads[0][0][1].abs().min() > 0
+    for mine, reference in zip(*grads, strict=True):
+        np.testing.assert_allclose(mine, reference, atol=1e-5)
+
+
 def test_a_step_moves_what_the_arithmetic_reads():
     model = small_model()
     student = Student(model, CPU, torch.bfloat16)
@@ -54,7 +102,7 @@ def test_a_step_moves_what_the_arithmetic_reads():
     optimisers = Optimisers(model, None, 1e-2, 10, decoder=True)
     losses = []
     for step in range(10):
-        loss = span_loss(student, corpus, 300, np.random.default_rng(step % 2))
+        loss = passage_loss(student, corpus, 300, np.random.default_rng(step % 2))
         loss.backward()
         student.gather_gradients()
         optimisers.step()
@@ -78,6 +126,12 @@ def test_what_was_taken_out_can_be_put_back(length):
                 current.append(token)
         assert [t for token in source for t in spans.get(token, [token])] == text
         assert all(spans.values())
+
+
+def passage_loss(student: Student, corpus: TokenTexts, tokens: int, random: np.random.Generator) -> torch.Tensor:
+    """Return the loss of writing down what was taken out of random passages."""
+    rows, targets = draw_spans(corpus, len(student.embedding), tokens, random)
+    return span_loss(student, *student.read(encoded(rows, CPU)), targets)
 
 
 def corpus_of(rows: int) -> TokenTexts:
@@ -104,11 +158,11 @@ def test_a_stage_that_was_interrupted_ends_where_it_would_have_ended(tmp_path, m
             optimisers = Optimisers(model, prompts, 1e-3, 8, decoder=True)
             stage = Stage("small", folder, 8, student, optimisers, prompts, seed=3)
 
-            def take_step(random, student=student, prompts=prompts, stop=stop, taken=taken):
+            def take_step(_, random, student=student, prompts=prompts, stop=stop, taken=taken):
                 if len(taken) == stop:
                     raise Interrupted
                 taken.append(1)
-                loss = span_loss(student, corpus, 100, random) + prompts.square().sum() + prompts.sum()
+                loss = passage_loss(student, corpus, 100, random) + prompts.square().sum() + prompts.sum()
                 loss.backward()
                 return {"loss": loss.item()}
 
