@@ -1,6 +1,10 @@
 """No text that a benchmark measures on may be trained on."""
 
+import csv
+import gzip
+
 from recipes.backbone.texts import MeasuredTexts, read_paragraphs, read_sets
+from recipes.sources.clean import clean
 
 LONG = "the quick brown fox jumps over the lazy dog near the river bank at dawn"
 
@@ -47,3 +51,14 @@ def test_sets_and_corpus_are_read_without_the_sets_that_are_named(data):
     assert len(tickets.texts) == len(tickets.labels) >= 25
     some, all_of_it = (read_paragraphs(data / "corpus", megabytes, found) for megabytes in (0.004, 10))
     assert 0 < sum(map(len, some)) < 6000 < sum(map(len, all_of_it))
+
+
+def test_a_banks_data_sets_are_copied_without_measured_rows(tmp_path):
+    """The columns stay as they are, and what was left out is counted."""
+    source, target = tmp_path / "train.csv.gz", tmp_path / "clean" / "set" / "train.csv.gz"
+    rows = [("sentence1", "sentence2", "label"), (LONG, "a river", "no"), ("a cat, asleep", "a dog", "yes")]
+    with gzip.open(source, "wt", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows(rows)
+    assert clean(source, target, measured()) == (1, 1)
+    with gzip.open(target, "rt", newline="", encoding="utf-8") as handle:
+        assert [tuple(row) for row in csv.reader(handle)] == [rows[0], rows[2]]
