@@ -200,7 +200,7 @@ def plan_onboarding(
         folds=len(work.folds),
         candidates=tuple(map(str, candidates)),
         trials=len(candidates) * repeats,
-        steps=count_trial_steps(rungs, len(candidates), repeats),
+        steps=count_trial_steps(rungs, candidates, repeats),
         notices=work.examples.notices,
         notes=work.notes,
     )

@@ -126,7 +126,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
     early = ("search", "ended early, for the time was up") if study.stopped_early else ("", "")
     failed = study.count("failed")
     lines = (
-        ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}"),
+        ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate)),
         ("because", study.reason),
         early,
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),

@@ -39,6 +39,11 @@ class Candidate:
         return self.lr_ratio * self.attention_rate
 
     @property
+    def is_source(self) -> bool:
+        """Whether the prompt is its one source as it is: the private prompt stays a copy, so no share changes it."""
+        return self.m == 1 and self.lr_ratio == 0
+
+    @property
     def simplicity(self) -> tuple[float, ...]:
         """Smaller is simpler: attention only before a trained prompt, then fewer sources, then slower."""
         return (self.lr_ratio > 0, self.m, self.lr_ratio)
@@ -46,6 +51,8 @@ class Candidate:
     def __str__(self) -> str:
         if self.m == 0:
             return f"M = 0 (private prompt only, lr {self.lr:g})"
+        if self.is_source:
+            return "M = 1, source untouched"
         return f"M = {self.m}, " + (f"ratio {self.lr_ratio:g}" if self.lr_ratio else "attention only")
 
 

@@ -14,12 +14,16 @@ from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
+SHARES_OF_A_SOURCE = np.array([1.0, 0.0], np.float32)  # of the source and of the private prompt
 NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's weights may be damaged."
 
 
 @dataclass(frozen=True)
 class FinalFit:
-    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C]."""
+    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
+
+    `loss` nats: of the last batch, or on all rows where nothing was trained.
+    """
 
     prompt: np.ndarray
     private: np.ndarray
@@ -47,6 +51,8 @@ def fit_final(
         deadline: `time.monotonic()` at which training stops where it is.
         progress: told of finished steps.
     """
+    if candidate.is_source:
+        return _source_as_it_is(task, candidate)
     everything = np.arange(len(task.labels))
     population = make_population(task, [candidate], [Trial(0, 0, 0)], [Fold(everything, everything[:0])], horizon)
     done = 0
@@ -68,6 +74,16 @@ def fit_final(
             steps=done,
             loss=float(population.losses[0]),
         )
+
+
+def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
+    """Return the fit of a prompt that is its one source: what is left to learn is only what it leans to."""
+    (name,) = candidate.sources
+    everything = np.arange(len(task.labels))
+    (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
+    source = task.sources[task.untouched.names.index(name)].cpu().numpy()
+    leaning = task.untouched.leaning(name, task.labels, everything)
+    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, steps=0, loss=loss)
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

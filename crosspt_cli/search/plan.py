@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.search.candidates import Candidate
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def make_rungs(budget: Budget, rows: int, trained: int) -> tuple[Rung, ...]:
     return tuple(Rung(max(1, math.ceil(share * steps)), min(keep, trained)) for share, keep in budget.rungs)
 
 
-def count_trial_steps(rungs: tuple[Rung, ...], candidates: int, repeats: int) -> int:
+def count_trial_steps(rungs: Sequence[Rung], candidates: Sequence[Candidate], repeats: int) -> int:
     """Return how many steps all trials take together when nothing stops early.
 
     Args:
@@ -82,8 +84,8 @@ def count_trial_steps(rungs: tuple[Rung, ...], candidates: int, repeats: int) ->
         candidates: that start.
         repeats: folds × seeds.
     """
-    total, done, alive = 0, 0, candidates
+    total, done, alive = 0, 0, sum(not candidate.is_source for candidate in candidates)
     for rung in rungs:
         total += (rung.steps - done) * alive * repeats
-        done, alive = rung.steps, rung.keep
+        done, alive = rung.steps, min(alive, rung.keep)
     return total

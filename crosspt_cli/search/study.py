@@ -14,11 +14,13 @@ from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
+from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
-from crosspt_cli.search.final import NAN_HINT
+from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.halving import halve
 from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
@@ -45,9 +47,6 @@ def run_study(
     progress: Progress = no_progress,
 ) -> StudyResult:
     """Return every trial's held-out predictions and the candidate chosen on them.
-
-    The best candidate without sources goes through all rungs, because it is what the choice is compared with, and
-    because prompts that start from nothing need more steps to show what they can do.
 
     Args:
         task: rows, label words, sources.
@@ -102,9 +101,12 @@ class _Study:
     ) -> None:
         self.task, self.candidates, self.folds, self.rungs = task, candidates, folds, rungs
         self.readouts, self.rows = readouts, rows
-        self.trials = [Trial(c, f, s) for c in range(len(candidates)) for f in range(len(folds)) for s in range(seeds)]
-        self.planned = count_trial_steps(tuple(rungs), len(candidates), len(folds) * seeds)
-        self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
+        every = [Trial(c, f, s) for c in range(len(candidates)) for f in range(len(folds)) for s in range(seeds)]
+        self.untrained = [trial for trial in every if candidates[trial.candidate].is_source]
+        self.trials = [trial for trial in every if not candidates[trial.candidate].is_source]
+        self.planned = count_trial_steps(tuple(rungs), candidates, len(folds) * seeds)
+        if self.trials:
+            self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
@@ -112,8 +114,11 @@ class _Study:
 
     def run(self, deadline: float | None, progress: Progress) -> bool:
         """Train and prune through all rungs; return False if the deadline ended it."""
+        self._score_untrained()
         done = 0
         for rung in self.rungs:
+            if not self.trials:
+                break
             while self.population.optimiser.steps < rung.steps:
                 if deadline is not None and time.monotonic() > deadline:
                     return self._stop()
@@ -122,7 +127,9 @@ class _Study:
                 progress("searching", done, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
             self._score()
             if rung is not self.rungs[-1]:
-                self._prune(rung.keep)
+                self._prune(rung)
+        if done < self.planned:
+            progress("searching", self.planned, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
         return True
 
     def results(self) -> tuple[CandidateResult, ...]:
@@ -131,7 +138,7 @@ class _Study:
 
     def corrected(self) -> Corrected:
         """Return the score of the chosen candidate without the luck of steps, readout and candidate being chosen."""
-        usable = [number for number, result in self.best.items() if result.state != "failed"]
+        usable = [number for number, result in sorted(self.best.items()) if result.state != "failed"]
         candidates = [self.candidates[number] for number in usable]
         return corrected_score(
             candidates, [self.judged[number] for number in usable], stream(self.task.seed, "corrected")
@@ -146,12 +153,26 @@ class _Study:
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
             raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
-        if not self.best:
+        if any(trial.candidate not in self.best for trial in self.trials):
             self._score()
         return False
 
     def _alive(self) -> int:
         return len({trial.candidate for trial in self.trials})
+
+    def _score_untrained(self) -> None:
+        """Score the candidates that are their fold's best source as it is: nothing of them is trained."""
+        if not self.untrained:
+            return
+        answers = answers_of_best_source(self.task, self.folds)
+        for trial in self.untrained:
+            held_out = self.folds[trial.fold].held_out
+            self.latest[trial] = TrialResult(
+                trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold], held_out,
+                answers.nats[held_out], answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
+            )  # fmt: skip
+        for number in {trial.candidate for trial in self.untrained}:
+            self._judge(number, [self.latest[trial] for trial in self.untrained if trial.candidate == number])
 
     def _score(self) -> None:
         """Score every living trial on its held-out rows and keep each candidate's best state so far."""
@@ -167,10 +188,9 @@ class _Study:
                 self.population.optimiser.steps, losses[t], held_out[t], nats[t], leaning[t], shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
-            self._judge(number)
+            self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])
 
-    def _judge(self, number: int) -> None:
-        trials = [self.latest[trial] for trial in self.trials if trial.candidate == number]
+    def _judge(self, number: int, trials: Sequence[TrialResult]) -> None:
         before = self.best.get(number)
         usable = [trial for trial in trials if trial.state != "failed"]
         if len(usable) < len(trials) and before:
@@ -180,7 +200,7 @@ class _Study:
         judged = best_readout(every)
         if before and before.utility.mean() >= judged.utility.mean():
             return
-        self.kept[number] = usable or trials
+        self.kept[number] = usable or list(trials)
         per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],
@@ -192,23 +212,16 @@ class _Study:
             utility=judged.utility,
         )
 
-    def _prune(self, keep: int) -> None:
-        """Go on with the `keep` best candidates that train a private prompt, the best without sources among them.
-
-        Attention over a few sources settles within the first rung: those candidates are complete after it.
-        """
+    def _prune(self, rung: Rung) -> None:
+        """Go on with whom `halve` names."""
         alive = {trial.candidate for trial in self.trials}
-        trained = [n for n in alive if self.candidates[n].lr_ratio > 0 and self.best[n].state != "failed"]
-        ranked = sorted(trained, key=lambda number: -self.best[number].utility.mean())
-        kept = ranked[:keep]
-        alone = [number for number in ranked if self.candidates[number].m == 0][:1]
-        if alone and alone[0] not in kept:
-            kept = kept[: keep - 1] + alone
-        self._mark_pruned(set(ranked) - set(kept))
-        going_on = [t for t, trial in enumerate(self.trials) if trial.candidate in kept]
-        if 0 < len(going_on) < len(self.trials):
-            self.population.keep(going_on)
+        halved = halve({number: self.best[number] for number in alive}, rung.steps, rung.keep)
+        self._mark_pruned(set(halved.pruned))
+        going_on = [t for t, trial in enumerate(self.trials) if trial.candidate in halved.going_on]
+        if len(going_on) < len(self.trials):
             self.trials = [self.trials[t] for t in going_on]
+            if going_on:
+                self.population.keep(going_on)
 
     def _mark_pruned(self, candidates: set[int]) -> None:
         for number in candidates:

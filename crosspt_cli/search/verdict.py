@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 
 from crosspt_cli.core.score import Readout
-from crosspt_cli.core.train import score_rows
 from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
+from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
 from crosspt_cli.search.readouts import HeldOutRows, correct_by_seed
-from crosspt_cli.search.trials import StudyTask, tokens_at_once
+from crosspt_cli.search.trials import StudyTask
 
 PROTOTYPES = "prototypes alone"
 SOURCE = "best source prompt, untouched"
@@ -54,13 +53,13 @@ def simpler_methods(
         choice: the chosen candidate.
     """
     candidate, readout = results[choice].candidate, results[choice].readout
-    is_the_source = (candidate.m, candidate.lr_ratio, readout.weight) == (1, 0, 0)  # nothing in it can move
+    is_the_source = candidate.is_source and not readout.weight
     alone = best_alone(results)
     found = {}
     if readout.words:
         found[PROTOTYPES] = _right(rows.nearness.argmax(1), task.labels)
     if len(task.sources) and not is_the_source:
-        found[SOURCE] = _right(best_source_answers(task, folds), task.labels)
+        found[SOURCE] = _right(answers_of_best_source(task, folds).classes(folds), task.labels)
     if readout.weight:
         found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), rows)
     if candidate.m and alone is not None:
@@ -72,34 +71,6 @@ def best_alone(results: Sequence[CandidateResult]) -> int | None:
     """Return the best candidate without sources, by what candidates are compared on; None where all of them failed."""
     alone = [n for n, result in enumerate(results) if result.candidate.m == 0 and result.state != "failed"]
     return max(alone, key=lambda n: results[n].utility.mean(), default=None)
-
-
-def best_source_answers(task: StudyTask, folds: Sequence[Fold]) -> np.ndarray:
-    """Return the class that the most useful source prompt, untouched, answers for each row, [rows] int64.
-
-    Rank and leaning come from the training rows of the row's fold, so that its own label has no say in its answer.
-
-    Args:
-        task: with at least one source.
-        folds: whose held-out parts cover every row once.
-    """
-    rows = np.arange(len(task.labels))
-    source = np.zeros_like(rows)
-    leaning = np.zeros((len(rows), len(task.tree.path_node)))  # [rows, C]
-    for fold in folds:
-        best = task.untouched.ranks(task.labels, fold.train)[0].name
-        source[fold.held_out] = task.untouched.names.index(best)
-        leaning[fold.held_out] = task.untouched.leaning(best, task.labels, fold.train)
-    nats = score_rows(
-        task.backbone,
-        task.sources,
-        torch.as_tensor(source),
-        task.texts,
-        torch.as_tensor(rows),
-        task.tree,
-        tokens_at_once(task.backbone.device),
-    )
-    return (nats - leaning).argmax(1)
 
 
 def make_verdict(

@@ -28,7 +28,7 @@ def test_every_usable_pair_is_tried_once_and_reads_like_this():
     """The names are what people see in the table."""
     assert [str(candidate) for candidate in make_candidates(RANKED, (0, 1, 3), (0.0, 0.1, 1.0))] == [
         "M = 0 (private prompt only, lr 0.2)",
-        "M = 1, attention only",
+        "M = 1, source untouched",
         "M = 1, ratio 0.1",
         "M = 1, ratio 1",
         "M = 3, attention only",
@@ -88,4 +88,5 @@ def test_larger_tasks_get_more_steps_but_fewer_per_row():
 
 def test_trial_steps_are_counted_rung_by_rung():
     """2 steps of 5 candidates, 3 more of 3, 5 more of 2, each on 4 folds."""
-    assert count_trial_steps((Rung(2, 3), Rung(5, 2), Rung(10, 1)), 5, 4) == (2 * 5 + 3 * 3 + 5 * 2) * 4
+    candidates = [Candidate((), 1.0), *(Candidate(("a",), ratio) for ratio in (0.0, 0.1, 0.2, 0.5, 1.0))]
+    assert count_trial_steps((Rung(2, 3), Rung(5, 2), Rung(10, 1)), candidates, 4) == (2 * 5 + 3 * 3 + 5 * 2) * 4

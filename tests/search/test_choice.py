@@ -27,7 +27,7 @@ def test_the_simpler_is_chosen_within_one_standard_error():
     choice, reason = choose(results)
     assert choice == 1
     assert reason == (
-        "M = 1, attention only is the simplest of 2 candidates within one standard error of the best, "
+        "M = 1, source untouched is the simplest of 2 candidates within one standard error of the best, "
         "M = 3, ratio 1 (held-out accuracy 100.0% against 100.0%, 0.08 apart in accuracy plus log-likelihood)."
     )
 

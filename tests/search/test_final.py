@@ -50,6 +50,10 @@ def test_a_private_prompt_that_never_moved_has_no_share_of_its_own():
     best = task.untouched.ranks(task.labels, np.arange(len(task.labels)))[0].name
     fit = fit_final(task, Candidate((best,), 0.0), 3, 3)
     assert fit.shares.tolist() == [1.0, 0.0]
+    assert fit.steps == 0
+    assert np.array_equal(fit.prompt, task.sources[NAMES.index(best)])
+    assert np.array_equal(fit.leaning, task.untouched.leaning(best, task.labels, np.arange(len(task.labels))))
+    assert fit.loss == min(rank.loss for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels))))
 
 
 def test_when_the_time_is_up_one_step_is_enough():

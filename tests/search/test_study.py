@@ -12,9 +12,11 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.search import study, trials
 from crosspt_cli.search.baselines import baseline_scores
+from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
+from crosspt_cli.search.halving import Halved
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, Judged
 from crosspt_cli.search.study import run_study
@@ -42,15 +44,16 @@ def assert_same_trials(one: dict, other: dict, atol: float) -> None:
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_progress_counts_the_trial_steps_that_were_planned(seeds):
+def test_progress_counts_the_trial_steps_that_were_planned(seeds, monkeypatch):
     """The time left is worked out from it: every step is told of, and the last one is the whole."""
     told = []
+    rising_utilities(monkeypatch)
     small_study(seeds=seeds, progress=lambda stage, done, total, detail="": told.append((stage, done, total, detail)))
-    planned = count_trial_steps(RUNGS, 4, 3 * seeds)
+    planned = count_trial_steps(RUNGS, some_candidates(), 3 * seeds)
     assert {(stage, total) for stage, _, total, _ in told} == {("searching", planned)}
     assert len(told) == RUNGS[-1].steps
     steps = np.diff([0, *(done for _, done, _, _ in told)])
-    assert steps.tolist() == [alive * 3 * seeds for alive in (4, 4, 3, 3, 3, 2, 2)]
+    assert steps.tolist() == [alive * 3 * seeds for alive in (3, 3, 3, 3, 3, 2, 2)]
     assert told[-1][1] == planned
     assert told[-1][3] == "2 of 4 candidates"
 
@@ -147,10 +150,64 @@ def fixed_utilities(monkeypatch, utilities: dict[int, float]) -> None:
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)
 
 
+def rising_utilities(monkeypatch) -> None:
+    """Let every candidate be better than before whenever it is scored."""
+    scores = iter(np.linspace(-9, -1, 1000))
+
+    def judge_readouts(of_candidate, options, rows):
+        utility = np.full(len(rows.labels), next(scores))
+        return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
+
+    monkeypatch.setattr(study, "judge_readouts", judge_readouts)
+
+
+def test_one_whose_held_out_score_stopped_rising_is_complete_and_m_0_goes_on(monkeypatch):
+    """More steps would not help it; the others' scores are as they would have been."""
+    fixed_utilities(monkeypatch, {0: -9.0, 1: -1.0, 2: -2.0, 3: -3.0})
+    result = small_study(rungs=(Rung(2, 3), Rung(4, 3), Rung(6, 3)))
+    assert {trial.candidate: trial.steps for trial in result.trials} == {0: 6, 1: 0, 2: 4, 3: 4}
+    assert [found.state for found in result.candidates] == ["complete"] * 4
+
+
+def test_a_study_of_which_nothing_goes_on_ends_early(monkeypatch):
+    """And tells of the whole as done."""
+    told = []
+    monkeypatch.setattr(study, "halve", lambda results, steps, keep: Halved((), ()))
+    result = small_study(progress=lambda stage, done, total, detail="": told.append((done, total)))
+    assert max(trial.steps for trial in result.trials) == RUNGS[0].steps
+    assert not result.stopped_early
+    assert told[-1][0] == told[-1][1]
+
+
+def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answers():
+    """Attention over one source and its own copy has nothing to learn."""
+    task = small_task()
+    result, answers = small_study(task), answers_of_best_source(task, folds_of(task))
+    of_it = [trial for trial in result.trials if trial.candidate == 1]
+    assert len(of_it) == 3
+    for trial in of_it:
+        assert (trial.steps, trial.state, trial.shares.tolist()) == (0, "complete", [1.0, 0.0])
+        assert np.array_equal(trial.nats, answers.nats[trial.held_out])
+        assert np.array_equal(trial.leaning, answers.leanings[trial.fold])
+    trained = trials.make_population(
+        task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4
+    )
+    for _ in range(4):
+        trained.step()
+    np.testing.assert_allclose(trained.held_out_nats([of_it[0].held_out])[0], of_it[0].nats, atol=1e-5)
+
+
 def test_halving_keeps_the_best_and_the_best_without_sources(monkeypatch):
     """M = 0 is what the choice is compared with, so even the worst of all goes on; attention only is settled."""
-    candidates = (Candidate((), 0.5), Candidate((), 1.0), *some_candidates()[1:])
-    fixed_utilities(monkeypatch, {0: -9.0, 1: -8.0, 2: -1.0, 3: -2.0, 4: -3.0})
+    candidates = (Candidate((), 0.5), Candidate((), 1.0), Candidate(NAMES, 0.0), *some_candidates()[2:])
+    ups = {0: -9.0, 1: -8.0, 2: -1.0, 3: -2.0, 4: -3.0}
+    rises = iter(range(1, 100))
+
+    def judge_readouts(of_candidate, options, rows):
+        utility = np.full(len(rows.labels), ups[of_candidate[0].candidate] + 1e-3 * next(rises))
+        return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
+
+    monkeypatch.setattr(study, "judge_readouts", judge_readouts)
     result = small_study(candidates=candidates, rungs=(Rung(2, 3), Rung(4, 2), Rung(6, 2)))
     assert [found.state for found in result.candidates] == ["pruned", "complete", "complete", "complete", "pruned"]
     last = {trial.candidate: trial.steps for trial in result.trials}
@@ -186,7 +243,7 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     ((candidates, judged),) = seen
     assert tuple(candidates) == some_candidates()
     steps = {trial.candidate: trial.steps for trial in result.trials}
-    rungs = [sum(rung.steps <= steps[number] for rung in RUNGS) for number in range(4)]
+    rungs = [max(1, sum(rung.steps <= steps[number] for rung in RUNGS)) for number in range(4)]
     assert [len(of_one) for of_one in judged] == [8 * len(READOUTS["auto"]) * count for count in rungs]
     assert max(rungs) == len(RUNGS)
     for of_one, found in zip(judged, result.candidates, strict=False):

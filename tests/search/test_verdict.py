@@ -12,6 +12,7 @@ from crosspt_cli.search import baselines, study, verdict
 from crosspt_cli.search.baselines import ENCODER, FITTERS, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold, stratified_folds
+from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.outcome import Score
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed, held_out_rows
@@ -23,7 +24,6 @@ from crosspt_cli.search.verdict import (
     SOURCE,
     SUBJECTS,
     best_alone,
-    best_source_answers,
     make_verdict,
     simpler_methods,
 )
@@ -68,7 +68,7 @@ def test_every_method_has_the_folds_and_rows_of_the_candidates(monkeypatch):
 
         monkeypatch.setattr(verdict, name, spy)
 
-    spied("best_source_answers")
+    spied("answers_of_best_source")
     spied("_score")
     found = study_of(task, folds)
     assert given
@@ -116,7 +116,7 @@ def test_a_held_out_label_has_no_say_in_the_best_sources_answer(number):
     folds = folds_of(task)
     fold = folds[number]
     turned = type(task)(**(vars(task) | {"labels": shuffled_within(fold, task.labels)}))
-    before, after = (best_source_answers(each, folds)[fold.held_out] for each in (task, turned))
+    before, after = (answers_of_best_source(each, folds).classes(folds)[fold.held_out] for each in (task, turned))
     assert np.array_equal(before, after)
 
 
@@ -156,7 +156,7 @@ def test_many_rows_are_answered_by_the_best_source_too(monkeypatch):
     task = small_task(rows=30)
     assert len(task.untouched.rows) == 12
     folds = folds_of(task)
-    found = best_source_answers(task, folds)
+    found = answers_of_best_source(task, folds).classes(folds)
     for fold in folds:
         best = task.untouched.ranks(task.labels, fold.train)[0].name
         prompt = torch.full((len(fold.held_out),), NAMES.index(best))

@@ -1,0 +1,201 @@
+"""Does the pruned search choose what the full one chooses, and what does it cost?
+
+    python bench/halving.py --data DATA --budget quick --out bench/results/halving-quick.jsonl
+
+Every task is searched once in full: all candidates through all steps. A trial is the same whoever is trained with it,
+so what pruning would have done is then read off the full search's scores, by the very function that the search calls.
+Columns: trial-steps as a share of the full search's · how often the same candidate, steps and readout were chosen ·
+balanced accuracy on test rows of what was chosen. One line is appended per task; started again, the script goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from accuracy import TARGETS, balanced, draw_rows, read_lines
+
+Results = Mapping[int, object]
+
+
+def policies() -> dict[str, Callable]:
+    """Return name → (results of living candidates, steps, keep) → the numbers that go on."""
+    from crosspt_cli.search.halving import halve
+
+    def by_rank(results: Results, steps: int, keep: int) -> tuple[int, ...]:
+        rising = {number: replace(result, steps=steps) for number, result in results.items()}
+        return halve(rising, steps, keep).going_on
+
+    def used(results: Results, steps: int, keep: int) -> tuple[int, ...]:
+        return halve(results, steps, keep).going_on
+
+    def stop_all(results: Results, steps: int, keep: int) -> tuple[int, ...]:
+        return tuple(number for number in used(results, steps, keep) if results[number].steps == steps)
+
+    return {"halving alone": by_rank, "halving and stopping (used)": used, "M = 0 stops as well": stop_all}
+
+
+def full_search(task, candidates, folds, seeds, rungs):
+    """Return the study with nothing pruned, and every candidate at its best after each rung but the last."""
+    from crosspt_cli.search import study
+    from crosspt_cli.search.halving import Halved
+    from crosspt_cli.search.readouts import READOUTS
+
+    history = []
+
+    def everyone(results, steps, keep):
+        history.append(dict(results))
+        return Halved(tuple(results), ())
+
+    pruned, study.halve = study.halve, everyone
+    try:
+        found = study.run_study(task, candidates, folds, seeds, rungs, READOUTS["auto"])
+    finally:
+        study.halve = pruned
+    return found, history
+
+
+def replay(found, history: list[Results], rungs, repeats: int, goes_on: Callable) -> tuple[list, int]:
+    """Return every candidate as pruning would have left it, and the trial-steps it would have taken."""
+    last = dict(enumerate(found.candidates))
+    alive = [number for number, result in last.items() if not result.candidate.is_source]
+    best, steps, done = dict(last), 0, 0
+    for rung, scored in zip(rungs, [*history, last], strict=True):
+        steps += len(alive) * (rung.steps - done) * repeats
+        best.update({number: scored[number] for number in alive})
+        done = rung.steps
+        if rung is not rungs[-1]:
+            alive = list(goes_on({number: best[number] for number in alive}, rung.steps, rung.keep))
+    return [best[number] for number in range(len(last))], steps
+
+
+def measure(data: str, target: str, per_class: int, draw: int, budget: str, backbone: str | None) -> dict:
+    """Return the line of one task."""
+    import torch
+
+    torch.set_num_threads(1)
+    from crosspt_cli import Registry
+    from crosspt_cli.onboarding.backbones import open_backbone
+    from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.onboarding.study_input import load_sources, study_task
+    from crosspt_cli.search.candidates import make_candidates
+    from crosspt_cli.search.choice import choose
+    from crosspt_cli.search.folds import stratified_folds
+    from crosspt_cli.search.plan import find_budget, make_rungs
+
+    registry = Registry.open()
+    opened = open_backbone(backbone, registry, "cpu")
+    shots, test = draw_rows(Path(data) / target, per_class, draw, 400)
+    prepared, plan = prepare(shots, opened), find_budget(budget)
+    task = study_task(shots, opened, prepared, load_sources(registry, opened), draw)
+    everything = np.arange(len(task.labels))
+    candidates = make_candidates([r.name for r in task.untouched.ranks(task.labels, everything)], plan.ms, plan.ratios)
+    folds = stratified_folds(task.labels, min(plan.folds, per_class), draw)
+    rungs = make_rungs(plan, len(shots), sum(candidate.lr_ratio > 0 for candidate in candidates))
+    found, history = full_search(task, candidates, folds, plan.seeds, rungs)
+    repeats = len(folds) * plan.seeds
+    judged = {"full": (list(found.candidates), replay(found, history, rungs, repeats, lambda r, s, k: tuple(r))[1])}
+    judged |= {name: replay(found, history, rungs, repeats, goes_on) for name, goes_on in policies().items()}
+    accuracy, chosen = _Fits(task, shots, test, prepared, rungs[-1].steps), {}
+    for name, (results, steps) in judged.items():
+        choice = results[choose(results)[0]]
+        what = f"{choice.candidate}, {choice.steps} steps, weight {choice.readout.weight:g}"
+        chosen[name] = {"what": what, "trial_steps": steps, "balanced": accuracy.of(choice)}
+    return {"target": target, "per_class": per_class, "draw": draw, "budget": budget, "chosen": chosen}
+
+
+class _Fits:
+    """Balanced accuracy on test rows of what was chosen, each fitted once."""
+
+    def __init__(self, task, shots, test, prepared, horizon: int) -> None:
+        import torch
+
+        from crosspt_cli.core.encode import encode_texts
+        from crosspt_cli.core.score import prototypes
+        from crosspt_cli.core.train import sentence_vectors
+        from crosspt_cli.onboarding.prepare import input_encoder
+        from crosspt_cli.search.trials import tokens_at_once
+
+        encoder, self.at_once = input_encoder(prepared.spec, task.backbone), tokens_at_once(task.backbone.device)
+        self.task, self.horizon = task, horizon
+        self.texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], task.backbone.device)
+        self.truth = np.array([shots.classes.index(label) for label in test.labels()])
+        vectors = sentence_vectors(task.backbone, self.texts, self.at_once)
+        self.nearness = prototypes(task.vectors, task.labels, len(shots.classes)).nearness(vectors)
+        self.everything = torch.arange(len(self.texts))
+        self.known: dict[tuple, float] = {}
+
+    def of(self, choice) -> float:
+        """Return the balanced accuracy of a candidate with its steps and readout."""
+        import torch
+
+        from crosspt_cli.core.train import score_rows
+        from crosspt_cli.search.final import fit_final
+
+        key = (str(choice.candidate), choice.steps, choice.readout)
+        if key not in self.known:
+            task, rows = self.task, self.everything
+            fit = fit_final(task, choice.candidate, choice.steps, self.horizon)
+            prompts = torch.as_tensor(fit.prompt)[None]
+            nats = score_rows(task.backbone, prompts, rows * 0, self.texts, rows, task.tree, self.at_once)
+            answers = choice.readout.log_shares(nats, fit.leaning, self.nearness).argmax(1)
+            self.known[key] = round(balanced(answers, self.truth), 4)
+        return self.known[key]
+
+
+def table(lines: list[dict]) -> str:
+    """Return a Markdown table over all tasks."""
+    out = ["| search | trial-steps | same choice | balanced accuracy, % |", "|---|---|---|---|"]
+    for name in lines[0]["chosen"]:
+        of_it = [line["chosen"][name] for line in lines]
+        full = [line["chosen"]["full"] for line in lines]
+        share = np.mean([one["trial_steps"] / whole["trial_steps"] for one, whole in zip(of_it, full, strict=True)])
+        same = sum(one["what"] == whole["what"] for one, whole in zip(of_it, full, strict=True))
+        accuracy = 100 * np.mean([one["balanced"] for one in of_it])
+        out.append(f"| {name} | {share:.0%} | {same} of {len(lines)} | {accuracy:.1f} |")
+    return "\n".join(out)
+
+
+def main() -> None:
+    """Measure what is missing, then print the table."""
+    from machine import describe
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder of targets")
+    parser.add_argument("--targets", default=TARGETS)
+    parser.add_argument("--per-class", default="4,16")
+    parser.add_argument("--draws", type=int, default=1)
+    parser.add_argument("--budget", default="quick")
+    parser.add_argument("--backbone", default=None)
+    parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
+    parser.add_argument("--out", type=Path, default=Path("bench/results/halving-quick.jsonl"))
+    chosen = parser.parse_args()
+    if not chosen.out.exists():
+        chosen.out.write_text(json.dumps({"machine": describe()}) + "\n")
+    done = {(line["target"], line["per_class"], line["draw"]) for line in read_lines(chosen.out)}
+    jobs = [
+        (target, size, draw)
+        for draw in range(chosen.draws)
+        for size in map(int, chosen.per_class.split(","))
+        for target in chosen.targets.split(",")
+        if (target, size, draw) not in done
+    ]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(chosen.workers, mp_context=context) as pool, chosen.out.open("a") as handle:
+        waiting = [pool.submit(measure, chosen.data, *job, chosen.budget, chosen.backbone) for job in jobs]
+        for future in as_completed(waiting):
+            print(json.dumps(future.result()), file=handle, flush=True)
+    print(table(read_lines(chosen.out)))
+
+
+if __name__ == "__main__":
+    main()
