@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.registry import dump_arrays
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import (
+    CandidateResult,
+    Corrected,
+    Score,
+    Sharing,
+    SourceWorth,
+    StudyResult,
+    TrialResult,
+    Verdict,
+)
 
 STUDY_FILE = "study.json"
 PREDICTIONS_FILE = "study.safetensors"
@@ -30,6 +39,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         **corrected_record(study.corrected),
         "verdict": verdict_record(study.verdict),
+        "sharing": sharing_record(study.sharing),
         "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
         "trials": [_trial_record(trial) for trial in study.trials],
     }
@@ -87,6 +97,20 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         for name, each in verdict.methods.items()
     }
     return {"simpler": verdict.simpler, "sentence": verdict.sentence, "methods": methods}
+
+
+def sharing_record(sharing: Sharing) -> dict[str, Any]:
+    """Return what sources are worth as plain values; worth is a difference of accuracies."""
+    against = sharing.against_alone
+    return {
+        "sentence": sharing.sentence,
+        "against_alone": None if against is None else _worth_record(against),
+        "sources": {each.name: _worth_record(each) for each in sharing.sources},
+    }
+
+
+def _worth_record(worth: SourceWorth) -> dict[str, Any]:
+    return {"worth": round(worth.points, 4), "interval": [round(worth.low, 4), round(worth.high, 4)]}
 
 
 def _trial_record(trial: TrialResult) -> dict[str, Any]:

@@ -24,7 +24,13 @@ SHOWN_CLASSES = 8
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
-    from crosspt_cli.onboarding.record import candidate_record, corrected_record, score_record, verdict_record
+    from crosspt_cli.onboarding.record import (
+        candidate_record,
+        corrected_record,
+        score_record,
+        sharing_record,
+        verdict_record,
+    )
 
     fitted, study, chosen = done.fitted, done.study, done.study.chosen
     candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
@@ -61,6 +67,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         "verdict": verdict_record(study.verdict),
+        "sharing": sharing_record(study.sharing),
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
         "template": fitted.spec.template.name,
@@ -134,6 +141,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("answers from", readout_text(study.chosen.words_share)),
         ("accuracy", corrected_text(study)),
         ("verdict", study.verdict.sentence),
+        ("sharing", study.sharing.sentence),
     )
     return tuple(line for line in lines if line[1])
 

@@ -126,6 +126,32 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class SourceWorth:
+    """How much held-out accuracy something adds, a fraction, and its 90 % interval `low` to `high`."""
+
+    name: str
+    points: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Whether sources helped.
+
+    Attributes:
+        against_alone: the chosen candidate over a private prompt alone; None without a source, or without one to
+            compare with.
+        sources: what each source is worth to the mixture, most first; those that no fold used are missing.
+        sentence: that for a person.
+    """
+
+    against_alone: SourceWorth | None
+    sources: tuple[SourceWorth, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """Everything a study found.
 
@@ -138,6 +164,7 @@ class StudyResult:
         baselines: name → score on the same folds.
         corrected: the chosen candidate's score without the luck of the choice.
         verdict: the chosen candidate beside simpler methods.
+        sharing: what the sources were worth to it.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
     """
@@ -150,6 +177,7 @@ class StudyResult:
     baselines: dict[str, Score]
     corrected: Corrected
     verdict: Verdict
+    sharing: Sharing
     folds: int
     stopped_early: bool
     seconds: float

@@ -52,10 +52,10 @@ class UntouchedSources:
             among: row indices that may be used.
         """
         used = np.isin(self.rows, among)
-        return _leaning(self.nats[self.names.index(name)][used], labels[self.rows[used]])
+        return leaning_of(self.nats[self.names.index(name)][used], labels[self.rows[used]])
 
 
-def _leaning(nats: np.ndarray, true: np.ndarray) -> np.ndarray:
+def leaning_of(nats: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Return by how many nats a source favours each class beyond its share of the rows, [C]."""
     share = np.bincount(true, minlength=nats.shape[1]) + 0.5
     return np.log(np.exp(nats).mean(0) + 1e-6) - np.log(share / share.sum())
@@ -83,16 +83,16 @@ def score_untouched(
         random: draws the rows.
         tokens_at_once: how many tokens one pass may hold.
     """
-    rows = _spread(labels, MOST_ROWS, random)
+    rows = spread_rows(labels, MOST_ROWS, random)
     source = torch.arange(len(names)).repeat_interleave(len(rows))
     repeated = torch.as_tensor(np.tile(rows, len(names)))
     nats = score_rows(backbone, sources, source, texts, repeated, tree, tokens_at_once)
     return UntouchedSources(tuple(names), rows, nats.reshape(len(names), len(rows), nats.shape[1]))
 
 
-def _spread(labels: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
-    """Return up to `most` row indices, taking classes in turn."""
-    order = random.permutation(len(labels))
+def spread_rows(labels: np.ndarray, most: int, random: np.random.Generator | None = None) -> np.ndarray:
+    """Return up to `most` row indices, taking classes in turn; the first rows of each class, or random ones."""
+    order = np.arange(len(labels)) if random is None else random.permutation(len(labels))
     seen: dict[int, int] = {}
     turn = []
     for row in order:
@@ -103,6 +103,6 @@ def _spread(labels: np.ndarray, most: int, random: np.random.Generator) -> np.nd
 
 def _loss(nats: np.ndarray, true: np.ndarray) -> float:
     """Return the mean loss in nats once the source's own leaning and scale are taken off."""
-    leaning = _leaning(nats, true)
+    leaning = leaning_of(nats, true)
     at = np.arange(len(true)), true
     return min(float(-log_softmax((nats - leaning) / heat)[at].mean()) for heat in TEMPERATURES)

@@ -21,7 +21,7 @@ from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, Sharing, StudyResult, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
     HeldOutRows,
@@ -32,6 +32,7 @@ from crosspt_cli.search.readouts import (
     judge_readouts,
     words_share,
 )
+from crosspt_cli.search.sharing import Mixture, Trained, did_sharing_help
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 from crosspt_cli.search.verdict import make_verdict, simpler_methods
 
@@ -71,6 +72,7 @@ def run_study(
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
     choice, reason = choose(results)
     baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)
+    verdict = study.verdict(choice, baselines)
     return StudyResult(
         choice=choice,
         reason=reason,
@@ -79,7 +81,8 @@ def run_study(
         ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
         baselines=baselines,
         corrected=study.corrected(),
-        verdict=study.verdict(choice, baselines),
+        verdict=verdict,
+        sharing=study.sharing(choice, verdict),
         folds=len(folds),
         stopped_early=not finished,
         seconds=time.monotonic() - began,
@@ -110,6 +113,7 @@ class _Study:
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
+        self.mixtures: dict[int, dict[tuple[int, int], Mixture]] = {}
         self.judged: dict[int, list[Judged]] = {number: [] for number in range(len(candidates))}
 
     def run(self, deadline: float | None, progress: Progress) -> bool:
@@ -149,6 +153,14 @@ class _Study:
         simpler = simpler_methods(self.task, self.folds, self.rows, self.results(), self.kept, choice)
         chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.rows)
         return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
+
+    def sharing(self, choice: int, verdict: Verdict) -> Sharing:
+        """Return what the sources are worth to the chosen candidate."""
+        result = self.best[choice]
+        trials = self.kept[choice]
+        mixtures = [] if result.candidate.is_source else [self.mixtures[choice][t.fold, t.seed] for t in trials]
+        chosen = Trained(result.candidate, result.readout, trials, mixtures)
+        return did_sharing_help(self.task, self.folds, self.rows, chosen, verdict, stream(self.task.seed, "sharing"))
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
@@ -201,6 +213,11 @@ class _Study:
         if before and before.utility.mean() >= judged.utility.mean():
             return
         self.kept[number] = usable or list(trials)
+        self.mixtures[number] = {
+            (trial.fold, trial.seed): self._mixture(t)
+            for t, trial in enumerate(self.trials)
+            if trial.candidate == number
+        }
         per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],
@@ -211,6 +228,13 @@ class _Study:
             words_share=words_share(usable or trials, judged.readout, self.rows),
             utility=judged.utility,
         )
+
+    def _mixture(self, t: int) -> Mixture:
+        """Return what the t-th living trial's prompt is mixed from now."""
+        bank = self.population.bank
+        sources = bank.allowed[t, :-1].nonzero()[:, 0].tolist()
+        with torch.no_grad():
+            return Mixture(tuple(sources), bank.private[t].clone(), bank.shares()[t][bank.allowed[t]])
 
     def _prune(self, rung: Rung) -> None:
         """Go on with whom `halve` names."""

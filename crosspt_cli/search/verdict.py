@@ -96,10 +96,23 @@ def make_verdict(
     """
     scores = {**baselines, **{name: _score(correct, folds) for name, correct in simpler.items()}}
     correct = {**{name: score.correct[:, None] for name, score in baselines.items()}, **simpler}
-    rows, seeds = (random.integers(count, size=(BOOTSTRAPS, count)) for count in chosen.shape)
+    rows, seeds = draw_rows_and_seeds(chosen.shape, random)
     methods = {name: _compare(scores[name], correct[name] - chosen, rows, seeds) for name in SUBJECTS if name in scores}
     simplest = next((name for name, comparison in methods.items() if comparison.as_good), None)
     return Verdict(methods, simplest, _sentence(simplest, methods))
+
+
+def draw_rows_and_seeds(shape: tuple[int, ...], random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows [bootstraps, rows] and seeds [bootstraps, seeds] drawn with replacement, each by itself."""
+    rows, seeds = (random.integers(count, size=(BOOTSTRAPS, count)) for count in shape)
+    return rows, seeds
+
+
+def interval_of(difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> tuple[float, float]:
+    """Return the 90 % interval of the mean of a difference [rows, seeds] over the rows and seeds drawn."""
+    drawn = difference[rows[:, :, None], seeds[:, None, :]].mean((1, 2))
+    low, high = np.quantile(drawn, (LOW, HIGH))
+    return float(low), float(high)
 
 
 def points(fraction: float) -> str:
@@ -124,9 +137,7 @@ def _score(correct: np.ndarray, folds: Sequence[Fold]) -> Score:
 
 def _compare(score: Score, difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> Comparison:
     """Return a method's comparison from its difference [rows, seeds] and the rows and seeds drawn [bootstraps, ..]."""
-    drawn = difference[rows[:, :, None], seeds[:, None, :]].mean((1, 2))
-    low, high = np.quantile(drawn, (LOW, HIGH))
-    return Comparison(score, float(difference.mean()), float(low), float(high))
+    return Comparison(score, float(difference.mean()), *interval_of(difference, rows, seeds))
 
 
 def _sentence(simplest: str | None, methods: Mapping[str, Comparison]) -> str:

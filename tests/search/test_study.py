@@ -189,9 +189,7 @@ def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answ
         assert (trial.steps, trial.state, trial.shares.tolist()) == (0, "complete", [1.0, 0.0])
         assert np.array_equal(trial.nats, answers.nats[trial.held_out])
         assert np.array_equal(trial.leaning, answers.leanings[trial.fold])
-    trained = trials.make_population(
-        task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4
-    )
+    trained = trials.make_population(task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4)
     for _ in range(4):
         trained.step()
     np.testing.assert_allclose(trained.held_out_nats([of_it[0].held_out])[0], of_it[0].nats, atol=1e-5)

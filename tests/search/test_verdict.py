@@ -10,9 +10,9 @@ from crosspt_cli.core.train import score_rows
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search import baselines, study, verdict
 from crosspt_cli.search.baselines import ENCODER, FITTERS, MOST_FREQUENT, TFIDF
+from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold, stratified_folds
-from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.outcome import Score
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed, held_out_rows
