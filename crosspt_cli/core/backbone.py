@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
+from crosspt_cli.core.memory import Room, room_on
 from crosspt_cli.core.packing import prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
@@ -28,12 +29,14 @@ class Backbone:
         fingerprint: hex digest of weights, configuration and tokenizer; prompts are keyed by it.
         t5: the frozen forward pass.
         tokenizer: the Hugging Face tokenizer that came with the weights.
+        room: how many tokens of a pass fit into the device's memory, as far as is known by now.
     """
 
     name: str
     fingerprint: str
     t5: FrozenT5
     tokenizer: Any
+    room: Room = field(default_factory=Room, repr=False, compare=False)
 
     @property
     def width(self) -> int:
@@ -158,7 +161,7 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
     if report["missing_keys"] or report["mismatched_keys"]:
         missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
         raise IntegrityError(str(folder), f"lacks {len(missing)} weights, {missing[0]} among them.", _RELOAD)
-    return Backbone(name, fingerprint, FrozenT5(model.eval(), device, dtype), tokenizer)
+    return Backbone(name, fingerprint, FrozenT5(model.eval(), device, dtype), tokenizer, room_on(device))
 
 
 def load_tokenizer(folder: Path) -> Any:

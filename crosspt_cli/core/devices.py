@@ -12,6 +12,7 @@ from crosspt_cli.foundation.errors import OptionError
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "fp32", "bf16")
+_EARLIER_PEAKS: dict[torch.device, int] = {}  # bytes held at most before the counter was set back
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -50,9 +51,16 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 def peak_memory_mb(device: torch.device) -> float:
     """Return the most memory this process has held, in MB: the GPU's where one is used, else resident memory."""
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
+        return max(torch.cuda.max_memory_allocated(device), _EARLIER_PEAKS.get(device, 0)) / 1e6
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def restart_peak(device: torch.device) -> None:
+    """Set a GPU's count of the most memory held back to what is held now; `peak_memory_mb` keeps the earlier one."""
+    highest = torch.cuda.max_memory_allocated(device)
+    _EARLIER_PEAKS[device] = max(highest, _EARLIER_PEAKS.get(device, 0))
+    torch.cuda.reset_peak_memory_stats(device)
 
 
 def _product_seconds(dtype: torch.dtype, size: int = 512, repeats: int = 5) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -32,8 +33,8 @@ class Population:
         bank: the trials.
         batches: [T, steps, B] int64, the rows each trial sees at each step.
         schedule: learning-rate factor over the steps.
-        tokens_at_once: how many tokens one pass may hold; the population is cut along T to fit, which changes
-            memory and never a result beyond rounding.
+        tokens_at_once: how many tokens are worth one pass; the population is cut along T to hold no more, and no
+            more than the backbone's `room`, which changes memory and never a result beyond rounding.
     """
 
     def __init__(
@@ -60,8 +61,18 @@ class Population:
         """Train every trial by one step of its own batch."""
         number = self.optimiser.steps
         rows = self.batches[:, number]  # [T, B]
-        for trials in self._cuts(rows):
-            self._backward(trials, rows[trials])
+        prompts = self.bank.prompts()  # [T, P, H]
+        grads = torch.empty_like(prompts)
+        size = rows.shape[1] * prompts.shape[1] + self.texts.lengths[rows].sum(1)  # [T], tokens
+        ends = [0, *accumulate(size.tolist())]
+
+        def train(trials: slice) -> None:
+            grads[trials] = self._backward(trials, prompts[trials].detach(), rows[trials])
+
+        self.backbone.room.run(
+            len(rows), lambda first, end: ends[end] - ends[first], self.tokens_at_once, train, "a trial's batch"
+        )
+        prompts.backward(grads)
         self.optimiser.step(self.schedule.factor(number))
 
     @torch.no_grad()
@@ -97,37 +108,29 @@ class Population:
         """Return, per trial, whether its loss or gradient stopped being a number."""
         return self.optimiser.failed.tolist()
 
-    def _cuts(self, rows: Tensor) -> list[slice]:
-        """Return slices of trials that together hold at most `tokens_at_once` tokens, at least one trial each."""
-        prompt = rows.shape[1] * self.bank.private.shape[1]
-        tokens = (self.texts.lengths[rows].sum(1) + prompt).tolist()
-        cuts, start, held = [], 0, 0
-        for trial, size in enumerate(tokens):
-            if trial > start and held + size > self.tokens_at_once:
-                cuts.append(slice(start, trial))
-                start, held = trial, 0
-            held += size
-        return [*cuts, slice(start, len(tokens))]
+    def _backward(self, trials: slice, prompts: Tensor, rows: Tensor) -> Tensor:
+        """Return the gradient [t, P, H] of some trials' losses on rows [t, B] for their prompts, and keep the losses.
 
-    def _backward(self, trials: slice, rows: Tensor) -> None:
-        """Add the gradients of some trials' losses on rows [T, B]; losses are summed over trials, so none is scaled."""
+        Losses are summed over trials, so none is scaled. Nothing is kept before all of it is there: a pass that
+        fails for want of memory is one that never was.
+        """
         row_prompt = torch.arange(len(rows), device=rows.device).repeat_interleave(rows.shape[1])
         picked = rows.flatten()
-        prompts = self.bank.prompts(trials)
+        prompts.requires_grad_()
         nats = self.backbone.class_nats(prompts, row_prompt, self.texts.take(picked), self.tree)
-        right = nats.gather(1, self.labels[picked, None]).view(rows.shape)  # [T, B]
+        right = nats.gather(1, self.labels[picked, None]).view(rows.shape)  # [t, B]
         losses = -right.mean(1)
-        losses.sum().backward()
-        self.losses[trials] = losses.detach()
-        self._remember(trials, nats.detach().view(*rows.shape, -1).exp(), self.labels[rows])
+        (grads,) = torch.autograd.grad(losses.sum(), prompts)
+        seen = self._seen_with(trials, nats.detach().view(*rows.shape, -1).exp(), self.labels[rows])
+        self.losses[trials], self.seen[:, trials] = losses.detach(), seen
+        return grads
 
-    def _remember(self, trials: slice, given: Tensor, labels: Tensor) -> None:
-        """Move the running means of given probabilities [T, B, C] and true labels [T, B] towards this batch's."""
+    def _seen_with(self, trials: slice, given: Tensor, labels: Tensor) -> Tensor:
+        """Return some trials' running means [2, t, C] moved towards a batch's given [t, B, C] and true [t, B]."""
         true = torch.nn.functional.one_hot(labels, given.shape[2]).float()
-        for mean, batch in zip(self.seen, (given, true), strict=True):
-            mean[trials] += (batch.mean(1).nan_to_num(0.0) - mean[trials]) * max(
-                self.forget, 1 / (self.optimiser.steps + 1)
-            )
+        batch = torch.stack([given.mean(1).nan_to_num(0.0), true.mean(1)])
+        before = self.seen[:, trials]
+        return before + (batch - before) * max(self.forget, 1 / (self.optimiser.steps + 1))
 
 
 @torch.no_grad()
@@ -142,8 +145,8 @@ def score_rows(
 ) -> np.ndarray:
     """Return class log-likelihoods [R, C] float32 of rows under prompts, in passes of bounded size.
 
-    Rows of similar length go together, so that the attention grid holds little padding; the order of the answer is
-    the order of `rows`.
+    Rows of similar length go together, so that the attention grid holds little padding, and the longest come first,
+    so that a pass whose memory is measured is the costliest. The order of the answer is the order of `rows`.
 
     Args:
         backbone: the frozen T5.
@@ -152,15 +155,16 @@ def score_rows(
         texts: all texts.
         rows: [R] int64, indices into `texts`.
         tree: the label words.
-        tokens_at_once: how many tokens a pass with gradients may hold; one without holds more.
+        tokens_at_once: how many tokens are worth a pass with gradients; one without holds more.
     """
     device = backbone.device
     row_prompt, rows = row_prompt.to(device), rows.to(device)
-    order = texts.lengths[rows].argsort()
     nats = torch.empty(len(rows), len(tree.path_node), device=device)
-    for part in _passes(texts.lengths[rows][order] + prompts.shape[1], tokens_at_once):
-        at = order[part]
+
+    def score(at: Tensor) -> None:
         nats[at] = backbone.class_nats(prompts, row_prompt[at], texts.take(rows[at]), tree)
+
+    _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, score)
     return nats.cpu().numpy()
 
 
@@ -172,32 +176,44 @@ def read_to_layer(backbone: Backbone, texts: EncodedTexts, layer: int, tokens_at
     """
     if layer == 0:
         return texts
-    order = texts.lengths.argsort()
     stream = torch.empty(len(texts.tokens), backbone.width, dtype=backbone.t5.dtype, device=backbone.device)
-    for part in _passes(texts.lengths[order], tokens_at_once):
-        rows = order[part]
-        read = backbone.read_to(texts.take(rows), layer)
-        row, position = token_positions(read.lengths)
-        stream[texts.starts[rows][row] + position] = read.stream
+
+    def read(rows: Tensor) -> None:
+        part = backbone.read_to(texts.take(rows), layer)
+        row, position = token_positions(part.lengths)
+        stream[texts.starts[rows][row] + position] = part.stream
+
+    _in_passes(backbone, texts.lengths, tokens_at_once, read)
     return replace(texts, stream=stream, layer=layer)
 
 
 @torch.no_grad()
 def sentence_vectors(backbone: Backbone, texts: EncodedTexts, tokens_at_once: int) -> np.ndarray:
     """Return mean-pooled encoder outputs without a prompt, [rows, H] float32, in passes of bounded size."""
-    order = texts.lengths.argsort()
     vectors = torch.empty(len(texts), backbone.width, device=backbone.device)
-    for part in _passes(texts.lengths[order], tokens_at_once):
-        vectors[order[part]] = backbone.sentence_vectors(texts.take(order[part]))
+
+    def read(rows: Tensor) -> None:
+        vectors[rows] = backbone.sentence_vectors(texts.take(rows))
+
+    _in_passes(backbone, texts.lengths, tokens_at_once, read)
     return vectors.cpu().numpy()
 
 
-def _passes(lengths: Tensor, tokens_at_once: int) -> list[slice]:
-    """Return slices of rows sorted by length that fit a pass without gradients."""
-    most = SCORING_PASS * tokens_at_once
-    passes, start = [], 0
-    for row, length in enumerate(lengths.tolist()):
-        if row > start and (row + 1 - start) * length > most:
-            passes.append(slice(start, row))
-            start = row
-    return [*passes, slice(start, len(lengths))] if len(lengths) else []
+def _in_passes(backbone: Backbone, lengths: Tensor, tokens_at_once: int, work: Callable[[Tensor], None]) -> None:
+    """Have `work` done on all rows, the longest first, in passes without gradients of bounded size.
+
+    Args:
+        backbone: whose room the passes share.
+        lengths: tokens of each row, prompt included, [R] int64.
+        tokens_at_once: how many tokens are worth a pass with gradients.
+        work: does the pass over rows [r] int64.
+    """
+    order = lengths.argsort(descending=True)
+    longest = lengths[order].tolist()
+    backbone.room.run(
+        len(longest),
+        lambda first, end: (end - first) * longest[first],
+        SCORING_PASS * tokens_at_once,
+        lambda part: work(order[part]),
+        "a row",
+    )

@@ -77,6 +77,13 @@ class TrainingError(CrossptError, RuntimeError):
     kind = "training"
 
 
+class OutOfMemory(CrossptError, MemoryError):
+    """Not even the smallest part of the work fits into the device's memory."""
+
+    exit_code = 1
+    kind = "memory"
+
+
 class BudgetSpent(CrossptError, TimeoutError):
     """The time budget ended before there was anything to keep."""
 

@@ -14,6 +14,7 @@ from crosspt_cli.core.bank import TrialBank
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.initialise import from_sources, from_vocabulary
+from crosspt_cli.core.memory import MOST_TOKENS
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import Population
 from crosspt_cli.foundation.seeds import stream
@@ -23,12 +24,11 @@ from crosspt_cli.search.plan import BATCH
 from crosspt_cli.search.rank import UntouchedSources
 
 TOKENS_AT_ONCE = 1_200  # on a CPU more does not pay, and costs memory
-TOKENS_AT_ONCE_GPU = 100_000
 
 
 def tokens_at_once(device: torch.device) -> int:
-    """Return how many tokens one pass may hold on a device."""
-    return TOKENS_AT_ONCE if device.type == "cpu" else TOKENS_AT_ONCE_GPU
+    """Return how many tokens are worth one pass on a device; on a GPU the backbone's `room` says how many fit."""
+    return TOKENS_AT_ONCE if device.type == "cpu" else MOST_TOKENS
 
 
 @dataclass(frozen=True)

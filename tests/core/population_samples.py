@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from hf_reference import END, WIDTH, as_backbone, random_texts, small_t5
@@ -46,6 +49,38 @@ def small_population(
     index = torch.tensor(trials, device=backbone.device)
     batches = np.stack([np.random.default_rng(t).integers(0, ROWS, (STEPS, BATCH)) for t in trials])
     return Population(backbone, texts, labels, tree, bank.keep(index), batches, Schedule(STEPS), at_once)
+
+
+@dataclass(frozen=True)
+class Watched(Backbone):
+    """A backbone that keeps how many tokens each pass held, and has no memory for some of them.
+
+    `fails`: (number of the pass, its tokens) → whether it fails · `late`: a pass with gradients fails at its very end.
+    """
+
+    passes: list[int] = field(default_factory=list)
+    fails: Callable[[int, int], bool] = lambda number, tokens: False
+    late: bool = False
+
+    def class_nats(self, prompts, row_prompt, texts, tree):
+        """Answer as any backbone does, if there is memory."""
+        number, tokens = len(self.passes), len(texts.tokens) + len(row_prompt) * prompts.shape[1]
+        self.passes.append(tokens)
+        if self.fails(number, tokens):
+            if not (self.late and prompts.requires_grad):
+                raise torch.OutOfMemoryError
+            prompts.register_hook(_no_memory)
+        return super().class_nats(prompts, row_prompt, texts, tree)
+
+
+def _no_memory(grad) -> None:
+    raise torch.OutOfMemoryError
+
+
+def watched(**settings) -> Watched:
+    """Return a small float32 backbone that is watched."""
+    plain = as_backbone(small_t5())
+    return Watched(plain.name, plain.fingerprint, plain.t5, plain.tokenizer, **settings)
 
 
 def trained(population: Population, steps: int = STEPS) -> Population:

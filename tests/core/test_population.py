@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hf_reference import as_backbone, small_t5
-from population_samples import BATCH, ROWS, STEPS, TOKENS, WIDE, small_bank, small_population, trained
+from population_samples import BATCH, ROWS, STEPS, TOKENS, WIDE, small_bank, small_population, trained, watched
 
 from crosspt_cli.core.train import LEANING_FLOOR, RECENT_STEPS
 
@@ -125,13 +125,15 @@ def test_training_lowers_the_loss():
 
 def test_a_pass_holds_no_more_tokens_than_it_may():
     """The bound on memory is a bound, but for a single trial that is larger by itself."""
-    population = small_population(small_bank(5), list(range(5)), at_once=90)
-    rows = population.batches[:, 0]
-    sizes = population.texts.lengths[rows].sum(1) + BATCH * TOKENS
-    cuts = population._cuts(rows)
-    assert [t for cut in cuts for t in range(5)[cut]] == list(range(5))
-    assert all(sizes[cut].sum() <= 90 or cut.stop - cut.start == 1 for cut in cuts)
-    assert len(cuts) > 1
+    backbone = watched()
+    population = small_population(small_bank(5), list(range(5)), at_once=90, backbone=backbone)
+    sizes = population.texts.lengths[population.batches[:, 0]].sum(1) + BATCH * TOKENS
+    population.step()
+    held = [0]
+    for size in sizes.tolist():
+        held[-1:] = [held[-1] + size] if held[-1] + size <= 90 or not held[-1] else [held[-1], size]
+    assert backbone.passes == held
+    assert len(held) > 1
 
 
 def test_the_leaning_is_what_recent_batches_were_given_over_what_they_were():
