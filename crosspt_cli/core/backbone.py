@@ -12,12 +12,23 @@ from torch import Tensor
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
 from crosspt_cli.core.memory import Room, room_on
-from crosspt_cli.core.packing import prompted_layout, token_positions
+from crosspt_cli.core.packing import Layout, prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 
 UNIT_SCALE = 0.548
 """Root mean square of the embedded backbone's embeddings: learning rates are given for embeddings of this scale."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What rows are answered under their prompts.
+
+    `nats` [R, C] label words' log-likelihoods · `vectors` [R, H] float32, the mean encoder output of each row's text.
+    """
+
+    nats: Tensor
+    vectors: Tensor
 
 
 @dataclass(frozen=True)
@@ -80,12 +91,22 @@ class Backbone:
             texts: the R rows.
             tree: the label words, from `FrozenT5.place`.
         """
-        require_shape("prompts", tuple(prompts.shape), "T P H", H=self.width)
-        layout = prompted_layout(texts.lengths, prompts.shape[1])
-        before = prompts[row_prompt].flatten(0, 1)  # [R·P, H]
-        encoded = self.t5.encode(layout.pack(before, self.stream(texts)), layout, texts.layer)
-        logits = self.t5.label_logits(encoded, layout, tree)  # [R, N, V]
-        return layout.unsort(tree_nats(logits, tree))
+        encoded, layout = self._read(prompts, row_prompt, texts)
+        return self._nats(encoded, layout, tree)
+
+    @torch.no_grad()
+    def answers(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts, tree: DeviceTree) -> Answers:
+        """Return what `class_nats` returns, and each text's vector under its prompt, in one pass.
+
+        Args:
+            prompts: [T, P, H] float32.
+            row_prompt: [R] int64, which of the T prompts stands before each row.
+            texts: the R rows.
+            tree: the label words, from `FrozenT5.place`.
+        """
+        encoded, layout = self._read(prompts, row_prompt, texts)
+        vectors = _text_means(encoded, layout, texts.lengths, prompts.shape[1])
+        return Answers(self._nats(encoded, layout, tree), vectors)
 
     def stream(self, texts: EncodedTexts) -> Tensor:
         """Return what stands in the encoder's residual stream where a prompt enters, [n, H] float32."""
@@ -104,11 +125,36 @@ class Backbone:
         """Return the mean of each text's encoder outputs without any prompt, [R, H] float32."""
         layout = prompted_layout(texts.lengths, 0)
         tokens = self.stream(texts)
-        encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout, texts.layer).float()
-        lengths = texts.lengths[layout.order]
-        row, _ = token_positions(lengths)
-        sums = encoded.new_zeros(len(texts), self.width).index_add_(0, row, encoded)
-        return layout.unsort(sums / lengths[:, None])
+        encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout, texts.layer)
+        return _text_means(encoded, layout, texts.lengths, 0)
+
+    def _read(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts) -> tuple[Tensor, Layout]:
+        """Return encoder outputs [n, H] of rows behind their prompts, and how they are packed."""
+        require_shape("prompts", tuple(prompts.shape), "T P H", H=self.width)
+        layout = prompted_layout(texts.lengths, prompts.shape[1])
+        before = prompts[row_prompt].flatten(0, 1)  # [R·P, H]
+        return self.t5.encode(layout.pack(before, self.stream(texts)), layout, texts.layer), layout
+
+    def _nats(self, encoded: Tensor, layout: Layout, tree: DeviceTree) -> Tensor:
+        """Return log-likelihoods over the label set, [R, C], from encoder outputs [n, H]."""
+        return layout.unsort(tree_nats(self.t5.label_logits(encoded, layout, tree), tree))
+
+
+def _text_means(encoded: Tensor, layout: Layout, lengths: Tensor, prompt_tokens: int) -> Tensor:
+    """Return the mean encoder output of every row's text, its prompt left out, [R, H] float32.
+
+    Args:
+        encoded: encoder outputs [n, H], packed as `layout` says.
+        layout: of rows that begin with their prompt.
+        lengths: text tokens per row, [R] int64, in the callers' order.
+        prompt_tokens: P.
+    """
+    ordered = lengths[layout.order]
+    row, position = token_positions(ordered + prompt_tokens)
+    counted = (position >= prompt_tokens).to(torch.float32)
+    sums = encoded.new_zeros(len(lengths), encoded.shape[1], dtype=torch.float32)
+    sums.index_add_(0, row, encoded.float() * counted[:, None])
+    return layout.unsort(sums / ordered[:, None])
 
 
 def tree_nats(logits: Tensor, tree: DeviceTree) -> Tensor:

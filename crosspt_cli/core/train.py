@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -76,16 +76,18 @@ class Population:
         self.optimiser.step(self.schedule.factor(number))
 
     @torch.no_grad()
-    def held_out_nats(self, held_out: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return each trial's class log-likelihoods [h, C] on its own held-out rows.
+    def answers(self, rows: Sequence[np.ndarray]) -> list[Answered]:
+        """Return what each trial answers on rows of its own.
 
         Args:
-            held_out: one array of row indices [h] int64 per trial.
+            rows: one array of row indices [r] int64 per trial.
         """
-        trial = torch.as_tensor(np.repeat(np.arange(len(held_out)), [len(rows) for rows in held_out]))
-        rows = torch.as_tensor(np.concatenate(held_out))
-        nats = score_rows(self.backbone, self.bank.prompts(), trial, self.texts, rows, self.tree, self.tokens_at_once)
-        return np.split(nats, np.cumsum([len(rows) for rows in held_out])[:-1])
+        trial = torch.as_tensor(np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
+        every = torch.as_tensor(np.concatenate(rows))
+        found = answer_rows(
+            self.backbone, self.bank.prompts(), trial, self.texts, every, self.tree, self.tokens_at_once
+        )
+        return found.split([len(each) for each in rows])
 
     def leaning(self) -> np.ndarray:
         """Return how far each trial favours each class beyond that class's share of the rows, [T, C] in nats.
@@ -131,6 +133,47 @@ class Population:
         batch = torch.stack([given.mean(1).nan_to_num(0.0), true.mean(1)])
         before = self.seen[:, trials]
         return before + (batch - before) * max(self.forget, 1 / (self.optimiser.steps + 1))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What rows are answered under their prompts, as arrays.
+
+    `nats` [R, C] label words' log-likelihoods · `vectors` [R, H] mean encoder outputs of the texts, both float32.
+    """
+
+    nats: np.ndarray
+    vectors: np.ndarray
+
+    def split(self, sizes: Sequence[int]) -> list[Answered]:
+        """Return consecutive parts of these sizes."""
+        ends = np.cumsum(sizes)[:-1]
+        parts = zip(np.split(self.nats, ends), np.split(self.vectors, ends), strict=True)
+        return [Answered(nats, vectors) for nats, vectors in parts]
+
+
+@torch.no_grad()
+def answer_rows(
+    backbone: Backbone,
+    prompts: Tensor,
+    row_prompt: Tensor,
+    texts: EncodedTexts,
+    rows: Tensor,
+    tree: DeviceTree,
+    tokens_at_once: int,
+) -> Answered:
+    """Return what `score_rows` returns, and each row's vector under its prompt; the arguments are the same."""
+    device = backbone.device
+    row_prompt, rows = row_prompt.to(device), rows.to(device)
+    nats = torch.empty(len(rows), len(tree.path_node), device=device)
+    vectors = torch.empty(len(rows), backbone.width, device=device)
+
+    def answer(at: Tensor) -> None:
+        found = backbone.answers(prompts, row_prompt[at], texts.take(rows[at]), tree)
+        nats[at], vectors[at] = found.nats, found.vectors
+
+    _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, answer)
+    return Answered(nats.cpu().numpy(), vectors.cpu().numpy())
 
 
 @torch.no_grad()

@@ -37,7 +37,7 @@ class FittedTask:
         prompt: [P, H] float32, the target prompt: the mixture, folded.
         private: [P, H] float32, the private prompt.
         leaning: [C] nats the prompt favours each class by; taken off at prediction.
-        prototypes: class means of the frozen encoder's vectors.
+        prototypes: class means of the training rows' vectors, as the prompt makes the frozen encoder read them.
         readout: how label words and prototypes make a score.
         rows: how many rows it was fitted on.
         seed: of the run.

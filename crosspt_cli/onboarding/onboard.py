@@ -12,7 +12,6 @@ import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
-from crosspt_cli.core.score import prototypes
 from crosspt_cli.data import Examples, Notice, read_csv
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
@@ -325,7 +324,7 @@ def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: Stud
         prompt=final.prompt,
         private=final.private,
         leaning=final.leaning,
-        prototypes=prototypes(task.vectors, task.labels, len(work.examples.classes)),
+        prototypes=final.prototypes,
         readout=study.chosen.readout,
         rows=len(work.examples),
         seed=task.seed,

@@ -10,7 +10,7 @@ import torch
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
-from crosspt_cli.core.train import read_to_layer, score_rows, sentence_vectors
+from crosspt_cli.core.train import answer_rows, read_to_layer
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
@@ -102,11 +102,9 @@ class Predictor:
         at_once = tokens_at_once(self.backbone.device)
         texts = read_to_layer(self.backbone, self.encode(rows), fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
-        nats = score_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
-        nearness = np.zeros_like(nats)
-        if readout.weight:
-            nearness = fitted.prototypes.nearness(sentence_vectors(self.backbone, texts, at_once))
-        return nats, readout.log_shares(nats, fitted.leaning, nearness)
+        found = answer_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
+        nearness = fitted.prototypes.nearness(found.vectors)
+        return found.nats, readout.log_shares(found.nats, fitted.leaning, nearness)
 
     def encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
         """Return rows as the backbone reads them, cut where the template allows it.

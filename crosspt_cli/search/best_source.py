@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from crosspt_cli.core.train import score_rows
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.trials import StudyTask, tokens_at_once
+from crosspt_cli.search.held_out import held_out_answers
+from crosspt_cli.search.trials import StudyTask
 
 
 @dataclass(frozen=True)
 class SourceAnswers:
     """What the best source of each row's fold says of it.
 
-    `nats` [rows, C] label words' log-likelihoods · `leanings` per fold [C] · `losses` per fold, nats on training rows.
+    `nats` [rows, C] label words' log-likelihoods · `nearness` [rows, C] to prototypes of the fold's training rows ·
+    `leanings` per fold [C] · `losses` per fold, nats on training rows.
     """
 
     nats: np.ndarray
+    nearness: np.ndarray
     leanings: tuple[np.ndarray, ...]
     losses: tuple[float, ...]
 
@@ -41,21 +42,13 @@ def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnsw
         task: with at least one source.
         folds: whose held-out parts cover every row once.
     """
-    rows = np.arange(len(task.labels))
-    source = np.zeros_like(rows)
-    leanings, losses = [], []
-    for fold in folds:
-        best = task.untouched.ranks(task.labels, fold.train)[0]
-        source[fold.held_out] = task.untouched.names.index(best.name)
-        leanings.append(task.untouched.leaning(best.name, task.labels, fold.train))
-        losses.append(best.loss)
-    nats = score_rows(
-        task.backbone,
-        task.sources,
-        torch.as_tensor(source),
-        task.texts,
-        torch.as_tensor(rows),
-        task.tree,
-        tokens_at_once(task.backbone.device),
-    )
-    return SourceAnswers(nats, tuple(leanings), tuple(losses))
+    nats, nearness = (np.zeros((len(task.labels), len(task.tree.path_node)), np.float32) for _ in range(2))
+    best = [task.untouched.ranks(task.labels, fold.train)[0] for fold in folds]
+    prompts = task.sources[[task.untouched.names.index(rank.name) for rank in best]]
+    found = held_out_answers(task, prompts, folds)
+    for fold, answered in zip(folds, found, strict=True):
+        nats[fold.held_out], nearness[fold.held_out] = answered.nats, answered.nearness
+    leanings = [
+        task.untouched.leaning(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True)
+    ]
+    return SourceAnswers(nats, nearness, tuple(leanings), tuple(rank.loss for rank in best))

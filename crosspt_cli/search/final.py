@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from crosspt_cli.core.score import Prototypes, prototypes
+from crosspt_cli.core.train import answer_rows
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.trials import StudyTask, Trial, make_population
+from crosspt_cli.search.trials import StudyTask, Trial, make_population, tokens_at_once
 
 SHARES_OF_A_SOURCE = np.array([1.0, 0.0], np.float32)  # of the source and of the private prompt
 NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's weights may be damaged."
@@ -22,13 +25,15 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 class FinalFit:
     """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
 
-    `loss` nats: of the last batch, or on all rows where nothing was trained.
+    `prototypes` of all rows as the prompt reads them · `loss` nats: of the last batch, or on all rows where nothing
+    was trained.
     """
 
     prompt: np.ndarray
     private: np.ndarray
     shares: np.ndarray
     leaning: np.ndarray
+    prototypes: Prototypes
     steps: int
     loss: float
 
@@ -71,6 +76,7 @@ def fit_final(
             private=bank.private[0].cpu().numpy(),
             shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
             leaning=population.leaning()[0],
+            prototypes=_prototypes(task, bank.prompts()),
             steps=done,
             loss=float(population.losses[0]),
         )
@@ -83,7 +89,15 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
     leaning = task.untouched.leaning(name, task.labels, everything)
-    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, steps=0, loss=loss)
+    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
+    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, made, steps=0, loss=loss)
+
+
+def _prototypes(task: StudyTask, prompts: Tensor) -> Prototypes:
+    """Return the prototypes of all rows behind one prompt [1, P, H]."""
+    rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
+    found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
+    return prototypes(found.vectors, task.labels, len(task.tree.path_node))
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

@@ -17,8 +17,9 @@ State = Literal["complete", "pruned", "failed"]
 class TrialResult:
     """One candidate on one fold with one seed, as it stood when last scored.
 
-    `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `leaning` [C] · `shares` [M+1], the
-    private prompt's last · `loss` nats on its last batch.
+    `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `nearness` [h, C] to prototypes of its
+    training rows, as its prompt reads them · `leaning` [C] · `shares` [M+1], the private prompt's last · `loss` nats
+    on its last batch.
     """
 
     candidate: int
@@ -29,6 +30,7 @@ class TrialResult:
     loss: float
     held_out: np.ndarray
     nats: np.ndarray
+    nearness: np.ndarray
     leaning: np.ndarray
     shares: np.ndarray
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crosspt_cli.core.score import Readout, prototypes
+from crosspt_cli.core.score import Readout
 from crosspt_cli.foundation.errors import OptionError
-from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import TrialResult
 
 WEIGHTS = (0.0, 3.0, 10.0, 30.0, 100.0)  # nats per unit of nearness
@@ -34,24 +33,6 @@ def find_readouts(name: str) -> tuple[Readout, ...]:
 
 
 @dataclass(frozen=True)
-class HeldOutRows:
-    """What readouts are judged on: `labels` [rows], `nearness` [rows, C] to prototypes of the other folds' rows."""
-
-    labels: np.ndarray
-    nearness: np.ndarray
-
-
-def held_out_rows(vectors: np.ndarray, labels: np.ndarray, folds: Sequence[Fold]) -> HeldOutRows:
-    """Return every row's nearness to the class means of the folds that it is not in."""
-    classes = int(labels.max()) + 1
-    nearness = np.zeros((len(labels), classes), np.float32)
-    for fold in folds:
-        means = prototypes(vectors[fold.train], labels[fold.train], classes)
-        nearness[fold.held_out] = means.nearness(vectors[fold.held_out])
-    return HeldOutRows(labels, nearness)
-
-
-@dataclass(frozen=True)
 class Judged:
     """A readout and, per row and averaged over seeds, the true class's log-likelihood and whether it won."""
 
@@ -65,16 +46,16 @@ class Judged:
         return self.log_likelihood + self.correct
 
 
-def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], rows: HeldOutRows) -> tuple[Judged, ...]:
+def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], labels: np.ndarray) -> tuple[Judged, ...]:
     """Return every option at every temperature, judged over all held-out rows.
 
     Args:
         trials: one candidate's, over all folds and seeds.
         options: what to choose among.
-        rows: the task's held-out rows.
+        labels: of all the task's rows, [rows] int64.
     """
     heated = (replace(option, temperature=heat) for option in options for heat in TEMPERATURES)
-    return tuple(_judge(trials, readout, rows) for readout in heated)
+    return tuple(_judge(trials, readout, labels) for readout in heated)
 
 
 def best_readout(judged: Sequence[Judged]) -> Judged:
@@ -82,35 +63,35 @@ def best_readout(judged: Sequence[Judged]) -> Judged:
     return max(judged, key=lambda each: each.utility.mean())
 
 
-def correct_by_seed(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> np.ndarray:
+def correct_by_seed(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray) -> np.ndarray:
     """Return whether each row was right with each seed, [rows, seeds] of 0 and 1.
 
     Args:
         trials: one candidate's, over all folds and seeds.
         readout: what the answers are made with.
-        rows: the task's held-out rows.
+        labels: of all the task's rows, [rows] int64.
     """
     seeds = sorted({trial.seed for trial in trials})
-    correct = np.zeros((len(rows.labels), len(seeds)))
+    correct = np.zeros((len(labels), len(seeds)))
     for trial in trials:
         at = trial.held_out
-        answers = readout.log_shares(trial.nats, trial.leaning, rows.nearness[at]).argmax(1)
-        correct[at, seeds.index(trial.seed)] = answers == rows.labels[at]
+        answers = readout.log_shares(trial.nats, trial.leaning, trial.nearness).argmax(1)
+        correct[at, seeds.index(trial.seed)] = answers == labels[at]
     return correct
 
 
-def _judge(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> Judged:
-    likelihood, correct, seeds = (np.zeros(len(rows.labels)) for _ in range(3))
+def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray) -> Judged:
+    likelihood, correct, seeds = (np.zeros(len(labels)) for _ in range(3))
     for trial in trials:
-        at, true = trial.held_out, rows.labels[trial.held_out]
-        shares = readout.log_shares(trial.nats, trial.leaning, rows.nearness[at])
+        at, true = trial.held_out, labels[trial.held_out]
+        shares = readout.log_shares(trial.nats, trial.leaning, trial.nearness)
         likelihood[at] += shares[np.arange(len(at)), true]
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
     return Judged(readout, likelihood / seeds, correct / seeds)
 
 
-def words_share(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRows) -> float:
+def words_share(trials: Sequence[TrialResult], readout: Readout) -> float:
     """Return how much of what sets the classes apart comes from label words, 0 to 1; the rest from prototypes.
 
     Measured as the spread over the classes (standard deviation, averaged over held-out rows) of either part.
@@ -118,5 +99,5 @@ def words_share(trials: Sequence[TrialResult], readout: Readout, rows: HeldOutRo
     if not readout.words or not readout.weight:
         return float(readout.words)
     words = np.mean([(trial.nats - trial.leaning).std(1).mean() for trial in trials])
-    means = np.mean([readout.weight * rows.nearness[trial.held_out].std(1).mean() for trial in trials])
+    means = np.mean([readout.weight * trial.nearness.std(1).mean() for trial in trials])
     return float(words / (words + means))

@@ -13,9 +13,10 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import score_rows
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.held_out import held_out_answers
 from crosspt_cli.search.outcome import Sharing, SourceWorth, TrialResult, Verdict
 from crosspt_cli.search.rank import leaning_of, spread_rows
-from crosspt_cli.search.readouts import HeldOutRows, correct_by_seed
+from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 from crosspt_cli.search.verdict import ALONE, draw_rows_and_seeds, interval_of, points
 
@@ -58,7 +59,6 @@ class Trained:
 def did_sharing_help(
     task: StudyTask,
     folds: Sequence[Fold],
-    rows: HeldOutRows,
     chosen: Trained,
     verdict: Verdict,
     random: np.random.Generator,
@@ -72,7 +72,6 @@ def did_sharing_help(
     Args:
         task: of the study.
         folds: of the study.
-        rows: its held-out rows.
         chosen: the candidate.
         verdict: of the study.
         random: draws rows and seeds.
@@ -83,7 +82,7 @@ def did_sharing_help(
     alone = verdict.methods.get(ALONE)
     against = None if alone is None else SourceWorth(ALONE, -alone.difference, -alone.high, -alone.low)
     removable = candidate.sources if candidate.m > 1 or candidate.lr_ratio > 0 else ()
-    found = (_worth(task, folds, rows, chosen, name, random) for name in removable)
+    found = (_worth(task, folds, chosen, name, random) for name in removable)
     worth = tuple(sorted((each for each in found if each is not None), key=lambda each: -each.points))
     return Sharing(against, worth, _sentence(against, worth))
 
@@ -91,13 +90,12 @@ def did_sharing_help(
 def _worth(
     task: StudyTask,
     folds: Sequence[Fold],
-    rows: HeldOutRows,
     chosen: Trained,
     name: str,
     random: np.random.Generator,
 ) -> SourceWorth | None:
     """Return how much accuracy is lost without a source, on the folds that used it; None where none did."""
-    place = task.untouched.names.index(name)
+    place, labels = task.untouched.names.index(name), task.labels
     used = [number for number, mixture in enumerate(chosen.mixtures) if place in mixture.sources]
     if not used:
         return None
@@ -106,7 +104,7 @@ def _worth(
     prompts = torch.stack([mixture.without(place, task.sources, is_copy) for mixture in mixtures])
     changed = _answered_by(task, folds, prompts, trials)
     seen = np.unique(np.concatenate([trial.held_out for trial in trials]))
-    lost = (correct_by_seed(trials, chosen.readout, rows) - correct_by_seed(changed, chosen.readout, rows))[seen]
+    lost = (correct_by_seed(trials, chosen.readout, labels) - correct_by_seed(changed, chosen.readout, labels))[seen]
     low, high = interval_of(lost, *draw_rows_and_seeds(lost.shape, random))
     return SourceWorth(name, float(lost.mean()), low, high)
 
@@ -115,17 +113,16 @@ def _answered_by(
     task: StudyTask, folds: Sequence[Fold], prompts: Tensor, trials: Sequence[TrialResult]
 ) -> list[TrialResult]:
     """Return the trials as these prompts [T, P, H] answer them, each with what its own prompt leans to."""
+    found = held_out_answers(task, prompts, [folds[trial.fold] for trial in trials])
     some = [folds[t.fold].train[spread_rows(task.labels[folds[t.fold].train], LEANING_ROWS)] for t in trials]
-    asked = [np.concatenate([trial.held_out, train]) for trial, train in zip(trials, some, strict=True)]
-    of = torch.as_tensor(np.repeat(np.arange(len(trials)), [len(each) for each in asked]))
-    at, device = torch.as_tensor(np.concatenate(asked)), task.backbone.device
+    of = torch.as_tensor(np.repeat(np.arange(len(trials)), [len(each) for each in some]))
+    at, device = torch.as_tensor(np.concatenate(some)), task.backbone.device
     nats = score_rows(task.backbone, prompts, of, task.texts, at, task.tree, tokens_at_once(device))
-    parts = np.split(nats, np.cumsum([len(each) for each in asked])[:-1])
+    parts = np.split(nats, np.cumsum([len(each) for each in some])[:-1])
+    leanings = [leaning_of(part, task.labels[train]) for part, train in zip(parts, some, strict=True)]
     return [
-        replace(
-            trial, nats=part[: len(trial.held_out)], leaning=leaning_of(part[len(trial.held_out) :], task.labels[on])
-        )
-        for trial, part, on in zip(trials, parts, some, strict=True)
+        replace(trial, nats=answered.nats, nearness=answered.nearness, leaning=leaning)
+        for trial, answered, leaning in zip(trials, found, leanings, strict=True)
     ]
 
 

@@ -21,14 +21,13 @@ from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.halving import halve
+from crosspt_cli.search.held_out import held_out_of, rows_to_answer
 from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, Sharing, StudyResult, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
-    HeldOutRows,
     Judged,
     best_readout,
     correct_by_seed,
-    held_out_rows,
     judge_readouts,
     words_share,
 )
@@ -64,8 +63,7 @@ def run_study(
         TrainingError: every trial failed.
     """
     began = time.monotonic()
-    rows = held_out_rows(task.vectors, task.labels, folds)
-    study = _Study(task, candidates, folds, seeds, rungs, readouts, rows)
+    study = _Study(task, candidates, folds, seeds, rungs, readouts)
     finished = study.run(deadline, progress)
     results = study.results()
     if all(result.state == "failed" for result in results):
@@ -100,10 +98,9 @@ class _Study:
         seeds: int,
         rungs: Sequence[Rung],
         readouts: Sequence[Readout],
-        rows: HeldOutRows,
     ) -> None:
         self.task, self.candidates, self.folds, self.rungs = task, candidates, folds, rungs
-        self.readouts, self.rows = readouts, rows
+        self.readouts = readouts
         every = [Trial(c, f, s) for c in range(len(candidates)) for f in range(len(folds)) for s in range(seeds)]
         self.untrained = [trial for trial in every if candidates[trial.candidate].is_source]
         self.trials = [trial for trial in every if not candidates[trial.candidate].is_source]
@@ -150,8 +147,8 @@ class _Study:
 
     def verdict(self, choice: int, baselines: Mapping[str, Score]) -> Verdict:
         """Return the chosen candidate beside simpler methods on the same folds."""
-        simpler = simpler_methods(self.task, self.folds, self.rows, self.results(), self.kept, choice)
-        chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.rows)
+        simpler = simpler_methods(self.task, self.folds, self.results(), self.kept, choice)
+        chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.task.labels)
         return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
 
     def sharing(self, choice: int, verdict: Verdict) -> Sharing:
@@ -160,7 +157,7 @@ class _Study:
         trials = self.kept[choice]
         mixtures = [] if result.candidate.is_source else [self.mixtures[choice][t.fold, t.seed] for t in trials]
         chosen = Trained(result.candidate, result.readout, trials, mixtures)
-        return did_sharing_help(self.task, self.folds, self.rows, chosen, verdict, stream(self.task.seed, "sharing"))
+        return did_sharing_help(self.task, self.folds, chosen, verdict, stream(self.task.seed, "sharing"))
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
@@ -181,23 +178,26 @@ class _Study:
             held_out = self.folds[trial.fold].held_out
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold], held_out,
-                answers.nats[held_out], answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
+                answers.nats[held_out], answers.nearness[held_out], answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
             self._judge(number, [self.latest[trial] for trial in self.untrained if trial.candidate == number])
 
     def _score(self) -> None:
         """Score every living trial on its held-out rows and keep each candidate's best state so far."""
-        held_out = [self.folds[trial.fold].held_out for trial in self.trials]
-        nats, leaning = self.population.held_out_nats(held_out), self.population.leaning()
+        folds, labels = [self.folds[trial.fold] for trial in self.trials], self.task.labels
+        answered = self.population.answers([np.concatenate(rows_to_answer(labels, fold)) for fold in folds])
+        leaning = self.population.leaning()
         with torch.no_grad():
             shares = self.population.bank.shares().cpu().numpy()
         failed, losses = self.population.failed(), self.population.losses.tolist()
         for t, trial in enumerate(self.trials):
             allowed = self.population.bank.allowed[t].cpu().numpy()
+            held_out = held_out_of(answered[t], labels, folds[t], leaning.shape[1])
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, "failed" if failed[t] else "complete",
-                self.population.optimiser.steps, losses[t], held_out[t], nats[t], leaning[t], shares[t][allowed],
+                self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
+                leaning[t], shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])
@@ -207,7 +207,7 @@ class _Study:
         usable = [trial for trial in trials if trial.state != "failed"]
         if len(usable) < len(trials) and before:
             return
-        every = judge_readouts(usable or trials, self.readouts, self.rows)
+        every = judge_readouts(usable or trials, self.readouts, self.task.labels)
         self.judged[number].extend(every)
         judged = best_readout(every)
         if before and before.utility.mean() >= judged.utility.mean():
@@ -225,7 +225,7 @@ class _Study:
             steps=trials[0].steps,
             readout=judged.readout,
             score=Score(judged.correct, per_fold, float(judged.log_likelihood.mean())),
-            words_share=words_share(usable or trials, judged.readout, self.rows),
+            words_share=words_share(usable or trials, judged.readout),
             utility=judged.utility,
         )
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from crosspt_cli.core.score import Readout
+from crosspt_cli.core.score import Readout, prototypes
 from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
-from crosspt_cli.search.readouts import HeldOutRows, correct_by_seed
+from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask
 
 PROTOTYPES = "prototypes alone"
@@ -21,7 +21,7 @@ ALONE = "private prompt only (M = 0)"
 SUBJECTS = {
     MOST_FREQUENT: "Always answering the most frequent class is",
     TFIDF: "Logistic regression on TF-IDF is",
-    PROTOTYPES: "The nearest class prototype alone is",
+    PROTOTYPES: "The nearest class mean of the encoder's own vectors is",
     ENCODER: "Logistic regression on the same encoder is",
     SOURCE: "The best source prompt, untouched, is",
     LABEL_WORDS: "The same prompt read by label words alone is",
@@ -35,7 +35,6 @@ LOW, HIGH = 0.05, 0.95  # the ends of a 90 % interval
 def simpler_methods(
     task: StudyTask,
     folds: Sequence[Fold],
-    rows: HeldOutRows,
     results: Sequence[CandidateResult],
     kept: Mapping[int, Sequence[TrialResult]],
     choice: int,
@@ -47,7 +46,6 @@ def simpler_methods(
     Args:
         task: of the study.
         folds: of the study.
-        rows: its held-out rows.
         results: every candidate at its best.
         kept: candidate → its trials at the steps at which it was best.
         choice: the chosen candidate.
@@ -57,13 +55,13 @@ def simpler_methods(
     alone = best_alone(results)
     found = {}
     if readout.words:
-        found[PROTOTYPES] = _right(rows.nearness.argmax(1), task.labels)
+        found[PROTOTYPES] = _right(nearest_class(task, folds), task.labels)
     if len(task.sources) and not is_the_source:
         found[SOURCE] = _right(answers_of_best_source(task, folds).classes(folds), task.labels)
     if readout.weight:
-        found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), rows)
+        found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), task.labels)
     if candidate.m and alone is not None:
-        found[ALONE] = correct_by_seed(kept[alone], results[alone].readout, rows)
+        found[ALONE] = correct_by_seed(kept[alone], results[alone].readout, task.labels)
     return found
 
 
@@ -71,6 +69,18 @@ def best_alone(results: Sequence[CandidateResult]) -> int | None:
     """Return the best candidate without sources, by what candidates are compared on; None where all of them failed."""
     alone = [n for n, result in enumerate(results) if result.candidate.m == 0 and result.state != "failed"]
     return max(alone, key=lambda n: results[n].utility.mean(), default=None)
+
+
+def nearest_class(task: StudyTask, folds: Sequence[Fold]) -> np.ndarray:
+    """Return the class whose mean is nearest to each row's vector without any prompt, [rows] int64.
+
+    The means are of the rows of the other folds.
+    """
+    found = np.zeros(len(task.labels), np.int64)
+    for fold in folds:
+        means = prototypes(task.vectors[fold.train], task.labels[fold.train], len(task.tree.path_node))
+        found[fold.held_out] = means.nearness(task.vectors[fold.held_out]).argmax(1)
+    return found
 
 
 def make_verdict(

@@ -62,15 +62,15 @@ class Watched(Backbone):
     fails: Callable[[int, int], bool] = lambda number, tokens: False
     late: bool = False
 
-    def class_nats(self, prompts, row_prompt, texts, tree):
-        """Answer as any backbone does, if there is memory."""
+    def _read(self, prompts, row_prompt, texts):
+        """Read as any backbone does, if there is memory."""
         number, tokens = len(self.passes), len(texts.tokens) + len(row_prompt) * prompts.shape[1]
         self.passes.append(tokens)
         if self.fails(number, tokens):
             if not (self.late and prompts.requires_grad):
                 raise torch.OutOfMemoryError
             prompts.register_hook(_no_memory)
-        return super().class_nats(prompts, row_prompt, texts, tree)
+        return super()._read(prompts, row_prompt, texts)
 
 
 def _no_memory(grad) -> None:
@@ -81,6 +81,11 @@ def watched(**settings) -> Watched:
     """Return a small float32 backbone that is watched."""
     plain = as_backbone(small_t5())
     return Watched(plain.name, plain.fingerprint, plain.t5, plain.tokenizer, **settings)
+
+
+def nats_of(population: Population, rows: list[np.ndarray]) -> list[np.ndarray]:
+    """Return each trial's class log-likelihoods on rows of its own."""
+    return [answered.nats for answered in population.answers(rows)]
 
 
 def trained(population: Population, steps: int = STEPS) -> Population:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hf_reference import WORDS, as_backbone, our_nats, random_prompts, random_texts, small_t5
-from population_samples import ROWS, small_bank, small_population, trained
+from population_samples import ROWS, nats_of, small_bank, small_population, trained
 
 pytestmark = [
     pytest.mark.gpu,
@@ -40,8 +40,8 @@ def test_training_together_on_cuda_equals_training_alone(dtype, at_once):
     held_out = np.arange(ROWS)
     for trial in (0, 2):
         alone = trained(small_population(bank, [trial], backbone=backbone))
-        found = together.held_out_nats([held_out] * 3)[trial]
-        np.testing.assert_allclose(found, alone.held_out_nats([held_out])[0], atol=tolerance)
+        found = nats_of(together, [held_out] * 3)[trial]
+        np.testing.assert_allclose(found, nats_of(alone, [held_out])[0], atol=tolerance)
         torch.testing.assert_close(together.bank.private[trial], alone.bank.private[0], atol=tolerance, rtol=tolerance)
 
 

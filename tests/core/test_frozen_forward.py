@@ -222,3 +222,19 @@ def test_devices_and_number_formats_are_checked_by_name(monkeypatch):
     with pytest.raises(OptionError) as caught:
         choose_device("cuda")
     assert str(caught.value) == ("--device: is cuda, but torch sees no CUDA device here.\nPass --device auto or cpu.")
+
+
+def test_a_text_is_read_by_its_own_tokens_under_its_own_prompt():
+    """The mean leaves the prompt's tokens out; transformers' encoder gives the same."""
+    from crosspt_cli.core.train import answer_rows
+
+    backbone, model = as_backbone(small_t5()), small_t5()
+    prompts, texts = random_prompts(2), random_texts((5, 1, 9))
+    encoded, trial = encode_texts(texts, backbone.device), torch.tensor([1, 0, 1])
+    tree = backbone.t5.place(LabelTree.build(((5,), (6,)), END))
+    for at_once in (1, 1000):
+        found = answer_rows(backbone, prompts, trial, encoded, torch.arange(3), tree, at_once)
+        for row, ids in enumerate(texts):
+            inputs = torch.cat([prompts[trial[row]], model.shared(torch.tensor(ids))])[None]
+            states = model.encoder(inputs_embeds=inputs).last_hidden_state[0, prompts.shape[1] :]
+            torch.testing.assert_close(torch.from_numpy(found.vectors[row]), states.mean(0), atol=1e-5, rtol=1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from population_samples import ROWS, small_bank, small_population, trained, watched
+from population_samples import ROWS, nats_of, small_bank, small_population, trained, watched
 
 from crosspt_cli.core.memory import MOST_TOKENS, PROBE_TOKENS, USED, Room
 from crosspt_cli.core.train import read_to_layer, sentence_vectors
@@ -134,7 +134,7 @@ def test_a_run_on_a_device_with_little_memory_ends_where_an_undisturbed_one_does
     backbone = watched(fails=lambda number, tokens: tokens > 110, late=late)
     narrow = trained(small_population(bank, trials, backbone=backbone))
     assert_equal_runs(narrow, plain)
-    found, wanted = (population.held_out_nats([EVERYTHING] * 5) for population in (narrow, plain))
+    found, wanted = (nats_of(population, [EVERYTHING] * 5) for population in (narrow, plain))
     np.testing.assert_allclose(found, wanted, atol=1e-4)
     assert sum(tokens > 110 for tokens in backbone.passes) <= 8  # it was learnt once, not at every step
 
@@ -159,15 +159,15 @@ def test_a_single_row_that_cannot_be_scored_is_told_with_the_memory_that_is_free
     backbone = watched(fails=lambda number, tokens: True, room=Room(FakeMeter(1, 3_000_000)))
     population = small_population(small_bank(1), [0], backbone=backbone)
     with pytest.raises(OutOfMemory, match=r"a row of \d+ tokens does not fit into the 3 MB that are free on the dev"):
-        population.held_out_nats([EVERYTHING])
+        population.answers([EVERYTHING])
 
 
 def test_scoring_with_failing_passes_gives_every_row_its_own_answer():
     """A repeated part must not end at another row's place."""
     bank = small_bank(2)
-    plain = small_population(bank, [0, 1]).held_out_nats([EVERYTHING, EVERYTHING[::-1]])
+    plain = nats_of(small_population(bank, [0, 1]), [EVERYTHING, EVERYTHING[::-1]])
     backbone = watched(fails=lambda number, tokens: tokens > 40)
-    found = small_population(bank, [0, 1], backbone=backbone).held_out_nats([EVERYTHING, EVERYTHING[::-1]])
+    found = nats_of(small_population(bank, [0, 1], backbone=backbone), [EVERYTHING, EVERYTHING[::-1]])
     np.testing.assert_allclose(found, plain, atol=1e-5)
     assert len(backbone.passes) > 4
 

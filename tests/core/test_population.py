@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 import torch
 from hf_reference import as_backbone, small_t5
-from population_samples import BATCH, ROWS, STEPS, TOKENS, WIDE, small_bank, small_population, trained, watched
+from population_samples import (
+    BATCH,
+    ROWS,
+    STEPS,
+    TOKENS,
+    WIDE,
+    nats_of,
+    small_bank,
+    small_population,
+    trained,
+    watched,
+)
 
 from crosspt_cli.core.train import LEANING_FLOOR, RECENT_STEPS
 
@@ -14,7 +25,7 @@ ROUNDING = {torch.float32: {"atol": 1e-4, "rtol": 1e-4}, torch.bfloat16: {"atol"
 
 def outcome(population, trial: int = 0) -> tuple[torch.Tensor, ...]:
     """Return everything that is ever read of a trial."""
-    nats = population.held_out_nats([HELD_OUT] * len(population.bank))[trial]
+    nats = nats_of(population, [HELD_OUT] * len(population.bank))[trial]
     leaning = torch.from_numpy(population.leaning()[trial])
     bank = population.bank
     parts = (bank.private[trial], bank.logits[trial], bank.prompts()[trial], population.losses[trial])
@@ -142,7 +153,7 @@ def test_the_leaning_is_what_recent_batches_were_given_over_what_they_were():
     given, true = np.zeros((2, 2, 3))
     for step in range(STEPS):
         rows = population.batches[:, step].numpy()
-        nats = population.held_out_nats(list(rows))  # before the step: what the loss was computed from
+        nats = nats_of(population, list(rows))  # before the step: what the loss was computed from
         population.step()
         share = max(1 / max(RECENT_STEPS, ROWS / BATCH), 1 / (step + 1))
         given += (np.exp(np.stack(nats)).mean(1) - given) * share

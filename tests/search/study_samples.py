@@ -53,12 +53,13 @@ def some_candidates() -> tuple[Candidate, ...]:
     )
 
 
-def trial_result(candidate: int, held_out, nats, fold: int = 0, seed: int = 0, leaning=None) -> TrialResult:
-    """Return a trial that said `nats` [h, C] of the rows `held_out`."""
+def trial_result(candidate: int, held_out, nats, fold=0, seed=0, leaning=None, nearness=None) -> TrialResult:
+    """Return a trial that said `nats` [h, C] of the rows `held_out`, which are near no prototype unless said."""
     nats = np.asarray(nats, np.float32)
+    nearness = np.zeros_like(nats) if nearness is None else np.asarray(nearness, np.float32)
     leaning = np.zeros(nats.shape[1], np.float32) if leaning is None else np.asarray(leaning, np.float32)
     return TrialResult(
-        candidate, fold, seed, "complete", 5, 0.5, np.asarray(held_out), nats, leaning, np.ones(1, np.float32)
+        candidate, fold, seed, "complete", 5, 0.5, np.asarray(held_out), nats, nearness, leaning, np.ones(1, np.float32)
     )
 
 

@@ -12,7 +12,7 @@ from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import Comparison, Score, SourceWorth, Verdict
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.rank import leaning_of
-from crosspt_cli.search.readouts import READOUTS, correct_by_seed, held_out_rows
+from crosspt_cli.search.readouts import READOUTS, correct_by_seed
 from crosspt_cli.search.sharing import Mixture, Trained, _sentence, did_sharing_help
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.verdict import ALONE
@@ -42,7 +42,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
     """Fold by fold by hand, the leaning taken from training rows only."""
     task = small_task(rows=24)
     folds = folds_of(task)
-    rows, readout = held_out_rows(task.vectors, task.labels, folds), Readout(0.0)
+    readout = Readout(0.0)
     mixtures = [Mixture((0, 1), task.sources[:2].mean(0), torch.tensor([0.5, 0.25, 0.25])) for _ in folds]
     trials, lost = [], np.zeros(len(task.labels))
     for number, fold in enumerate(folds):
@@ -59,7 +59,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
         after = (nats["left"][held_out] - leaning).argmax(1) == task.labels[held_out]
         lost[held_out] = before.astype(float) - after
     chosen = Trained(Candidate(NAMES[:2], ratio), readout, trials, mixtures)
-    found = did_sharing_help(task, folds, rows, chosen, Verdict({}, None, ""), RANDOM)
+    found = did_sharing_help(task, folds, chosen, Verdict({}, None, ""), RANDOM)
     worth = {each.name: each for each in found.sources}
     assert worth.keys() == set(NAMES[:2])
     assert worth[NAMES[0]].points == pytest.approx(lost.mean())
@@ -70,17 +70,14 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
     """Elsewhere there was nothing to take out."""
     task = small_task(rows=24)
     folds = folds_of(task)
-    rows = held_out_rows(task.vectors, task.labels, folds)
     right = np.where(np.eye(2)[task.labels] > 0, 0.0, -9.0)
     trials = [trial_result(0, fold.held_out, right[fold.held_out], fold=n) for n, fold in enumerate(folds)]
     shares = torch.tensor([0.5, 0.3, 0.2])
     mixtures = [Mixture((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
     chosen = Trained(Candidate(NAMES, 0.5), Readout(0.0), trials, mixtures)
-    found = {
-        each.name: each for each in did_sharing_help(task, folds, rows, chosen, Verdict({}, None, ""), RANDOM).sources
-    }
+    found = {each.name: each for each in did_sharing_help(task, folds, chosen, Verdict({}, None, ""), RANDOM).sources}
     assert found.keys() == set(NAMES)
-    lost = correct_by_seed(trials, Readout(0.0), rows)[folds[0].held_out]
+    lost = correct_by_seed(trials, Readout(0.0), task.labels)[folds[0].held_out]
     steps = found[NAMES[0]].points * len(folds[0].held_out)
     assert lost.mean() == 1
     assert steps == pytest.approx(round(steps))
@@ -105,11 +102,10 @@ def test_without_sources_and_with_one_alone_it_says_so():
     """There is nothing to take out."""
     task = small_task()
     folds = folds_of(task)
-    rows = held_out_rows(task.vectors, task.labels, folds)
     beside = Verdict({ALONE: Comparison(SCORE, -0.1, -0.2, 0.0)}, None, "")
-    none = did_sharing_help(task, folds, rows, Trained(Candidate((), 1.0), Readout(0.0), [], []), beside, RANDOM)
+    none = did_sharing_help(task, folds, Trained(Candidate((), 1.0), Readout(0.0), [], []), beside, RANDOM)
     assert (none.against_alone, none.sources, none.sentence) == (None, (), "No source prompt is in use.")
-    one = did_sharing_help(task, folds, rows, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside, RANDOM)
+    one = did_sharing_help(task, folds, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside, RANDOM)
     assert one.sources == ()
     assert one.sentence == ("Sharing is worth +10.0 points (90 % interval 0.0 to +20.0) over a private prompt alone.")
 

@@ -143,8 +143,8 @@ def test_baselines_stand_on_the_same_folds():
 def fixed_utilities(monkeypatch, utilities: dict[int, float]) -> None:
     """Let candidates score what the test says; everything else of the study is real."""
 
-    def judge_readouts(of_candidate, options, rows):
-        utility = np.full(len(rows.labels), utilities[of_candidate[0].candidate])
+    def judge_readouts(of_candidate, options, labels):
+        utility = np.full(len(labels), utilities[of_candidate[0].candidate])
         return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)
@@ -154,8 +154,8 @@ def rising_utilities(monkeypatch) -> None:
     """Let every candidate be better than before whenever it is scored."""
     scores = iter(np.linspace(-9, -1, 1000))
 
-    def judge_readouts(of_candidate, options, rows):
-        utility = np.full(len(rows.labels), next(scores))
+    def judge_readouts(of_candidate, options, labels):
+        utility = np.full(len(labels), next(scores))
         return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)
@@ -192,7 +192,7 @@ def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answ
     trained = trials.make_population(task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4)
     for _ in range(4):
         trained.step()
-    np.testing.assert_allclose(trained.held_out_nats([of_it[0].held_out])[0], of_it[0].nats, atol=1e-5)
+    np.testing.assert_allclose(trained.answers([of_it[0].held_out])[0].nats, of_it[0].nats, atol=1e-5)
 
 
 def test_halving_keeps_the_best_and_the_best_without_sources(monkeypatch):
@@ -201,8 +201,8 @@ def test_halving_keeps_the_best_and_the_best_without_sources(monkeypatch):
     ups = {0: -9.0, 1: -8.0, 2: -1.0, 3: -2.0, 4: -3.0}
     rises = iter(range(1, 100))
 
-    def judge_readouts(of_candidate, options, rows):
-        utility = np.full(len(rows.labels), ups[of_candidate[0].candidate] + 1e-3 * next(rises))
+    def judge_readouts(of_candidate, options, labels):
+        utility = np.full(len(labels), ups[of_candidate[0].candidate] + 1e-3 * next(rises))
         return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)
@@ -217,8 +217,8 @@ def test_a_candidate_keeps_the_steps_at_which_it_was_best(monkeypatch):
     """The number of steps is chosen along with the rest."""
     scores = iter([-1.0, -0.5, -0.7])
 
-    def judge_readouts(of_candidate, options, rows):
-        utility = np.full(len(rows.labels), next(scores))
+    def judge_readouts(of_candidate, options, labels):
+        utility = np.full(len(labels), next(scores))
         return (Judged(Readout(0.0), utility, np.zeros_like(utility)),)
 
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)

@@ -15,7 +15,7 @@ from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold, stratified_folds
 from crosspt_cli.search.outcome import Score
 from crosspt_cli.search.plan import Rung
-from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed, held_out_rows
+from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.verdict import (
     ALONE,
@@ -88,9 +88,8 @@ def test_prototypes_and_the_best_source_are_computed_from_the_other_folds(monkey
 
     task = small_task(rows=24)
     folds = folds_of(task)
-    rows = held_out_rows(task.vectors, task.labels, folds)
     results, kept = one_result(task, folds, Candidate(NAMES[:2], 0.5), Readout(10.0))
-    found = simpler_methods(task, folds, rows, results, kept, 0)
+    found = simpler_methods(task, folds, results, kept, 0)
     for fold in folds:
         means = prototypes(task.vectors[fold.train], task.labels[fold.train], 2)
         wanted = means.nearness(task.vectors[fold.held_out]).argmax(1) == task.labels[fold.held_out]
@@ -193,8 +192,7 @@ def test_what_the_choice_is_already_is_not_compared_with_it(candidate, readout, 
     if candidate.m:
         alone, trials = one_result(task, folds, Candidate((), 1.0), Readout(0.0))
         results, kept = results + alone, kept | {1: trials[0]}
-    rows = held_out_rows(task.vectors, task.labels, folds)
-    found = simpler_methods(task, folds, rows, results, kept, 0)
+    found = simpler_methods(task, folds, results, kept, 0)
     assert {PROTOTYPES, SOURCE, LABEL_WORDS, ALONE} - set(found) == left_out
 
 
@@ -208,12 +206,12 @@ def test_parts_are_taken_at_the_steps_that_were_kept(monkeypatch):
     """The last steps trained are not always those that were chosen."""
     seen, scores = [], iter([-1.0, -0.5, -0.7])
 
-    def judge_readouts(of_candidate, options, rows):
-        utility = np.full(len(rows.labels), next(scores))
+    def judge_readouts(of_candidate, options, labels):
+        utility = np.full(len(labels), next(scores))
         return (Judged(Readout(10.0), utility, np.zeros_like(utility)),)
 
     def spied(*arguments):
-        seen.append(arguments[4])
+        seen.append(arguments[3])
         return simpler_methods(*arguments)
 
     monkeypatch.setattr(study, "judge_readouts", judge_readouts)
@@ -222,7 +220,7 @@ def test_parts_are_taken_at_the_steps_that_were_kept(monkeypatch):
     found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, (Rung(2, 1), Rung(4, 1), Rung(6, 1)), ())
     assert {trial.steps for trial in found.trials} == {6}
     assert {trial.steps for trial in seen[0][0]} == {4} == {found.chosen.steps}
-    wanted = correct_by_seed(seen[0][0], Readout(0.0), held_out_rows(task.vectors, task.labels, folds_of(task)))
+    wanted = correct_by_seed(seen[0][0], Readout(0.0), task.labels)
     assert np.array_equal(found.verdict.methods[LABEL_WORDS].score.correct, wanted.mean(1))
 
 

@@ -1,0 +1,61 @@
+"""What prompts answer on rows they were not trained on: label words, and nearness to the rows they were trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.train import Answered, answer_rows
+from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.rank import spread_rows
+from crosspt_cli.search.trials import StudyTask, tokens_at_once
+
+PROTOTYPE_ROWS = 512  # of a fold's training rows at most: prototypes are made anew at every rung
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One prompt on one fold: `nats` and `nearness` of the held-out rows, [h, C]."""
+
+    nats: np.ndarray
+    nearness: np.ndarray
+
+
+def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fold's held-out rows, and those of its training rows that prototypes are made of, as indices."""
+    return fold.held_out, fold.train[spread_rows(labels[fold.train], PROTOTYPE_ROWS)]
+
+
+def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int) -> HeldOut:
+    """Return the held-out part of what was answered on `rows_to_answer`, in their order.
+
+    Args:
+        answered: on the held-out rows, then on the training rows.
+        labels: of all the task's rows, [rows] int64.
+        fold: that the prompt was trained on.
+        classes: C.
+    """
+    held_out, train = rows_to_answer(labels, fold)
+    asked, known = answered.split([len(held_out), len(train)])
+    return HeldOut(asked.nats, prototypes(known.vectors, labels[train], classes).nearness(asked.vectors))
+
+
+def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:
+    """Return what prompts that are not in training answer on held-out rows.
+
+    Args:
+        task: of the study.
+        prompts: [T, P, H].
+        folds: one for each prompt.
+    """
+    rows = [np.concatenate(rows_to_answer(task.labels, fold)) for fold in folds]
+    of = torch.as_tensor(np.repeat(np.arange(len(folds)), [len(each) for each in rows]))
+    at, at_once = torch.as_tensor(np.concatenate(rows)), tokens_at_once(task.backbone.device)
+    found = answer_rows(task.backbone, prompts, of, task.texts, at, task.tree, at_once)
+    parts = zip(found.split([len(each) for each in rows]), folds, strict=True)
+    return [held_out_of(part, task.labels, fold, len(task.tree.path_node)) for part, fold in parts]

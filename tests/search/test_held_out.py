@@ -1,0 +1,77 @@
+"""Held-out rows are compared with prototypes that they had no say in, as the trial's own prompt reads them."""
+
+import numpy as np
+import pytest
+import torch
+from study_samples import folds_of, small_task
+
+from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.train import Answered, answer_rows, score_rows, sentence_vectors
+from crosspt_cli.search import held_out
+from crosspt_cli.search.held_out import held_out_answers, held_out_of, rows_to_answer
+
+LABELS = np.arange(24) % 3
+VECTORS = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)
+
+
+def answered(fold, vectors=VECTORS) -> Answered:
+    """Return what a prompt answered on the rows of a fold: random vectors, and label words that know nothing."""
+    rows = np.concatenate(rows_to_answer(LABELS, fold))
+    return Answered(np.zeros((len(rows), 3), np.float32), vectors[rows])
+
+
+@pytest.fixture
+def fold():
+    """Return the first of four folds."""
+    from crosspt_cli.search.folds import stratified_folds
+
+    return stratified_folds(LABELS, 4, 0)[0]
+
+
+def test_a_row_is_compared_with_class_means_of_the_training_rows(fold):
+    """Against means written out."""
+    means = prototypes(VECTORS[fold.train], LABELS[fold.train], 3)
+    found = held_out_of(answered(fold), LABELS, fold, 3)
+    np.testing.assert_allclose(found.nearness, means.nearness(VECTORS[fold.held_out]), rtol=1e-6)
+
+
+def test_labels_of_held_out_rows_do_not_leak_into_their_nearness(fold):
+    """Shuffled labels within the fold leave its nearness as it was, to the last bit."""
+    shuffled = LABELS.copy()
+    shuffled[fold.held_out] = shuffled[fold.held_out][::-1]
+    before, after = (held_out_of(answered(fold), labels, fold, 3).nearness for labels in (LABELS, shuffled))
+    assert np.array_equal(before, after)
+
+
+def test_a_vector_held_out_does_not_pull_the_mean_it_is_compared_with(fold):
+    """An outlier would be its own class mean's best friend."""
+    moved = VECTORS.copy()
+    moved[fold.held_out[0]] *= -3
+    before, after = (held_out_of(answered(fold, vectors), LABELS, fold, 3).nearness for vectors in (VECTORS, moved))
+    assert np.array_equal(before[1:], after[1:])
+    assert not np.array_equal(before[0], after[0])
+
+
+def test_many_rows_make_prototypes_of_some_of_every_class(fold, monkeypatch):
+    """A large task is not read in whole at every rung."""
+    monkeypatch.setattr(held_out, "PROTOTYPE_ROWS", 6)
+    _, train = rows_to_answer(LABELS, fold)
+    assert set(train) <= set(fold.train)
+    assert np.bincount(LABELS[train]).tolist() == [2, 2, 2]
+
+
+def test_every_prompt_reads_the_rows_of_its_own_fold():
+    """One prompt at a time gives the same, and the prompt changes the vectors."""
+    task = small_task(rows=24)
+    folds, everything = folds_of(task), torch.arange(len(task.labels))
+    found = held_out_answers(task, task.sources, folds)
+    for number, fold in enumerate(folds):
+        prompt = task.sources[number : number + 1]
+        alone = answer_rows(task.backbone, prompt, everything * 0, task.texts, everything, task.tree, 10_000)
+        means = prototypes(alone.vectors[fold.train], task.labels[fold.train], 2)
+        np.testing.assert_allclose(found[number].nats, alone.nats[fold.held_out], atol=1e-5)
+        wanted = means.nearness(alone.vectors[fold.held_out])
+        np.testing.assert_allclose(found[number].nearness, wanted, atol=1e-4)
+        nats = score_rows(task.backbone, prompt, everything * 0, task.texts, everything, task.tree, 10_000)
+        np.testing.assert_allclose(alone.nats, nats, atol=1e-6)
+        assert not np.allclose(alone.vectors, sentence_vectors(task.backbone, task.texts, 10_000), atol=1e-2)
