@@ -88,12 +88,13 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     """Return every column's class index per test row, and how each candidate of the study would have done."""
     import torch
 
-    from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import read_to_layer, score_rows, sentence_vectors
+    from crosspt_cli.core.score import Readout
+    from crosspt_cli.core.train import answer_rows, read_to_layer, sentence_vectors
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.registry import Registry
     from crosspt_cli.search.baselines import ENCODER, FITTERS, TFIDF
+    from crosspt_cli.search.candidates import Candidate
     from crosspt_cli.search.final import fit_final
     from crosspt_cli.search.plan import find_budget, total_steps
     from crosspt_cli.search.trials import tokens_at_once
@@ -104,18 +105,18 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
     at_once = tokens_at_once(backbone.device)
     encoded = read_to_layer(backbone, predictor.encode(texts), sources.layer, at_once)
     vectors, everything = sentence_vectors(backbone, encoded, at_once), torch.arange(len(texts))
-    nearness = prototypes(task.vectors, task.labels, len(examples.classes)).nearness(vectors)
 
-    def answer(prompt: np.ndarray, leaning: np.ndarray, *readouts: Readout) -> list[np.ndarray]:
-        prompts = torch.as_tensor(prompt)[None]
-        nats = score_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, at_once)
-        return [readout.log_shares(nats, leaning, nearness).argmax(1) for readout in readouts]
+    def answer(fit, *readouts: Readout) -> list[np.ndarray]:
+        prompts = torch.as_tensor(fit.prompt)[None]
+        found = answer_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, at_once)
+        nearness = fit.prototypes.nearness(found.vectors)
+        return [readout.log_shares(found.nats, fit.leaning, nearness).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(examples))
     by_candidate, records = [], []
     for result in study.candidates:
         fit = fit_final(task, result.candidate, result.steps, horizon)
-        (got,) = answer(fit.prompt, fit.leaning, result.readout)
+        (got,) = answer(fit, result.readout)
         by_candidate.append(got)
         records.append({
             "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
@@ -128,11 +129,8 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
         (n for n, result in enumerate(study.candidates) if result.candidate.m == 0),
         key=lambda n: study.candidates[n].utility.mean(),
     )
-    best = study.ranks[0].name
-    every_row = np.arange(len(task.labels))
-    leaning = task.untouched.leaning(best, task.labels, every_row)
-    untouched = sources.values[sources.names.index(best)].numpy(), leaning
-    crosspt, words = answer(done.fitted.prompt, done.fitted.leaning, done.fitted.readout, Readout(0.0))
+    untouched = fit_final(task, Candidate((study.ranks[0].name,), 0.0), 0, horizon)
+    crosspt, words = answer(done.fitted, done.fitted.readout, Readout(0.0))
     plain = np.array(task.plain, object), np.array([" ".join(text) for text in texts], object)
     logistic = {
         name: FITTERS[name]().fit(train, task.labels).predict(test)
@@ -142,7 +140,7 @@ def _answers(done, predictor, examples, texts, draw: int, truth) -> tuple[dict[s
         "crosspt": crosspt,
         "label words": words,
         "M = 0": by_candidate[alone],
-        "source": answer(*untouched, Readout(0.0))[0],
+        "source": answer(untouched, Readout(0.0))[0],
         "TF-IDF": logistic[TFIDF],
         "encoder": logistic[ENCODER],
     }, records

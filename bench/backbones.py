@@ -3,9 +3,9 @@
     python bench/backbones.py mini FOLDER --data DATA --targets cr,trec --out bench/results/backbones.json
 
 Every backbone reads the same rows: those that `accuracy.py` draws. Columns, balanced accuracy in %: `encoder` logistic
-regression on the mean-pooled encoder output · `prototypes` the readout without label words · `label words` a private
-prompt of 90 steps · `both` that prompt with prototypes at weight 10 · `instruction` no rows at all: the set's kind
-asked about in words, with the options shown.
+regression on the mean-pooled encoder output · `prototypes` nearest class mean of the same vectors · `label words` a
+private prompt of 90 steps · `both` that prompt with its prototypes at weight 10 · `instruction` no rows at all: the
+set's kind asked about in words, with the options shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def measure(folder: Path, backbone, per_class: int, draw: int, test_rows: int) -
     from crosspt_cli import Registry
     from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import score_rows, sentence_vectors
+    from crosspt_cli.core.train import answer_rows, sentence_vectors
     from crosspt_cli.onboarding.prepare import input_encoder, prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.search.baselines import ENCODER, FITTERS
@@ -58,22 +58,22 @@ def measure(folder: Path, backbone, per_class: int, draw: int, test_rows: int) -
     texts, everything = encode_texts(rows, backbone.device), torch.arange(len(rows))
     truth = np.array([shots.classes.index(label) for label in test.labels()])
     vectors = sentence_vectors(backbone, texts, at_once)
-    nearness = prototypes(task.vectors, task.labels, len(shots.classes)).nearness(vectors)
 
-    def nats(prompt: np.ndarray, those) -> np.ndarray:
-        return score_rows(
-            backbone, torch.as_tensor(prompt)[None], everything * 0, those, everything, task.tree, at_once
-        )
+    def answers_to(prompt: np.ndarray, those):
+        prompts = torch.as_tensor(prompt)[None]
+        return answer_rows(backbone, prompts, everything * 0, those, everything, task.tree, at_once)
 
     fit = fit_final(task, Candidate((), 1.0), STEPS, STEPS)
-    answered = nats(fit.prompt, texts)
+    answered = answers_to(fit.prompt, texts)
+    nearness = fit.prototypes.nearness(answered.vectors)
     asked = backbone.tokenize(_question(folder, prepared.spec.verbalizer))
-    instructed = nats(fit.prompt[:0], encode_texts([[*asked, *row] for row in rows], backbone.device))
+    instructed = answers_to(fit.prompt[:0], encode_texts([[*asked, *row] for row in rows], backbone.device)).nats
+    plain = prototypes(task.vectors, task.labels, len(shots.classes))
     answers = {
         "encoder": FITTERS[ENCODER]().fit(task.vectors, task.labels).predict(vectors),
-        "prototypes": nearness.argmax(1),
-        "label words": Readout(0.0).log_shares(answered, fit.leaning, nearness).argmax(1),
-        "both": Readout(WEIGHT).log_shares(answered, fit.leaning, nearness).argmax(1),
+        "prototypes": plain.nearness(vectors).argmax(1),
+        "label words": Readout(0.0).log_shares(answered.nats, fit.leaning, nearness).argmax(1),
+        "both": Readout(WEIGHT).log_shares(answered.nats, fit.leaning, nearness).argmax(1),
         "instruction": instructed.argmax(1),
     }
     return {name: round(balanced(got, truth), 4) for name, got in answers.items()}

@@ -99,39 +99,36 @@ def train(task, made: Sequence[Variant]):
 
 def judge(task, population, made: Sequence[Variant], texts, truth: np.ndarray) -> dict[str, tuple[float, float]]:
     """Return each variant's balanced accuracy in %, by label words and with prototypes; averages among them."""
-    from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import score_rows, sentence_vectors
+    from crosspt_cli.core.score import Readout
+    from crosspt_cli.core.train import score_rows
     from crosspt_cli.search.trials import tokens_at_once
 
     at_once, everything = tokens_at_once(task.backbone.device), torch.arange(len(texts))
-    nearness = prototypes(task.vectors, task.labels, truth.max() + 1).nearness(
-        sentence_vectors(task.backbone, texts, at_once)
-    )
     with torch.no_grad():
         prompts = population.bank.prompts()
 
-    def nats_of(prompt: torch.Tensor) -> np.ndarray:
-        return score_rows(task.backbone, prompt[None], everything * 0, texts, everything, task.tree, at_once)
+    def read(prompt: torch.Tensor, leaning: np.ndarray) -> list[np.ndarray]:
+        known = torch.arange(len(task.labels))
+        shots = answer_rows(task.backbone, prompt[None], known * 0, task.texts, known, task.tree, at_once)
+        found = answer_rows(task.backbone, prompt[None], everything * 0, texts, everything, task.tree, at_once)
+        nearness = prototypes(shots.vectors, task.labels, truth.max() + 1).nearness(found.vectors)
+        return [Readout(weight).log_shares(found.nats, leaning, nearness) for weight in (0.0, WEIGHT)]
 
     def balanced(shares: np.ndarray) -> float:
         answers = shares.argmax(1)
         return 100 * float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
 
     leaning = population.leaning()
-    shares = {
-        variant.name: [Readout(w).log_shares(nats_of(prompts[t]), leaning[t], nearness) for w in (0.0, WEIGHT)]
-        for t, variant in enumerate(made)
-    }
+    shares = {variant.name: read(prompts[t], leaning[t]) for t, variant in enumerate(made)}
     for kind in ("restart", "fold"):
         at = [t for t, variant in enumerate(made) if f", {kind} " in variant.name]
         group = [shares[made[t].name] for t in at]
         shares[f"M = 3, ratio 1, answers of {len(at)} {kind}s averaged"] = [
             np.mean([np.exp(each[w]) for each in group], 0) for w in (0, 1)
         ]
-        nats, lean = nats_of(prompts[at].mean(0)), leaning[at].mean(0)
-        shares[f"M = 3, ratio 1, prompts of {len(at)} {kind}s averaged"] = [
-            Readout(w).log_shares(nats, lean, nearness) for w in (0.0, WEIGHT)
-        ]
+        shares[f"M = 3, ratio 1, prompts of {len(at)} {kind}s averaged"] = read(
+            prompts[at].mean(0), leaning[at].mean(0)
+        )
     return {name: (balanced(words), balanced(both)) for name, (words, both) in shares.items()}
 
 

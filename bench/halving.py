@@ -120,8 +120,6 @@ class _Fits:
         import torch
 
         from crosspt_cli.core.encode import encode_texts
-        from crosspt_cli.core.score import prototypes
-        from crosspt_cli.core.train import sentence_vectors
         from crosspt_cli.onboarding.prepare import input_encoder
         from crosspt_cli.search.trials import tokens_at_once
 
@@ -129,8 +127,6 @@ class _Fits:
         self.task, self.horizon = task, horizon
         self.texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], task.backbone.device)
         self.truth = np.array([shots.classes.index(label) for label in test.labels()])
-        vectors = sentence_vectors(task.backbone, self.texts, self.at_once)
-        self.nearness = prototypes(task.vectors, task.labels, len(shots.classes)).nearness(vectors)
         self.everything = torch.arange(len(self.texts))
         self.known: dict[tuple, float] = {}
 
@@ -138,7 +134,7 @@ class _Fits:
         """Return the balanced accuracy of a candidate with its steps and readout."""
         import torch
 
-        from crosspt_cli.core.train import score_rows
+        from crosspt_cli.core.train import answer_rows
         from crosspt_cli.search.final import fit_final
 
         key = (str(choice.candidate), choice.steps, choice.readout)
@@ -146,8 +142,9 @@ class _Fits:
             task, rows = self.task, self.everything
             fit = fit_final(task, choice.candidate, choice.steps, self.horizon)
             prompts = torch.as_tensor(fit.prompt)[None]
-            nats = score_rows(task.backbone, prompts, rows * 0, self.texts, rows, task.tree, self.at_once)
-            answers = choice.readout.log_shares(nats, fit.leaning, self.nearness).argmax(1)
+            found = answer_rows(task.backbone, prompts, rows * 0, self.texts, rows, task.tree, self.at_once)
+            nearness = fit.prototypes.nearness(found.vectors)
+            answers = choice.readout.log_shares(found.nats, fit.leaning, nearness).argmax(1)
             self.known[key] = round(balanced(answers, self.truth), 4)
         return self.known[key]
 

@@ -28,7 +28,7 @@ def measure(folder: Path, backbone, sources, per_class: int, draw: int, test_row
     """Return, for one draw, each source's balanced accuracy untouched and what each of the best three is worth."""
     from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import score_rows, sentence_vectors
+    from crosspt_cli.core.train import answer_rows
     from crosspt_cli.onboarding.prepare import input_encoder, prepare
     from crosspt_cli.onboarding.study_input import study_task
     from crosspt_cli.search.trials import tokens_at_once
@@ -39,22 +39,21 @@ def measure(folder: Path, backbone, sources, per_class: int, draw: int, test_row
     encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
     texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
     truth = np.array([shots.classes.index(label) for label in test.labels()])
-    nearness = prototypes(task.vectors, task.labels, len(shots.classes)).nearness(
-        sentence_vectors(backbone, texts, at_once)
-    )
+    everything, known = torch.arange(len(texts)), torch.arange(len(task.labels))
 
     def score(prompts: torch.Tensor, leanings: np.ndarray, weight: float) -> list[float]:
         found = []
         for prompt, leaning in zip(prompts, leanings, strict=True):
-            everything = torch.arange(len(texts))
-            nats = score_rows(backbone, prompt[None], everything * 0, texts, everything, task.tree, at_once)
-            found.append(balanced(Readout(weight).log_shares(nats, leaning, nearness).argmax(1), truth))
+            shots_read = answer_rows(backbone, prompt[None], known * 0, task.texts, known, task.tree, at_once)
+            read = answer_rows(backbone, prompt[None], everything * 0, texts, everything, task.tree, at_once)
+            nearness = prototypes(shots_read.vectors, task.labels, len(shots.classes)).nearness(read.vectors)
+            found.append(balanced(Readout(weight).log_shares(read.nats, leaning, nearness).argmax(1), truth))
         return found
 
-    everything = np.arange(len(task.labels))
-    leanings = [task.untouched.leaning(name, task.labels, everything) for name in sources.names]
+    every_row = np.arange(len(task.labels))
+    leanings = [task.untouched.leaning(name, task.labels, every_row) for name in sources.names]
     untouched = score(sources.values, leanings, 0.0)
-    ranked = [rank.name for rank in task.untouched.ranks(task.labels, everything)]
+    ranked = [rank.name for rank in task.untouched.ranks(task.labels, every_row)]
     sets = [ranked[:M], *([name for name in ranked if name != gone][:M] for gone in ranked[:M])]
     whole, *without = score(*train(task, sets, draw), WEIGHT)
     return {
