@@ -99,8 +99,8 @@ def train(task, made: Sequence[Variant]):
 
 def judge(task, population, made: Sequence[Variant], texts, truth: np.ndarray) -> dict[str, tuple[float, float]]:
     """Return each variant's balanced accuracy in %, by label words and with prototypes; averages among them."""
-    from crosspt_cli.core.score import Readout
-    from crosspt_cli.core.train import score_rows
+    from crosspt_cli.core.score import Readout, prototypes
+    from crosspt_cli.core.train import answer_rows
     from crosspt_cli.search.trials import tokens_at_once
 
     at_once, everything = tokens_at_once(task.backbone.device), torch.arange(len(texts))

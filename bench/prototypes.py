@@ -2,8 +2,10 @@
 
     python bench/prototypes.py --data DATA --out bench/results/prototypes.json
 
-On every target below DATA, rows per class and draw, prints the balanced accuracy of class means of the frozen encoder's
-vectors under several distances, beside logistic regression on the same vectors. Takes a minute on two cores.
+Two questions, on every target below DATA, rows per class and draw. Which vectors: mean-pooled encoder outputs without
+a prompt, or under the most useful source prompt, untouched? Which distance to the class means? Beside them logistic
+regression on the same vectors, and the score that crosspt makes of label words and the distance that it uses, at two
+weights. Balanced accuracy. Takes five minutes on two cores.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import draw_rows
+from accuracy import balanced, draw_rows
 
 Scores = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+WEIGHTS = (10.0, 30.0)
 
 
 def cosine(rows: np.ndarray, labels: np.ndarray, texts: np.ndarray, scale: np.ndarray | float = 1.0) -> np.ndarray:
@@ -58,29 +62,56 @@ def logistic(rows: np.ndarray, labels: np.ndarray, texts: np.ndarray) -> np.ndar
     return np.eye(labels.max() + 1)[FITTERS[ENCODER]().fit(rows, labels).predict(texts)]
 
 
+USED = "discriminant, 90 % equal (used)"
 METHODS: dict[str, Scores] = {
     "cosine to the centred class mean": cosine,
     "dimensions divided by their spread": by_spread,
     "discriminant, 30 % equal": discriminant(0.3),
     "discriminant, 70 % equal": discriminant(0.7),
-    "discriminant, 90 % equal (used)": discriminant(0.9),
+    USED: discriminant(0.9),
     "discriminant, 97 % equal": discriminant(0.97),
     "logistic regression": logistic,
 }
 
 
-def vectors(folder: Path, per_class: int, draw: int, backbone) -> tuple[np.ndarray, ...]:
-    """Return the drawn rows' vectors and labels, and the test rows'."""
-    from crosspt_cli.core.train import sentence_vectors
-    from crosspt_cli.onboarding.prepare import prepare
+def measure(folder: Path, per_class: int, draw: int, backbone, sources) -> dict[tuple[str, str], float]:
+    """Return (vectors, method) → balanced accuracy in %."""
+    from crosspt_cli.core.encode import encode_texts
+    from crosspt_cli.core.train import answer_rows, sentence_vectors
+    from crosspt_cli.onboarding.prepare import input_encoder, prepare
+    from crosspt_cli.onboarding.study_input import study_task
     from crosspt_cli.search.trials import tokens_at_once
 
-    found = []
-    for examples in draw_rows(folder, per_class, draw, 400):
-        texts = prepare(examples, backbone).texts
-        found.append(sentence_vectors(backbone, texts, tokens_at_once(backbone.device)))
-        found.append(np.array([examples.classes.index(label) for label in examples.labels()]))
-    return tuple(found)
+    shots, test = draw_rows(folder, per_class, draw, 400)
+    prepared = prepare(shots, backbone)
+    task = study_task(shots, backbone, prepared, sources, draw)
+    encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
+    texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
+    truth = np.array([shots.classes.index(label) for label in test.labels()])
+    every_row = np.arange(len(task.labels))
+    best = task.untouched.ranks(task.labels, every_row)[0].name
+    prompt = sources.values[[sources.names.index(best)]]
+
+    def under_prompt(those):
+        rows = torch.arange(len(those))
+        return answer_rows(backbone, prompt, rows * 0, those, rows, task.tree, at_once)
+
+    known, asked = under_prompt(task.texts), under_prompt(texts)
+    vectors = {
+        "without a prompt": (task.vectors, sentence_vectors(backbone, texts, at_once)),
+        "under the prompt (used)": (known.vectors, asked.vectors),
+    }
+    words = asked.nats - task.untouched.leaning(best, task.labels, every_row)
+    found = {("label words", "alone"): 100 * balanced(words.argmax(1), truth)}
+    for name, (rows, others) in vectors.items():
+        for method, scores in METHODS.items():
+            nearness = scores(rows, task.labels, others)
+            found[name, method] = 100 * balanced(nearness.argmax(1), truth)
+            if method == USED:
+                for weight in WEIGHTS:
+                    answers = (words + weight * nearness).argmax(1)
+                    found[name, f"label words and {weight:g} × that"] = 100 * balanced(answers, truth)
+    return found
 
 
 def main() -> None:
@@ -89,35 +120,33 @@ def main() -> None:
 
     from crosspt_cli import Registry
     from crosspt_cli.onboarding.backbones import open_backbone
+    from crosspt_cli.onboarding.study_input import load_sources
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")
+    parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("bench/results/prototypes.json"))
     chosen = parser.parse_args()
-    backbone = open_backbone("mini", Registry.open())
-    sizes, found = (4, 16), {}
-    for folder in sorted(path.parent for path in chosen.data.glob("*/train.csv.gz")):
+    registry = Registry.open()
+    backbone = open_backbone(None, registry, "cpu")
+    sources, sizes, found = load_sources(registry, backbone), (4, 16), {}
+    folders = sorted(path.parent for path in chosen.data.glob("*/train.csv.gz"))
+    for folder in folders:
         for size in sizes:
-            for draw in range(3):
-                rows, labels, texts, truth = vectors(folder, size, draw, backbone)
-                for name, method in METHODS.items():
-                    answers = method(rows, labels, texts).argmax(1)
-                    balanced = np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)])
-                    found.setdefault((name, size), {}).setdefault(folder.name, []).append(100 * float(balanced))
-    means = {
-        name: {
-            str(size): round(float(np.mean([np.mean(draws) for draws in found[name, size].values()])), 1)
-            for size in sizes
-        }
-        for name in METHODS
-    }
-    targets = len(found["logistic regression", 4])
-    chosen.out.write_text(json.dumps({"machine": describe(), "targets": targets, "balanced": means}, indent=1) + "\n")
-    print(
-        f"| balanced accuracy, %, mean of {targets} targets, three draws | 4 per class | 16 per class |\n|---|---|---|"
-    )
-    for name, values in means.items():
-        print(f"| {name} | {values['4']:.1f} | {values['16']:.1f} |")
+            for draw in range(chosen.draws):
+                for key, value in measure(folder, size, draw, backbone, sources).items():
+                    found.setdefault(key, {}).setdefault(size, {}).setdefault(folder.name, []).append(value)
+    means = [
+        {"vectors": vectors, "method": method}
+        | {str(size): round(float(np.mean([np.mean(draws) for draws in of[size].values()])), 1) for size in sizes}
+        for (vectors, method), of in found.items()
+    ]
+    result = {"machine": describe(), "targets": len(folders), "draws": chosen.draws, "balanced": means}
+    chosen.out.write_text(json.dumps(result, indent=1) + "\n")
+    heading = f"balanced accuracy, %, mean of {len(folders)} targets, {chosen.draws} draws"
+    print(f"| {heading} | 4 per class | 16 per class |\n|---|---|---|")
+    for line in means:
+        print(f"| {line['vectors']}: {line['method']} | {line['4']:.1f} | {line['16']:.1f} |")
 
 
 if __name__ == "__main__":

@@ -110,8 +110,8 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "prompt": fitted.prompt,
         "private": fitted.private,
         "leaning": fitted.leaning,
-        "prototypes": fitted.prototypes.directions,
-        "prototype_offsets": fitted.prototypes.offsets,
+        "prompted_prototypes": fitted.prototypes.directions,
+        "prompted_prototype_offsets": fitted.prototypes.offsets,
     }
 
 
@@ -153,7 +153,7 @@ def from_stored(stored: StoredTask) -> FittedTask:
         prompt=arrays["prompt"],
         private=arrays["private"],
         leaning=arrays["leaning"],
-        prototypes=Prototypes(arrays["prototypes"], arrays["prototype_offsets"]),
+        prototypes=Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
         rows=document["rows"],
         seed=document["seed"],

@@ -26,8 +26,9 @@ PREDICTIONS_FILE = "study.safetensors"
 def study_files(study: StudyResult) -> dict[str, str | bytes]:
     """Return the record of a study, by file name.
 
-    `study.json` holds what a person reads; `study.safetensors` holds, per trial, the held-out rows' indices and
-    label words' log-likelihoods [h, C], from which how each trial stood when it ended can be computed again.
+    `study.json` holds what a person reads; `study.safetensors` holds, per trial, the held-out rows' indices, label
+    words' log-likelihoods and nearness to prototypes, both [h, C], from which how each trial stood when it ended can
+    be computed again.
     """
     document = {
         "choice": study.choice,
@@ -47,6 +48,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
     for number, trial in enumerate(study.trials):
         arrays[f"{number}.rows"] = trial.held_out.astype(np.float32)
         arrays[f"{number}.nats"] = np.nan_to_num(trial.nats, nan=0.0, posinf=0.0, neginf=-1e4)
+        arrays[f"{number}.nearness"] = np.nan_to_num(trial.nearness)
         arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
     return {STUDY_FILE: json.dumps(document, indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
 

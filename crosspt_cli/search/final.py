@@ -57,6 +57,7 @@ def fit_final(
         progress: told of finished steps.
     """
     if candidate.is_source:
+        progress("fitting", 0, 1)
         return _source_as_it_is(task, candidate)
     everything = np.arange(len(task.labels))
     population = make_population(task, [candidate], [Trial(0, 0, 0)], [Fold(everything, everything[:0])], horizon)

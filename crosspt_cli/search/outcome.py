@@ -145,7 +145,7 @@ class Sharing:
         against_alone: the chosen candidate over a private prompt alone; None without a source, or without one to
             compare with.
         sources: what each source is worth to the mixture, most first; those that no fold used are missing.
-        sentence: that for a person.
+        sentence: that for a person; empty where no source is in use.
     """
 
     against_alone: SourceWorth | None

@@ -56,9 +56,9 @@ class UntouchedSources:
 
 
 def leaning_of(nats: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return by how many nats a source favours each class beyond its share of the rows, [C]."""
+    """Return by how many nats a source favours each class beyond its share of the rows, [C] float32."""
     share = np.bincount(true, minlength=nats.shape[1]) + 0.5
-    return np.log(np.exp(nats).mean(0) + 1e-6) - np.log(share / share.sum())
+    return (np.log(np.exp(nats).mean(0) + 1e-6) - np.log(share / share.sum())).astype(np.float32)
 
 
 def score_untouched(

@@ -78,7 +78,7 @@ def did_sharing_help(
     """
     candidate = chosen.candidate
     if candidate.m == 0:
-        return Sharing(None, (), "No source prompt is in use.")
+        return Sharing(None, (), "")
     alone = verdict.methods.get(ALONE)
     against = None if alone is None else SourceWorth(ALONE, -alone.difference, -alone.high, -alone.low)
     removable = candidate.sources if candidate.m > 1 or candidate.lr_ratio > 0 else ()

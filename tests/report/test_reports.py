@@ -18,7 +18,16 @@ from crosspt_cli.report.numbers import finite
 from crosspt_cli.report.render import onboarded_text
 from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.outcome import CandidateResult, Comparison, Corrected, Score, StudyResult, Verdict
+from crosspt_cli.search.outcome import (
+    CandidateResult,
+    Comparison,
+    Corrected,
+    Score,
+    Sharing,
+    SourceWorth,
+    StudyResult,
+    Verdict,
+)
 from crosspt_cli.tasks import TaskSpec, Verbalizer, load_template
 
 
@@ -50,6 +59,11 @@ def done():
         baselines=dict.fromkeys(names, flat),
         corrected=Corrected(0.8437, 0.6512, 0.9378),
         verdict=Verdict(comparisons, "private prompt only (M = 0)", "A private prompt is as good here."),
+        sharing=Sharing(
+            SourceWorth("private prompt only (M = 0)", 0.125, 0.0, 0.25),
+            (SourceWorth("imdb", 0.0625, 0.01, 0.12),),
+            "Sharing is worth +12.5 points.",
+        ),
         folds=2,
         stopped_early=False,
         seconds=12.0,
@@ -80,6 +94,7 @@ answers from   label words 75.0 %, prototypes 25.0 %
 accuracy       87.5 % ± 8.5 cross-validated; 84.4 % corrected for having been chosen, 90 % interval
                65–94 %
 verdict        A private prompt is as good here.
+sharing        Sharing is worth +12.5 points.
 
 held-out accuracy on 2 folds             ± se   difference    90 % interval
 as chosen                        87.5 % ± 8.5
@@ -151,6 +166,12 @@ def test_the_record_beside_the_task_has_them_too(done):
 
     record, shown = json.loads(study_files(done.study)[STUDY_FILE]), onboarded_dict(done)
     assert record["verdict"] == shown["verdict"]
+    assert record["sharing"] == shown["sharing"]
+    assert record["sharing"] == {
+        "sentence": "Sharing is worth +12.5 points.",
+        "against_alone": {"worth": 0.125, "interval": [0.0, 0.25]},
+        "sources": {"imdb": {"worth": 0.0625, "interval": [0.01, 0.12]}},
+    }
     assert (record["corrected"], record["interval"]) == (0.8437, [0.6512, 0.9378])
 
 

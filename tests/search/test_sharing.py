@@ -104,7 +104,7 @@ def test_without_sources_and_with_one_alone_it_says_so():
     folds = folds_of(task)
     beside = Verdict({ALONE: Comparison(SCORE, -0.1, -0.2, 0.0)}, None, "")
     none = did_sharing_help(task, folds, Trained(Candidate((), 1.0), Readout(0.0), [], []), beside, RANDOM)
-    assert (none.against_alone, none.sources, none.sentence) == (None, (), "No source prompt is in use.")
+    assert (none.against_alone, none.sources, none.sentence) == (None, (), "")
     one = did_sharing_help(task, folds, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside, RANDOM)
     assert one.sources == ()
     assert one.sentence == ("Sharing is worth +10.0 points (90 % interval 0.0 to +20.0) over a private prompt alone.")
