@@ -1,10 +1,15 @@
 """On a GPU the same numbers come out, and trials stay apart. Marked `gpu`: these need one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hf_reference import WORDS, as_backbone, our_nats, random_prompts, random_texts, small_t5
 from population_samples import ROWS, nats_of, small_bank, small_population, trained
+
+from crosspt_cli.core.devices import peak_memory_mb
+from crosspt_cli.core.memory import MOST_TOKENS, PROBE_TOKENS, CudaMeter, Room
 
 pytestmark = [
     pytest.mark.gpu,
@@ -51,3 +56,28 @@ def test_only_prompts_move_on_cuda():
     frozen = [tensor.clone() for tensor in backbone.t5.tensors()]
     trained(small_population(small_bank(2, device=CUDA), [0, 1], backbone=backbone))
     assert all(map(torch.equal, frozen, backbone.t5.tensors()))
+
+
+def test_what_a_pass_takes_is_measured_on_cuda_and_the_reported_peak_is_kept():
+    """The meter sets torch's count back; what the person is told must be the most there ever was."""
+    meter = CudaMeter(CUDA)
+    large = torch.empty(64_000_000, dtype=torch.uint8, device=CUDA)
+    reported = peak_memory_mb(CUDA)
+    del large
+    meter.begin()
+    small = torch.empty(16_000_000, dtype=torch.uint8, device=CUDA)
+    del small
+    assert 16_000_000 <= meter.taken() < 20_000_000
+    assert meter.free() > 16_000_000
+    assert peak_memory_mb(CUDA) >= reported
+
+
+def test_training_in_measured_passes_on_cuda_equals_training_in_one():
+    """The first pass is the probe, and its gradients count like any other's."""
+    bank = small_bank(4, device=CUDA)
+    plain = as_backbone(small_t5(), torch.float32, CUDA)
+    measured = replace(plain, room=Room(CudaMeter(CUDA)))
+    one, other = (trained(small_population(bank, [0, 1, 2, 3], backbone=each)) for each in (plain, measured))
+    torch.testing.assert_close(one.bank.private, other.bank.private, atol=1e-3, rtol=1e-3)
+    assert measured.room.tokens() > PROBE_TOKENS
+    assert plain.room.tokens() == MOST_TOKENS

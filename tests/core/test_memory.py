@@ -116,13 +116,15 @@ def test_passes_with_and_without_gradients_are_measured_by_themselves():
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_a_pass_that_had_no_memory_is_repeated_in_halves_and_counts_once(failing, late):
     """Neither what was added before it nor the failed pass itself may be counted twice, early or late as it fails."""
-    bank, trials = small_bank(6), list(range(6))
-    plain = small_population(bank, trials, at_once=100)
-    backbone = watched(fails=lambda number, tokens: number == failing, late=late)
-    disturbed = small_population(bank, trials, at_once=100, backbone=backbone)
+    bank, trials, chosen = small_bank(6), list(range(6)), []
+    plain = trained(small_population(bank, trials, at_once=100), 3)
+    backbone = watched(fails=lambda number, tokens: number in chosen, late=late)
+    disturbed = trained(small_population(bank, trials, at_once=100, backbone=backbone), 3)
+    chosen.append(len(backbone.passes) + failing)
     for one, other in zip(gradients(disturbed), gradients(plain), strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
-    assert sum(backbone.passes[failing + 1 : failing + 3]) == backbone.passes[failing]
+    failed = backbone.passes[chosen[0]]
+    assert sum(backbone.passes[chosen[0] + 1 : chosen[0] + 3]) == failed
     assert_equal_runs(disturbed, plain)
 
 
