@@ -103,7 +103,7 @@ def train(study: Study, trials: tuple[Trial, ...], plan: Plan, spent: Spent) -> 
                 population.step()
         with spent.on("score"):
             held_out = [study.folds[trial.fold].held_out for trial in trials[:alive]]
-            answers[:alive] = population.held_out_nats(held_out)
+            answers[:alive] = [found.nats for found in population.answers(held_out)]
     return answers, first
 
 

@@ -90,7 +90,7 @@ def measure(point: Point, part: str, device_name: str, dtype_name: str, repeats:
         population.step()  # what is compiled, measured or allocated once
         seconds = statistics.median(timed(population.step, device) for _ in range(repeats))
     else:
-        seconds = timed(lambda: population.held_out_nats([everything] * point.trials), device)
+        seconds = timed(lambda: population.answers([everything] * point.trials), device)
     return {
         f"{part}_seconds": seconds, f"{part}_mb": round(peak_memory_mb(device)),
         "parameters": parameters, "dtype": str(backbone.t5.dtype).removeprefix("torch."),

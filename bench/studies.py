@@ -101,7 +101,8 @@ def make_study(chosen: argparse.Namespace, device: torch.device, dtype: torch.dt
     else:
         model, task, words = random_study(chosen.shape, device, dtype)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
-    candidates = make_candidates(ranked, BUDGET.ms, BUDGET.ratios)
+    every_candidate = make_candidates(ranked, BUDGET.ms, BUDGET.ratios)
+    candidates = tuple(each for each in every_candidate if not each.is_source)  # nothing of that one is trained
     folds = stratified_folds(task.labels, BUDGET.folds, 0)
     plan = _plan(chosen, candidates, len(task.labels))
     # the first trials are those that go on: of candidates with a private prompt in training
