@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.core.score import Prototypes, Readout
+from crosspt_cli.core.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.registry import Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
 
 PRIVATE = "private"
@@ -38,7 +40,10 @@ class FittedTask:
         private: [P, H] float32, the private prompt.
         leaning: [C] nats the prompt favours each class by; taken off at prediction.
         prototypes: class means of the frozen encoder's vectors.
-        readout: how label words and prototypes make a score.
+        readout: how label words and prototypes make a score, and at what temperature that is a probability.
+        held_out: what confidence was worth on held-out rows; None in tasks that were saved before it was kept.
+        familiar: what training rows look like; None where the answer is read from label words alone, and in tasks
+            that were saved before it was kept.
         rows: how many rows it was fitted on.
         seed: of the run.
     """
@@ -59,6 +64,8 @@ class FittedTask:
     leaning: np.ndarray
     prototypes: Prototypes
     readout: Readout
+    held_out: HeldOutAnswers | None
+    familiar: Familiar | None
     rows: int
     seed: int
 
@@ -99,6 +106,8 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         "source_digests": dict(fitted.source_digests),
         "prompt_layer": fitted.prompt_layer,
         "readout": {"weight": readout.weight, "words": readout.words, "temperature": readout.temperature},
+        **({"held_out": {"luck": fitted.held_out.luck}} if fitted.held_out else {}),
+        **({"familiar": {"limit": fitted.familiar.limit}} if fitted.familiar else {}),
         "rows": fitted.rows,
         "seed": fitted.seed,
     }
@@ -106,13 +115,16 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
 
 def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
     """Return a task's arrays by the names they are stored under."""
-    return {
+    arrays = {
         "prompt": fitted.prompt,
         "private": fitted.private,
         "leaning": fitted.leaning,
         "prototypes": fitted.prototypes.directions,
         "prototype_offsets": fitted.prototypes.offsets,
     }
+    if fitted.held_out:
+        arrays |= {"held_out_confidence": fitted.held_out.confidence, "held_out_correct": fitted.held_out.correct}
+    return arrays | ({"familiar": fitted.familiar.means} if fitted.familiar else {})
 
 
 def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: Registry, replace: bool):
@@ -155,6 +167,16 @@ def from_stored(stored: StoredTask) -> FittedTask:
         leaning=arrays["leaning"],
         prototypes=Prototypes(arrays["prototypes"], arrays["prototype_offsets"]),
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
+        held_out=_held_out(document, arrays),
+        familiar=Familiar(arrays["familiar"], document["familiar"]["limit"]) if "familiar" in document else None,
         rows=document["rows"],
         seed=document["seed"],
     )
+
+
+def _held_out(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> HeldOutAnswers | None:
+    """Return the held-out answers of a stored task; None where it was saved before they were kept."""
+    if "held_out" not in document:
+        return None
+    confidence, correct = arrays["held_out_confidence"], arrays["held_out_correct"]
+    return HeldOutAnswers(confidence, correct, document["held_out"]["luck"])

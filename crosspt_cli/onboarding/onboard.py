@@ -13,6 +13,7 @@ import numpy as np
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.unusual import familiar
 from crosspt_cli.data import Examples, Notice, read_csv
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
@@ -308,7 +309,8 @@ def _search_and_fit(
 
 
 def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit) -> FittedTask:
-    candidate = study.chosen.candidate
+    candidate, classes = study.chosen.candidate, len(work.examples.classes)
+    readout = study.calibration.readout
     shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
     return FittedTask(
         name=name,
@@ -325,8 +327,11 @@ def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: Stud
         prompt=final.prompt,
         private=final.private,
         leaning=final.leaning,
-        prototypes=prototypes(task.vectors, task.labels, len(work.examples.classes)),
-        readout=study.chosen.readout,
+        prototypes=prototypes(task.vectors, task.labels, classes),
+        readout=readout,
+        held_out=study.calibration.answers,
+        # where nothing is read from the vectors, prediction does without the pass that makes them
+        familiar=familiar(task.vectors, task.labels, classes) if readout.weight else None,
         rows=len(work.examples),
         seed=task.seed,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.registry import dump_arrays
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import Calibration, CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
 
 STUDY_FILE = "study.json"
 PREDICTIONS_FILE = "study.safetensors"
@@ -30,6 +30,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         **corrected_record(study.corrected),
         "verdict": verdict_record(study.verdict),
+        "calibration": calibration_record(study.calibration),
         "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
         "trials": [_trial_record(trial) for trial in study.trials],
     }
@@ -87,6 +88,17 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         for name, each in verdict.methods.items()
     }
     return {"simpler": verdict.simpler, "sentence": verdict.sentence, "methods": methods}
+
+
+def calibration_record(calibration: Calibration) -> dict[str, Any]:
+    """Return mean confidence, 0 to 1, and log-likelihood on held-out rows, before and after, as plain values."""
+    return {
+        "temperature": round(calibration.readout.temperature, 4),
+        "confidence_before": round(calibration.before, 4),
+        "confidence": round(calibration.after, 4),
+        "log_likelihood_before": round(calibration.nats_before, 4),
+        "log_likelihood": round(calibration.nats_after, 4),
+    }
 
 
 def _trial_record(trial: TrialResult) -> dict[str, Any]:

@@ -24,7 +24,13 @@ SHOWN_CLASSES = 8
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
-    from crosspt_cli.onboarding.record import candidate_record, corrected_record, score_record, verdict_record
+    from crosspt_cli.onboarding.record import (
+        calibration_record,
+        candidate_record,
+        corrected_record,
+        score_record,
+        verdict_record,
+    )
 
     fitted, study, chosen = done.fitted, done.study, done.study.chosen
     candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
@@ -61,6 +67,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         "verdict": verdict_record(study.verdict),
+        "calibration": calibration_record(study.calibration),
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
         "template": fitted.spec.template.name,
@@ -120,6 +127,12 @@ def corrected_text(study: StudyResult) -> str:
     )
 
 
+def calibration_text(study: StudyResult) -> str:
+    """Return the mean confidence on held-out rows beside how many are right, and what it was before."""
+    made, right = study.calibration, percent(study.chosen.score.mean)
+    return f"mean confidence {percent(made.after)} where {right} are right, {percent(made.before)} before calibration"
+
+
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
     """Return what was chosen, why, and how good it is."""
     fitted, study = done.fitted, done.study
@@ -133,6 +146,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("attention", attention_text(fitted.shares)),
         ("answers from", readout_text(study.chosen.words_share)),
         ("accuracy", corrected_text(study)),
+        ("calibration", calibration_text(study)),
         ("verdict", study.verdict.sentence),
     )
     return tuple(line for line in lines if line[1])

@@ -126,6 +126,42 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class HeldOutAnswers:
+    """What an answer's confidence was worth on rows that its prompt was not trained on.
+
+    Attributes:
+        confidence: [rows] float32, after calibration.
+        correct: [rows] float32, 1 where right and 0 where wrong.
+        luck: how many of the rows are right only because the best of many was chosen on them; 0 or more.
+    """
+
+    confidence: np.ndarray
+    correct: np.ndarray
+    luck: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The chosen candidate's probabilities, before and after its temperature was fitted.
+
+    Of each row, what is said after calibration comes from a temperature that was fitted without its fold.
+
+    Attributes:
+        readout: the chosen one, with the temperature fitted on all held-out rows.
+        before, after: mean confidence, 0 to 1.
+        nats_before, nats_after: mean log-likelihood of the true class.
+        answers: of every row, by the first seed.
+    """
+
+    readout: Readout
+    before: float
+    after: float
+    nats_before: float
+    nats_after: float
+    answers: HeldOutAnswers
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """Everything a study found.
 
@@ -138,6 +174,7 @@ class StudyResult:
         baselines: name → score on the same folds.
         corrected: the chosen candidate's score without the luck of the choice.
         verdict: the chosen candidate beside simpler methods.
+        calibration: what its probabilities are worth.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
     """
@@ -150,6 +187,7 @@ class StudyResult:
     baselines: dict[str, Score]
     corrected: Corrected
     verdict: Verdict
+    calibration: Calibration
     folds: int
     stopped_early: bool
     seconds: float

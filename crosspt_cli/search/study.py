@@ -14,12 +14,13 @@ from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
+from crosspt_cli.search.calibration import calibrate
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import Calibration, CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
     HeldOutRows,
@@ -72,6 +73,7 @@ def run_study(
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
     choice, reason = choose(results)
     baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)
+    corrected = study.corrected()
     return StudyResult(
         choice=choice,
         reason=reason,
@@ -79,8 +81,9 @@ def run_study(
         trials=tuple(study.latest.values()),
         ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
         baselines=baselines,
-        corrected=study.corrected(),
+        corrected=corrected,
         verdict=study.verdict(choice, baselines),
+        calibration=study.calibration(choice, corrected),
         folds=len(folds),
         stopped_early=not finished,
         seconds=time.monotonic() - began,
@@ -142,6 +145,12 @@ class _Study:
         simpler = simpler_methods(self.task, self.folds, self.rows, self.results(), self.kept, choice)
         chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.rows)
         return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
+
+    def calibration(self, choice: int, corrected: Corrected) -> Calibration:
+        """Return the chosen candidate's readout with a fitted temperature, and what its answers are worth."""
+        chosen = self.best[choice]
+        luck = max(0.0, chosen.score.mean - corrected.mean) * len(self.rows.labels)
+        return calibrate(self.kept[choice], chosen.readout, self.rows, self.folds, luck)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
