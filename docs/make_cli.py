@@ -61,12 +61,20 @@ Two rows are near-duplicates when each of their texts shares at least 80 % of th
 (a Jaccard index of 0.8), case, punctuation and, beside three words or more, numbers aside. A row is paired at most
 twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after pair.
 
-**What `predict` writes.** The input's columns in their order, then `label` and `confidence`, and with `--proba` one
-`p_CLASS` for each class. Where the input has a column of that name, the answer's is called `predicted_label` and so
-on, and stderr says so. CSV is written with commas and quotes where needed, in UTF-8, whatever the input's delimiter
-and encoding; JSONL keeps each record and adds the answer's keys. Lines of plain text become
-`text,label,confidence`. `-o OUT` appears when all of it is written. Rows are read and answered 512 at a time, so
-memory does not grow with the file; `--json` holds up to 10,000 rows and counts them from 0.
+**What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
+`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows. The
+column is there if the task knows; a task that reads label words alone, or was onboarded by an earlier version, does
+not. Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,
+`null` in JSON, and `(no answer)` for people; confidence and probabilities stay. `--target-accuracy A` finds that
+confidence from the task's held-out answers, so that the labels given are right with A in nine of ten onboardings; with
+too few rows it is refused (exit code 2) and says about how many it would take. stderr says how many rows have no label
+and how many are unusual; `--json` has `abstain_below`, `abstained`, `promise` and `unusual`.
+
+Where the input has a column of that name, the answer's is called `predicted_label` and so on, and stderr says so. CSV
+is written with commas and quotes where needed, in UTF-8, whatever the input's delimiter and encoding; JSONL keeps each
+record and adds the answer's keys. Lines of plain text become `text,label,confidence` and so on. `-o OUT` appears when
+all of it is written. Rows are read and answered 512 at a time, so memory does not grow with the file; `--json` holds up
+to 10,000 rows and counts them from 0.
 """
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Write = Callable[["StreamRow", "Prediction"], None]
 
 DIGITS = 6  # of a probability; more is noise
+NO_ANSWER = "(no answer)"  # for people; in files the label is left empty, in JSON it is null
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,25 @@ class Layout:
         label: name of the column of answers.
         confidence: name of the column of their probabilities.
         shares: class → name of the column of its probability; empty unless asked for.
+        unusual: name of the column that says whether a text is unlike the training rows.
     """
 
     columns: tuple[str, ...]
     label: str
     confidence: str
     shares: dict[str, str]
+    unusual: str
 
     @property
     def added(self) -> tuple[str, ...]:
         """The names of the columns after the input's."""
-        return (self.label, self.confidence, *self.shares.values())
+        return (self.label, self.confidence, *self.shares.values(), self.unusual)
 
-    def values(self, prediction: Prediction) -> dict[str, str | float]:
-        """Return the added columns' values of one row."""
+    def values(self, prediction: Prediction) -> dict[str, str | float | bool | None]:
+        """Return the added columns' values of one row; a row without an answer has None for a label."""
         numbers = {name: round(prediction.shares[of], DIGITS) for of, name in self.shares.items()}
-        return {self.label: prediction.label, self.confidence: round(prediction.confidence, DIGITS)} | numbers
+        sure = {self.label: prediction.label, self.confidence: round(prediction.confidence, DIGITS)}
+        return {**sure, **numbers, self.unusual: prediction.unusual}
 
 
 def make_layout(columns: Sequence[str], classes: Sequence[str], with_shares: bool) -> Layout:
@@ -58,7 +62,7 @@ def make_layout(columns: Sequence[str], classes: Sequence[str], with_shares: boo
     taken = {column.strip() for column in columns}
     label, confidence = (free_name(name, taken) for name in ("label", "confidence"))
     shares = {name: free_name(f"p_{name}", taken) for name in classes} if with_shares else {}
-    return Layout(tuple(columns), label, confidence, shares)
+    return Layout(tuple(columns), label, confidence, shares, free_name("unusual", taken))
 
 
 def free_name(name: str, taken: set[str]) -> str:
@@ -71,7 +75,7 @@ def free_name(name: str, taken: set[str]) -> str:
 
 def renaming_note(layout: Layout, path: str) -> str:
     """Return a sentence when answers do not go by their usual names; empty when they do."""
-    usual = ["label", "confidence", *(f"p_{name}" for name in layout.shares)]
+    usual = ["label", "confidence", *(f"p_{name}" for name in layout.shares), "unusual"]
     renamed = [(old, new) for old, new in zip(usual, layout.added, strict=True) if old != new]
     if not renamed:
         return ""
@@ -100,9 +104,16 @@ def _delimited_writer(handle: TextIO, layout: Layout, delimiter: str) -> Write:
     writer.writerow((*layout.columns, *layout.added))
 
     def write(row: StreamRow, prediction: Prediction) -> None:
-        writer.writerow((*row.cells, *layout.values(prediction).values()))
+        writer.writerow((*row.cells, *map(_cell, layout.values(prediction).values())))
 
     return write
+
+
+def _cell(value: str | float | bool | None) -> str | float:
+    """Return a value as CSV has it: nothing for None, and truth as JSON writes it."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _jsonl_writer(handle: TextIO, layout: Layout, path: str) -> Write:
@@ -128,7 +139,8 @@ def _line_writer(handle: TextIO, layout: Layout) -> Write:
 
 def answer_line(prediction: Prediction, with_shares: bool, width: int = 0) -> str:
     """Return an answer for people, e.g. ``"positive  93.1 %"``, with every class's share where wanted."""
-    line = f"{prediction.label:<{width}}  {percent(prediction.confidence):>7}"
+    line = f"{prediction.label or NO_ANSWER:<{width}}  {percent(prediction.confidence):>7}"
+    line += "  unusual" if prediction.unusual else ""
     if not with_shares:
         return line
     ordered = sorted(prediction.shares.items(), key=lambda item: -item[1])
@@ -147,6 +159,7 @@ def answer_dict(number: int, prediction: Prediction, with_shares: bool) -> dict[
         "row": number,
         "label": prediction.label,
         "confidence": round(prediction.confidence, DIGITS),
+        "unusual": prediction.unusual,
     }
     if with_shares:
         answer["shares"] = {name: round(share, DIGITS) for name, share in prediction.shares.items()}

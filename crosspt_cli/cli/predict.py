@@ -24,6 +24,7 @@ from crosspt_cli.cli.output import (
     stdout_errors,
     written_aside,
 )
+from crosspt_cli.cli.tally import Tally
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.report.numbers import counted
 
@@ -88,6 +89,13 @@ class Rows:
     help="Format of the answers.  [default: the input's]",
 )
 @click.option("--proba", is_flag=True, help="Add every class's probability.")
+@click.option("--abstain-below", type=float, metavar="P", help="Leave the label of less confident answers empty.")
+@click.option(
+    "--target-accuracy",
+    type=float,
+    metavar="A",
+    help="Choose that confidence so that the answers given are right this often, as held-out rows promise.",
+)
 @device_options("PREDICT")
 @quiet_option
 @json_option
@@ -100,6 +108,8 @@ def predict(
     kind: str | None,
     device: str,
     dtype: str,
+    abstain_below: float | None,
+    target_accuracy: float | None,
     **flags: bool,
 ) -> None:
     """Answer every row of INPUT with a task.
@@ -108,21 +118,24 @@ def predict(
     or a table whose header names the task's columns. With neither INPUT nor --text, a terminal is asked line
     by line. A task of several text columns takes --text once for each of them, row after row.
 
-    The input's columns are kept, and 'label' and 'confidence' follow, with --proba a 'p_CLASS' for each class.
-    A name that the input has already becomes 'predicted_…'.
+    The input's columns are kept, and 'label' and 'confidence' follow, with --proba a 'p_CLASS' for each class,
+    and 'unusual' where a text is unlike the task's training rows. A name that the input has
+    already becomes 'predicted_…'.
     """
     asked = Asked(out, kind, **flags)
     interactive = source is None and not texts and sys.stdin.isatty()
     check_asked(asked, source, texts, text_cols, interactive)
     with ExitStack() as held:
         fitted = _load(task)
+        tally = make_tally(fitted, abstain_below, target_accuracy)
         rows = None if interactive else open_rows(held, source, texts, text_cols, fitted)
         predictor = _open(task, device, dtype)
+        say_all([tally.promised] if tally.promised else [], asked.quiet or asked.as_json)
         if rows is None:
-            converse(predictor, asked)
+            converse(predictor, asked, tally)
         else:
             say_all(rows.notices, asked.quiet or asked.as_json)
-            answer(predictor, rows, asked)
+            answer(predictor, rows, asked, tally)
 
 
 def check_asked(
@@ -151,6 +164,17 @@ def _load(task: str) -> FittedTask:
     from crosspt_cli.onboarding.fitted import load_fitted
 
     return load_fitted(task)
+
+
+def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy: float | None) -> Tally:
+    """Return the count of nothing yet, with the confidence below which there is no answer.
+
+    Raises:
+        OptionError: the options do not go together, or the task cannot promise the accuracy.
+    """
+    from crosspt_cli.onboarding.abstain import find_limit
+
+    return Tally(*find_limit(fitted, abstain_below, target_accuracy))
 
 
 def _open(task: str, device: str, dtype: str) -> Predictor:
@@ -191,56 +215,54 @@ def rows_of_texts(texts: Sequence[str], columns: tuple[str, ...]) -> Rows:
     return Rows("--text", "lines" if sys.stdout.isatty() else "csv", columns, rows)
 
 
-def answer(predictor: Predictor, rows: Rows, asked: Asked) -> None:
+def answer(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally) -> None:
     """Write every row's answer to where it was asked for."""
     from crosspt_cli.report.progress import progress_display
 
     if asked.as_json and not asked.out:
-        emit_json(json_answer(predictor, rows, asked.proba))
+        emit_json(json_answer(predictor, rows, asked.proba, tally) | tally.record())
         return
     # answers that scroll by on the same terminal are progress enough
     watched = asked.out is not None or not sys.stdout.isatty()
     with progress_display(watched and shows_progress(asked.quiet, asked.as_json)) as progress:
-        count = write_answers(predictor, rows, asked, progress)
+        write_answers(predictor, rows, asked, tally, progress)
     if asked.as_json:
-        emit_json({"task": predictor.fitted.name, "rows": count, "output": str(asked.out)})
-    elif asked.out:
-        say_all([f"{asked.out}: {counted(count, 'row')} answered."], asked.quiet)
+        emit_json({"task": predictor.fitted.name, "rows": tally.rows, "output": str(asked.out)} | tally.record())
+    elif asked.out or tally.limit or tally.unusual:
+        say_all([f"{asked.out or rows.path}: {tally.sentence}"], asked.quiet)
 
 
-def write_answers(predictor: Predictor, rows: Rows, asked: Asked, progress: Progress) -> int:
-    """Write the answers to the file in one step, or to stdout as they come, and return how many there are."""
+def write_answers(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, progress: Progress) -> None:
+    """Write the answers to the file in one step, or to stdout as they come."""
     if asked.out:
         with written_aside(asked.out) as handle:
-            return write_all(predictor, rows, asked, handle, progress)
-    with stdout_errors():
-        return write_all(predictor, rows, asked, sys.stdout, progress)
+            write_all(predictor, rows, asked, tally, handle, progress)
+    else:
+        with stdout_errors():
+            write_all(predictor, rows, asked, tally, sys.stdout, progress)
 
 
-def write_all(predictor: Predictor, rows: Rows, asked: Asked, handle: Any, progress: Progress) -> int:
-    """Write the answers chunk by chunk and return how many there are; memory does not grow with them."""
+def write_all(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, handle: Any, progress: Progress) -> None:
+    """Write the answers chunk by chunk; memory does not grow with them."""
     kind = asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
     layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
     note = "" if kind == "lines" else renaming_note(layout, rows.path)
     say_all([note] if note else [], asked.quiet or asked.as_json)
     write = open_writer(kind, handle, layout, rows.path)
-    count = 0
     for row, prediction in predictions(
-        predictor, rows.rows, lambda done: progress("predicting", done, 0, f"{done:,} rows")
+        predictor, rows.rows, tally, lambda done: progress("predicting", done, 0, f"{done:,} rows")
     ):
         write(row, prediction)
-        count += 1
-    return count
 
 
-def json_answer(predictor: Predictor, rows: Rows, with_shares: bool) -> dict[str, Any]:
+def json_answer(predictor: Predictor, rows: Rows, with_shares: bool, tally: Tally) -> dict[str, Any]:
     """Return all answers as one object.
 
     Raises:
         OptionError: there are too many rows to hold.
     """
     answers = []
-    for _, prediction in predictions(predictor, rows.rows, lambda done: None):
+    for _, prediction in predictions(predictor, rows.rows, tally, lambda done: None):
         if len(answers) == LARGEST_OBJECT:
             problem = f"prints one object, and {rows.path} has more than {LARGEST_OBJECT:,} rows."
             raise OptionError("--json", problem, "Pass --format jsonl instead; it writes a record per row.")
@@ -249,24 +271,24 @@ def json_answer(predictor: Predictor, rows: Rows, with_shares: bool) -> dict[str
 
 
 def predictions(
-    predictor: Predictor, rows: Iterable[StreamRow], done: Callable[[int], None]
+    predictor: Predictor, rows: Iterable[StreamRow], tally: Tally, done: Callable[[int], None]
 ) -> Iterator[tuple[StreamRow, Prediction]]:
     """Yield every row with its answer, a chunk being answered at a time."""
-    remaining, count = iter(rows), 0
+    remaining = iter(rows)
     while chunk := list(islice(remaining, CHUNK)):
-        yield from zip(chunk, predictor.predict([row.texts for row in chunk]), strict=True)
-        count += len(chunk)
-        done(count)
+        answers = predictor.predict([row.texts for row in chunk], tally.limit)
+        yield from zip(chunk, tally.counting(answers), strict=True)
+        done(tally.rows)
 
 
-def converse(predictor: Predictor, asked: Asked) -> None:
+def converse(predictor: Predictor, asked: Asked, tally: Tally) -> None:
     """Ask for texts until the person ends it, and answer each: questions on stderr, answers on stdout."""
     columns = predictor.fitted.text_columns
     if not asked.quiet:
         say("Type a text and press Enter; Ctrl-D ends.")
     while (texts := _ask(columns, asked.quiet)) is not None:
         if any(text.strip() for text in texts):
-            emit(answer_line(predictor.predict([texts])[0], asked.proba))
+            emit(answer_line(predictor.predict([texts], tally.limit)[0], asked.proba))
             sys.stdout.flush()
 
 

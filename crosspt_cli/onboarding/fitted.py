@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.core.score import Prototypes, Readout
+from crosspt_cli.core.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.registry import Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
 
 PRIVATE = "private"
@@ -38,7 +40,9 @@ class FittedTask:
         private: [P, H] float32, the private prompt.
         leaning: [C] nats the prompt favours each class by; taken off at prediction.
         prototypes: class means of the training rows' vectors, as the prompt makes the frozen encoder read them.
-        readout: how label words and prototypes make a score.
+        readout: how label words and prototypes make a score, and at what temperature that is a probability.
+        held_out: what confidence was worth on held-out rows.
+        familiar: what training rows look like to the prompt.
         rows: how many rows it was fitted on.
         seed: of the run.
     """
@@ -59,6 +63,8 @@ class FittedTask:
     leaning: np.ndarray
     prototypes: Prototypes
     readout: Readout
+    held_out: HeldOutAnswers
+    familiar: Familiar
     rows: int
     seed: int
 
@@ -99,6 +105,8 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         "source_digests": dict(fitted.source_digests),
         "prompt_layer": fitted.prompt_layer,
         "readout": {"weight": readout.weight, "words": readout.words, "temperature": readout.temperature},
+        "held_out": {"luck": fitted.held_out.luck},
+        "familiar": {"limit": fitted.familiar.limit},
         "rows": fitted.rows,
         "seed": fitted.seed,
     }
@@ -112,6 +120,9 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "leaning": fitted.leaning,
         "prompted_prototypes": fitted.prototypes.directions,
         "prompted_prototype_offsets": fitted.prototypes.offsets,
+        "held_out_confidence": fitted.held_out.confidence,
+        "held_out_correct": fitted.held_out.correct,
+        "familiar": fitted.familiar.means,
     }
 
 
@@ -155,6 +166,10 @@ def from_stored(stored: StoredTask) -> FittedTask:
         leaning=arrays["leaning"],
         prototypes=Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
+        held_out=HeldOutAnswers(
+            arrays["held_out_confidence"], arrays["held_out_correct"], document["held_out"]["luck"]
+        ),
+        familiar=Familiar(arrays["familiar"], document["familiar"]["limit"]),
         rows=document["rows"],
         seed=document["seed"],
     )

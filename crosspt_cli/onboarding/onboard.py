@@ -12,6 +12,7 @@ import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
+from crosspt_cli.core.unusual import Familiar, limit_of
 from crosspt_cli.data import Examples, Notice, read_csv
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
@@ -325,7 +326,9 @@ def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: Stud
         private=final.private,
         leaning=final.leaning,
         prototypes=final.prototypes,
-        readout=study.chosen.readout,
+        readout=study.calibration.readout,
+        held_out=study.calibration.answers,
+        familiar=Familiar(final.means, limit_of(study.calibration.distance)),
         rows=len(work.examples),
         seed=task.seed,
     )

@@ -12,10 +12,12 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.core.train import answer_rows, read_to_layer
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
+from crosspt_cli.onboarding.abstain import find_limit, promise_of
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
 from crosspt_cli.onboarding.prepare import input_encoder, label_tree
 from crosspt_cli.registry import Registry
+from crosspt_cli.search.promise import Promise
 from crosspt_cli.search.trials import tokens_at_once
 
 
@@ -25,15 +27,17 @@ class Prediction:
 
     Attributes:
         row: its number among the rows given, from 0.
-        label: the most probable class.
-        confidence: that class's probability.
+        label: the most probable class; None where its probability is too low to answer.
+        confidence: that class's probability, calibrated on held-out rows.
+        unusual: whether the text is unlike every class of the training rows.
         shares: class → probability; they sum to 1.
         nats: class → log-likelihood of its label words under the target prompt, before anything else is weighed in.
     """
 
     row: int
-    label: str
+    label: str | None
     confidence: float
+    unusual: bool
     shares: dict[str, float]
     nats: dict[str, float]
 
@@ -71,7 +75,15 @@ class Predictor:
         fitted = load_fitted(task, registry)
         return cls(fitted, open_backbone(fitted.backbone, registry, device, dtype))
 
-    def predict(self, rows: Sequence[Sequence[str]]) -> list[Prediction]:
+    def promise(self, target_accuracy: float) -> Promise:
+        """Return from which confidence on answers are right that often; its `threshold` is for `predict`.
+
+        Raises:
+            OptionError: the task's held-out rows cannot promise it; says about how many would.
+        """
+        return promise_of(self.fitted, target_accuracy)
+
+    def predict(self, rows: Sequence[Sequence[str]], abstain_below: float = 0.0) -> list[Prediction]:
         """Return one prediction per row, in order.
 
         A row's answer depends on its neighbours by rounding only: less than 1e-4 in probability in float32, and
@@ -79,32 +91,34 @@ class Predictor:
 
         Args:
             rows: each row's texts, in the order of the task's text columns.
+            abstain_below: rows of less confidence get no label.
         """
         if not rows:
             return []
-        nats, log_shares = self.log_shares(rows)
+        nats, log_shares, unusual = self.scores(rows)
         classes = self.fitted.spec.verbalizer.classes
         shares = np.exp(log_shares)
         return [
             Prediction(
                 row=number,
-                label=classes[int(row.argmax())],
+                label=classes[int(row.argmax())] if row.max() >= abstain_below else None,
                 confidence=float(row.max()),
+                unusual=bool(unusual[number]),
                 shares=dict(zip(classes, row.tolist(), strict=True)),
                 nats=dict(zip(classes, nats[number].tolist(), strict=True)),
             )
             for number, row in enumerate(shares)
         ]
 
-    def log_shares(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Return label words' log-likelihoods and class log-probabilities, both [n, C] float32."""
+    def scores(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return label words' log-likelihoods and class log-probabilities [n, C] float32, and what is unusual [n]."""
         readout, fitted = self.fitted.readout, self.fitted
         at_once = tokens_at_once(self.backbone.device)
         texts = read_to_layer(self.backbone, self.encode(rows), fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
         found = answer_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
-        nearness = fitted.prototypes.nearness(found.vectors)
-        return found.nats, readout.log_shares(found.nats, fitted.leaning, nearness)
+        log_shares = readout.log_shares(found.nats, fitted.leaning, fitted.prototypes.nearness(found.vectors))
+        return found.nats, log_shares, fitted.familiar.unusual(found.vectors)
 
     def encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
         """Return rows as the backbone reads them, cut where the template allows it.
@@ -120,17 +134,31 @@ class Predictor:
         return encode_texts([self.encoder.encode(row)[0] for row in rows], self.backbone.device)
 
 
-def predict(task: str, texts: Sequence[str | Sequence[str]], registry: Registry | None = None) -> list[Prediction]:
+def predict(
+    task: str,
+    texts: Sequence[str | Sequence[str]],
+    registry: Registry | None = None,
+    *,
+    abstain_below: float | None = None,
+    target_accuracy: float | None = None,
+) -> list[Prediction]:
     """Return one prediction per text, with a task of the registry.
 
     Args:
         task: its name.
         texts: one text per row, or one sequence of texts per row for tasks of several text columns.
         registry: default the person's.
+        abstain_below: rows of less confidence get no label.
+        target_accuracy: choose that confidence so that the labels given are right this often.
+
+    Raises:
+        OptionError: both of the last two were given, or the accuracy cannot be promised.
 
     Example:
         >>> predict("reviews", ["The battery died after two days."])[0].label  # doctest: +SKIP
         'negative'
     """
     rows = [(text,) if isinstance(text, str) else text for text in texts]
-    return Predictor.open(task, registry).predict(rows)
+    registry = registry or Registry.open()
+    limit, _ = find_limit(load_fitted(task, registry), abstain_below, target_accuracy)
+    return Predictor.open(task, registry).predict(rows, limit)

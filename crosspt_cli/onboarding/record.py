@@ -9,6 +9,7 @@ import numpy as np
 
 from crosspt_cli.registry import dump_arrays
 from crosspt_cli.search.outcome import (
+    Calibration,
     CandidateResult,
     Corrected,
     Score,
@@ -41,6 +42,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         **corrected_record(study.corrected),
         "verdict": verdict_record(study.verdict),
         "sharing": sharing_record(study.sharing),
+        "calibration": calibration_record(study.calibration),
         "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
         "trials": [_trial_record(trial) for trial in study.trials],
     }
@@ -113,6 +115,17 @@ def sharing_record(sharing: Sharing) -> dict[str, Any]:
 
 def _worth_record(worth: SourceWorth) -> dict[str, Any]:
     return {"worth": round(worth.points, 4), "interval": [round(worth.low, 4), round(worth.high, 4)]}
+
+
+def calibration_record(calibration: Calibration) -> dict[str, Any]:
+    """Return mean confidence, 0 to 1, and log-likelihood on held-out rows, before and after, as plain values."""
+    return {
+        "temperature": round(calibration.readout.temperature, 4),
+        "confidence_before": round(calibration.before, 4),
+        "confidence": round(calibration.after, 4),
+        "log_likelihood_before": round(calibration.nats_before, 4),
+        "log_likelihood": round(calibration.nats_after, 4),
+    }
 
 
 def _trial_record(trial: TrialResult) -> dict[str, Any]:

@@ -25,6 +25,7 @@ SHOWN_CLASSES = 8
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
     from crosspt_cli.onboarding.record import (
+        calibration_record,
         candidate_record,
         corrected_record,
         score_record,
@@ -68,6 +69,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
         "verdict": verdict_record(study.verdict),
         "sharing": sharing_record(study.sharing),
+        "calibration": calibration_record(study.calibration),
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
         "template": fitted.spec.template.name,
@@ -127,6 +129,12 @@ def corrected_text(study: StudyResult) -> str:
     )
 
 
+def calibration_text(study: StudyResult) -> str:
+    """Return the mean confidence on held-out rows beside how many are right, and what it was before."""
+    made, right = study.calibration, percent(study.chosen.score.mean)
+    return f"mean confidence {percent(made.after)} where {right} are right, {percent(made.before)} before calibration"
+
+
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
     """Return what was chosen, why, and how good it is."""
     fitted, study = done.fitted, done.study
@@ -140,6 +148,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("attention", attention_text(fitted.shares)),
         ("answers from", readout_text(study.chosen.words_share)),
         ("accuracy", corrected_text(study)),
+        ("calibration", calibration_text(study)),
         ("verdict", study.verdict.sentence),
         ("sharing", study.sharing.sentence),
     )

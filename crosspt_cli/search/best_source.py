@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.held_out import held_out_answers
+from crosspt_cli.search.held_out import HeldOut, held_out_answers
 from crosspt_cli.search.trials import StudyTask
 
 
@@ -16,20 +16,18 @@ from crosspt_cli.search.trials import StudyTask
 class SourceAnswers:
     """What the best source of each row's fold says of it.
 
-    `nats` [rows, C] label words' log-likelihoods · `nearness` [rows, C] to prototypes of the fold's training rows ·
-    `leanings` per fold [C] · `losses` per fold, nats on training rows.
+    `held_out`, `leanings` [C] and `losses` in nats on training rows: one for each fold.
     """
 
-    nats: np.ndarray
-    nearness: np.ndarray
+    held_out: tuple[HeldOut, ...]
     leanings: tuple[np.ndarray, ...]
     losses: tuple[float, ...]
 
     def classes(self, folds: Sequence[Fold]) -> np.ndarray:
         """Return the class answered for each row, [rows] int64."""
-        found = np.zeros(len(self.nats), np.int64)
-        for fold, leaning in zip(folds, self.leanings, strict=True):
-            found[fold.held_out] = (self.nats[fold.held_out] - leaning).argmax(1)
+        found = np.zeros(sum(len(fold.held_out) for fold in folds), np.int64)
+        for fold, answered, leaning in zip(folds, self.held_out, self.leanings, strict=True):
+            found[fold.held_out] = (answered.nats - leaning).argmax(1)
         return found
 
 
@@ -42,13 +40,10 @@ def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnsw
         task: with at least one source.
         folds: whose held-out parts cover every row once.
     """
-    nats, nearness = (np.zeros((len(task.labels), len(task.tree.path_node)), np.float32) for _ in range(2))
     best = [task.untouched.ranks(task.labels, fold.train)[0] for fold in folds]
     prompts = task.sources[[task.untouched.names.index(rank.name) for rank in best]]
-    found = held_out_answers(task, prompts, folds)
-    for fold, answered in zip(folds, found, strict=True):
-        nats[fold.held_out], nearness[fold.held_out] = answered.nats, answered.nearness
-    leanings = [
+    leanings = (
         task.untouched.leaning(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True)
-    ]
-    return SourceAnswers(nats, nearness, tuple(leanings), tuple(rank.loss for rank in best))
+    )
+    found = held_out_answers(task, prompts, folds)
+    return SourceAnswers(tuple(found), tuple(leanings), tuple(rank.loss for rank in best))

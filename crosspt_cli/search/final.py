@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.score import Prototypes, prototypes
 from crosspt_cli.core.train import answer_rows
+from crosspt_cli.core.unusual import class_directions
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.candidates import Candidate
@@ -25,8 +26,8 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 class FinalFit:
     """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
 
-    `prototypes` of all rows as the prompt reads them · `loss` nats: of the last batch, or on all rows where nothing
-    was trained.
+    `prototypes` of all rows as the prompt reads them, and `means` [C, H], the mean direction of each class · `loss` in
+    nats: of the last batch, or on all rows where nothing was trained.
     """
 
     prompt: np.ndarray
@@ -34,6 +35,7 @@ class FinalFit:
     shares: np.ndarray
     leaning: np.ndarray
     prototypes: Prototypes
+    means: np.ndarray
     steps: int
     loss: float
 
@@ -77,7 +79,7 @@ def fit_final(
             private=bank.private[0].cpu().numpy(),
             shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
             leaning=population.leaning()[0],
-            prototypes=_prototypes(task, bank.prompts()),
+            **_of_classes(task, bank.prompts()),
             steps=done,
             loss=float(population.losses[0]),
         )
@@ -90,15 +92,16 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
     leaning = task.untouched.leaning(name, task.labels, everything)
-    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
-    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, made, steps=0, loss=loss)
+    made = _of_classes(task, task.sources[[task.untouched.names.index(name)]])
+    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, **made, steps=0, loss=loss)
 
 
-def _prototypes(task: StudyTask, prompts: Tensor) -> Prototypes:
-    """Return the prototypes of all rows behind one prompt [1, P, H]."""
+def _of_classes(task: StudyTask, prompts: Tensor) -> dict[str, Prototypes | np.ndarray]:
+    """Return `prototypes` and `means` of all rows behind one prompt [1, P, H]."""
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
-    return prototypes(found.vectors, task.labels, len(task.tree.path_node))
+    of_rows = found.vectors, task.labels, len(task.tree.path_node)
+    return {"prototypes": prototypes(*of_rows), "means": class_directions(*of_rows)}
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.score import prototypes
 from crosspt_cli.core.train import Answered, answer_rows
+from crosspt_cli.core.unusual import class_directions, distances
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
@@ -20,10 +21,11 @@ PROTOTYPE_ROWS = 512  # of a fold's training rows at most: prototypes are made a
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One prompt on one fold: `nats` and `nearness` of the held-out rows, [h, C]."""
+    """One prompt on one fold's held-out rows: `nats` and `nearness` [h, C], `distance` [h] from all prototypes."""
 
     nats: np.ndarray
     nearness: np.ndarray
+    distance: np.ndarray
 
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +44,9 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     """
     held_out, train = rows_to_answer(labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
-    return HeldOut(asked.nats, prototypes(known.vectors, labels[train], classes).nearness(asked.vectors))
+    nearness = prototypes(known.vectors, labels[train], classes).nearness(asked.vectors)
+    means = class_directions(known.vectors, labels[train], classes)
+    return HeldOut(asked.nats, nearness, distances(means, asked.vectors))
 
 
 def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:

@@ -18,8 +18,8 @@ class TrialResult:
     """One candidate on one fold with one seed, as it stood when last scored.
 
     `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `nearness` [h, C] to prototypes of its
-    training rows, as its prompt reads them · `leaning` [C] · `shares` [M+1], the private prompt's last · `loss` nats
-    on its last batch.
+    training rows, and `distance` [h] from all of them, as its prompt reads them · `leaning` [C] · `shares` [M+1], the
+    private prompt's last · `loss` nats on its last batch.
     """
 
     candidate: int
@@ -31,6 +31,7 @@ class TrialResult:
     held_out: np.ndarray
     nats: np.ndarray
     nearness: np.ndarray
+    distance: np.ndarray
     leaning: np.ndarray
     shares: np.ndarray
 
@@ -154,6 +155,44 @@ class Sharing:
 
 
 @dataclass(frozen=True)
+class HeldOutAnswers:
+    """What answers were worth on rows that their prompt was not trained on.
+
+    Attributes:
+        confidence: [rows] float32, after calibration.
+        correct: [rows] float32, 1 where right and 0 where wrong.
+        luck: how many of the rows are right only because the best of many was chosen on them; 0 or more.
+    """
+
+    confidence: np.ndarray
+    correct: np.ndarray
+    luck: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The chosen candidate's probabilities, before and after its temperature was fitted.
+
+    Of each row, what is said after calibration comes from a temperature that was fitted without its fold.
+
+    Attributes:
+        readout: the chosen one, with the temperature fitted on all held-out rows.
+        before, after: mean confidence, 0 to 1.
+        nats_before, nats_after: mean log-likelihood of the true class.
+        answers: of every row, by the first seed.
+        distance: [rows] float32, from the nearest class mean of the training rows, by the first seed.
+    """
+
+    readout: Readout
+    before: float
+    after: float
+    nats_before: float
+    nats_after: float
+    answers: HeldOutAnswers
+    distance: np.ndarray
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """Everything a study found.
 
@@ -167,6 +206,7 @@ class StudyResult:
         corrected: the chosen candidate's score without the luck of the choice.
         verdict: the chosen candidate beside simpler methods.
         sharing: what the sources were worth to it.
+        calibration: what its probabilities are worth.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
     """
@@ -180,6 +220,7 @@ class StudyResult:
     corrected: Corrected
     verdict: Verdict
     sharing: Sharing
+    calibration: Calibration
     folds: int
     stopped_early: bool
     seconds: float

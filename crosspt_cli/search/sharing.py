@@ -121,7 +121,7 @@ def _answered_by(
     parts = np.split(nats, np.cumsum([len(each) for each in some])[:-1])
     leanings = [leaning_of(part, task.labels[train]) for part, train in zip(parts, some, strict=True)]
     return [
-        replace(trial, nats=answered.nats, nearness=answered.nearness, leaning=leaning)
+        replace(trial, nats=answered.nats, nearness=answered.nearness, distance=answered.distance, leaning=leaning)
         for trial, answered, leaning in zip(trials, found, leanings, strict=True)
     ]
 

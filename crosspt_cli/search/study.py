@@ -15,6 +15,7 @@ from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
+from crosspt_cli.search.calibration import calibrate
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
@@ -22,7 +23,16 @@ from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.halving import halve
 from crosspt_cli.search.held_out import held_out_of, rows_to_answer
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, Sharing, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import (
+    Calibration,
+    CandidateResult,
+    Corrected,
+    Score,
+    Sharing,
+    StudyResult,
+    TrialResult,
+    Verdict,
+)
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
     Judged,
@@ -70,7 +80,7 @@ def run_study(
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
     choice, reason = choose(results)
     baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)
-    verdict = study.verdict(choice, baselines)
+    verdict, corrected = study.verdict(choice, baselines), study.corrected()
     return StudyResult(
         choice=choice,
         reason=reason,
@@ -78,9 +88,10 @@ def run_study(
         trials=tuple(study.latest.values()),
         ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
         baselines=baselines,
-        corrected=study.corrected(),
+        corrected=corrected,
         verdict=verdict,
         sharing=study.sharing(choice, verdict),
+        calibration=study.calibration(choice, corrected),
         folds=len(folds),
         stopped_early=not finished,
         seconds=time.monotonic() - began,
@@ -159,6 +170,12 @@ class _Study:
         chosen = Trained(result.candidate, result.readout, trials, mixtures)
         return did_sharing_help(self.task, self.folds, chosen, verdict, stream(self.task.seed, "sharing"))
 
+    def calibration(self, choice: int, corrected: Corrected) -> Calibration:
+        """Return the chosen candidate's readout with a fitted temperature, and what its answers are worth."""
+        chosen, labels = self.best[choice], self.task.labels
+        luck = max(0.0, chosen.score.mean - corrected.mean) * len(labels)
+        return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
+
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
             raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
@@ -175,10 +192,11 @@ class _Study:
             return
         answers = answers_of_best_source(self.task, self.folds)
         for trial in self.untrained:
-            held_out = self.folds[trial.fold].held_out
+            found = answers.held_out[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold], held_out,
-                answers.nats[held_out], answers.nearness[held_out], answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
+                trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold],
+                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance,
+                answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
             self._judge(number, [self.latest[trial] for trial in self.untrained if trial.candidate == number])
@@ -197,7 +215,7 @@ class _Study:
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, "failed" if failed[t] else "complete",
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
-                leaning[t], shares[t][allowed],
+                held_out.distance, leaning[t], shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])

@@ -22,6 +22,7 @@ ONLY_IN = {
     "tokenizers": {"onboarding"},  # a tokenizer without its backbone, and without torch
     "huggingface_hub": {"onboarding", "data"},
     "sklearn": {"search"},
+    "scipy": {"search"},
     "click": {"cli"},
     "rich": {"report", "cli"},
     "datasets": {"data"},
@@ -30,7 +31,7 @@ ONLY_IN = {
     "filelock": {"registry"},
     "safetensors": {"registry"},
 }
-HEAVY = ("torch", "transformers", "sklearn", "datasets", "pandas", "pyarrow")
+HEAVY = ("torch", "transformers", "sklearn", "scipy", "datasets", "pandas", "pyarrow")
 FORBIDDEN = ("pickle", "joblib", "dill", "shelve")
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_shipped" not in path.parts)
 

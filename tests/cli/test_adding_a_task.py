@@ -48,6 +48,7 @@ def test_the_report_ends_with_the_command_to_type_next(add, reviews, home):
         "attention",
         "answers from",
         "accuracy",
+        "calibration",
         "verdict",
         "held-out accuracy on 2 folds",
         "as chosen",
@@ -87,6 +88,7 @@ def test_json_has_every_key_that_scripts_read(add, reviews, home):
     }
     assert set(found["baselines"]) < set(found["verdict"]["methods"])
     assert {"simpler", "sentence"} < set(found["verdict"])
+    assert {"temperature", "confidence_before", "confidence"} < set(found["calibration"])
     assert found["path"] == str(home / "tasks/reviews")
 
 

@@ -25,9 +25,9 @@ def test_a_csv_keeps_its_columns_and_order(call, fitted, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text('id,text,note\n007,"a, ""quoted"" text",NA\n008,"two\nlines",\n')
     done = call(*TASK, path)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     header, *answers = rows(done.out)
-    assert header == ["id", "text", "note", "label", "confidence"]
+    assert header == ["id", "text", "note", "label", "confidence", "unusual"]
     assert [answer[:3] for answer in answers] == [["007", 'a, "quoted" text', "NA"], ["008", "two\nlines", ""]]
     assert {answer[3] for answer in answers} <= {"pos", "neg"}
 
@@ -37,7 +37,7 @@ def test_proba_adds_a_share_for_every_class_and_they_sum_to_one(call, fitted, tm
     path = tmp_path / "new.csv"
     path.write_text("text\nit was good\n")
     header, answer = rows(call(*TASK, path, "--proba").out)
-    assert header == ["text", "label", "confidence", "p_neg", "p_pos"]
+    assert header == ["text", "label", "confidence", "p_neg", "p_pos", "unusual"]
     assert float(answer[3]) + float(answer[4]) == pytest.approx(1, abs=1e-5)
     assert float(answer[2]) == max(float(answer[3]), float(answer[4]))
 
@@ -45,12 +45,15 @@ def test_proba_adds_a_share_for_every_class_and_they_sum_to_one(call, fitted, tm
 def test_a_column_called_label_already_is_kept_and_the_answer_renamed(call, fitted, tmp_path):
     """Test files usually have the true labels in them; overwriting those would hide every mistake."""
     path = tmp_path / "test.csv"
-    path.write_text("text,label,p_neg\nit was good,pos,x\n")
+    path.write_text("text,label,p_neg,unusual\nit was good indeed,pos,x,\n")
     done = call(*TASK, path, "--proba")
-    assert rows(done.out)[0] == ["text", "label", "p_neg", "predicted_label", "confidence", "predicted_p_neg", "p_pos"]
+    assert rows(done.out)[0] == [
+        "text", "label", "p_neg", "unusual",
+        "predicted_label", "confidence", "predicted_p_neg", "p_pos", "predicted_unusual",
+    ]  # fmt: skip
     assert done.err == (
         f"{path}: has columns of the answers' names already, so these are called "
-        "'predicted_label' for 'label', 'predicted_p_neg' for 'p_neg'.\n"
+        "'predicted_label' for 'label', 'predicted_p_neg' for 'p_neg', 'predicted_unusual' for 'unusual'.\n"
     )
 
 
@@ -60,7 +63,7 @@ def test_jsonl_keeps_each_record(call, fitted, tmp_path):
     path.write_text('{"text": "naïve", "n": 1, "deep": {"a": [null]}}\n')
     done = call(*TASK, path)
     record = json.loads(done.out)
-    assert list(record) == ["text", "n", "deep", "label", "confidence"]
+    assert list(record) == ["text", "n", "deep", "label", "confidence", "unusual"]
     assert (record["n"], record["deep"]) == (1, {"a": [None]})
     assert "naïve" in done.out
 
@@ -85,7 +88,7 @@ def test_the_format_can_be_chosen(call, fitted, tmp_path, kind, delimiter):
     path = tmp_path / "new.jsonl"
     path.write_text('{"text": "a,b", "n": 1.50}\n')
     header, answer = rows(call(*TASK, path, "--format", kind).out, delimiter)
-    assert header == ["text", "n", "label", "confidence"]
+    assert header == ["text", "n", "label", "confidence", "unusual"]
     assert answer[:2] == ["a,b", "1.50"]
 
 
@@ -100,12 +103,12 @@ def test_a_pipe_of_plain_lines_is_answered_line_by_line(call, fitted):
     """The shortest way to use a task from a shell."""
     done = call(*TASK, stdin="it was good\n\nit was bad\n")
     assert [row[0] for row in rows(done.out)] == ["text", "it was good", "", "it was bad"]
-    assert rows(done.out)[0] == ["text", "label", "confidence"]
+    assert rows(done.out)[0] == ["text", "label", "confidence", "unusual"]
 
 
 def test_a_pipe_with_a_header_is_a_table(call, fitted):
     """`cat file.csv | crosspt predict` must do what naming the file does."""
-    assert rows(call(*TASK, "-", stdin="n,text\n1,good\n").out)[0] == ["n", "text", "label", "confidence"]
+    assert rows(call(*TASK, "-", stdin="n,text\n1,good\n").out)[0] == ["n", "text", "label", "confidence", "unusual"]
 
 
 def test_texts_of_the_command_line_become_rows(call, fitted):
@@ -125,20 +128,23 @@ def test_json_is_one_object_that_agrees_with_the_csv(call, fitted):
                 "row": 0,
                 "label": answer[1],
                 "confidence": float(answer[2]),
+                "unusual": answer[5] == "true",
                 "shares": {"neg": float(answer[3]), "pos": float(answer[4])},
             }
         ],
+        "unusual": int(answer[5] == "true"),
     }
 
 
 def test_out_is_written_whole_and_json_says_where(call, fitted, tmp_path):
     """A script needs to know what was written; a person, how many rows."""
     path, out = tmp_path / "new.csv", tmp_path / "out.csv"
-    path.write_text("text\n" + "it was good\n" * 1100)
+    path.write_text("text\n" + "it was good indeed\n" * 1100)
     assert json.loads(call(*TASK, path, "-o", out, "--json").out) == {
         "task": "reviews",
         "rows": 1100,
         "output": str(out),
+        "unusual": 0,
     }
     assert len(rows(out.read_text())) == 1101
     done = call(*TASK, path, "-o", out)
@@ -169,7 +175,7 @@ def test_a_device_is_written_as_it_is(call, fitted):
 def test_a_pair_takes_its_texts_in_groups(call, fitted):
     """With two text columns the order of --text decides what is the premise."""
     done = call("predict", "--task", "pairs", "--text", "a cat sat", "--text", "the cat flew")
-    assert rows(done.out)[0] == ["premise", "hypothesis", "label", "confidence"]
+    assert rows(done.out)[0] == ["premise", "hypothesis", "label", "confidence", "unusual"]
     assert rows(done.out)[1][:2] == ["a cat sat", "the cat flew"]
 
 
@@ -249,7 +255,7 @@ def test_a_terminal_is_asked_line_by_line(fitted, home):
         command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     )
     assert child.stderr.readline() == "Type a text and press Enter; Ctrl-D ends.\n"
-    os.write(ours, b"it was good\n")
+    os.write(ours, b"it was good indeed\n")
     answer = child.stdout.readline()
     os.write(ours, b"\x04")
     out, err = child.stdout.read(), child.stderr.read()
@@ -264,7 +270,7 @@ def test_a_reader_that_stops_early_is_no_error_to_shout_about(fitted, home, tmp_
     path.write_text("text\n" + "it was good\n" * 5000)
     command = [sys.executable, "-m", "crosspt_cli.cli.main", *TASK, str(path)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
-    assert child.stdout.readline() == "text,label,confidence\n"
+    assert child.stdout.readline() == "text,label,confidence,unusual\n"
     child.stdout.close()
     err = child.stderr.read()
     assert (child.wait(timeout=120), err) == (1, "")

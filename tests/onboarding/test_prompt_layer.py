@@ -34,10 +34,10 @@ def test_a_task_has_its_prompt_where_its_sources_have_theirs(late, reviews):
     assert done.study.ranks
     predictor = Predictor.open(done.task, late, "cpu", "fp32")
     rows = [(text,) for text in TEXTS[:6]]
-    nats, _ = predictor.log_shares(rows)
+    nats, *_ = predictor.scores(rows)
     moved = Predictor(done.fitted.__class__(**{**vars(done.fitted), "prompt_layer": 0}), predictor.backbone)
-    assert np.abs(nats - moved.log_shares(rows)[0]).max() > 1e-4
-    np.testing.assert_array_equal(nats, Predictor(done.fitted, predictor.backbone).log_shares(rows)[0])
+    assert np.abs(nats - moved.scores(rows)[0]).max() > 1e-4
+    np.testing.assert_array_equal(nats, Predictor(done.fitted, predictor.backbone).scores(rows)[0])
 
 
 def test_sources_of_different_layers_are_never_mixed(late, bank_folder):

@@ -19,9 +19,11 @@ from crosspt_cli.report.render import onboarded_text
 from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import (
+    Calibration,
     CandidateResult,
     Comparison,
     Corrected,
+    HeldOutAnswers,
     Score,
     Sharing,
     SourceWorth,
@@ -50,6 +52,7 @@ def done():
     comparisons = {name: Comparison(flat, -0.375, -0.5625, -0.1875) for name in names}
     near = scored(alone, 12).score
     comparisons["private prompt only (M = 0)"] = Comparison(near, -0.125, -0.25, 0.0)
+    held_out = HeldOutAnswers(np.full(16, 0.9, np.float32), np.ones(16, np.float32), 0.5)
     study = StudyResult(
         choice=0,
         reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
@@ -64,6 +67,7 @@ def done():
             (SourceWorth("imdb", 0.0625, 0.01, 0.12),),
             "Sharing is worth +12.5 points.",
         ),
+        calibration=Calibration(Readout(10.0, temperature=2.25), 0.981, 0.8604, -0.71, -0.32, held_out, np.zeros(16)),
         folds=2,
         stopped_early=False,
         seconds=12.0,
@@ -75,7 +79,8 @@ def done():
         spec=TaskSpec(load_template("sentiment"), verbalizer), candidate=mixed, steps=90,
         shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0,
         prompt=blank, private=blank,
-        leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0), rows=16, seed=0,
+        leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0),
+        held_out=held_out, familiar=None, rows=16, seed=0,
     )  # fmt: skip
     return Onboarded(
         task="reviews", path=Path("/home/me/tasks/reviews"), fitted=fitted, study=study,
@@ -93,6 +98,7 @@ attention      imdb 50.0 %, sst2 30.0 %, private prompt 20.0 %
 answers from   label words 75.0 %, prototypes 25.0 %
 accuracy       87.5 % ± 8.5 cross-validated; 84.4 % corrected for having been chosen, 90 % interval
                65–94 %
+calibration    mean confidence 86.0 % where 87.5 % are right, 98.1 % before calibration
 verdict        A private prompt is as good here.
 sharing        Sharing is worth +12.5 points.
 
@@ -160,6 +166,17 @@ def test_json_has_the_corrected_score_and_the_verdict(done):
     }  # fmt: skip
 
 
+def test_json_has_what_calibration_did(done):
+    """Mean confidence and log-likelihood, before and after; the accuracy is that of `cv`."""
+    assert onboarded_dict(done)["calibration"] == {
+        "temperature": 2.25,
+        "confidence_before": 0.981,
+        "confidence": 0.8604,
+        "log_likelihood_before": -0.71,
+        "log_likelihood": -0.32,
+    }
+
+
 def test_the_record_beside_the_task_has_them_too(done):
     """A later report shows them without searching again."""
     from crosspt_cli.onboarding.record import STUDY_FILE, study_files
@@ -172,6 +189,7 @@ def test_the_record_beside_the_task_has_them_too(done):
         "against_alone": {"worth": 0.125, "interval": [0.0, 0.25]},
         "sources": {"imdb": {"worth": 0.0625, "interval": [0.01, 0.12]}},
     }
+    assert record["calibration"] == shown["calibration"]
     assert (record["corrected"], record["interval"]) == (0.8437, [0.6512, 0.9378])
 
 

@@ -187,7 +187,7 @@ def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answ
     assert len(of_it) == 3
     for trial in of_it:
         assert (trial.steps, trial.state, trial.shares.tolist()) == (0, "complete", [1.0, 0.0])
-        assert np.array_equal(trial.nats, answers.nats[trial.held_out])
+        assert np.array_equal(trial.nats, answers.held_out[trial.fold].nats)
         assert np.array_equal(trial.leaning, answers.leanings[trial.fold])
     trained = trials.make_population(task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4)
     for _ in range(4):

@@ -1,0 +1,64 @@
+"""What becomes of the rows of one `predict`: how many are answered, how many are not, how many are unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from crosspt_cli.report.numbers import counted, percent
+
+if TYPE_CHECKING:
+    from crosspt_cli.onboarding.predict import Prediction
+    from crosspt_cli.search.promise import Promise
+
+
+class Tally:
+    """Counts of the answers that passed by.
+
+    Args:
+        limit: the confidence below which there is no answer; 0 answers all.
+        promise: where the limit comes from, if it was not given.
+    """
+
+    def __init__(self, limit: float, promise: Promise | None) -> None:
+        self.limit, self.promise = limit, promise
+        self.rows = self.abstained = self.unusual = 0
+
+    def counting(self, answers: Iterable[Prediction]) -> Iterator[Prediction]:
+        """Yield the answers, counting them."""
+        for answer in answers:
+            self.rows += 1
+            self.abstained += answer.label is None
+            self.unusual += answer.unusual
+            yield answer
+
+    @property
+    def promised(self) -> str:
+        """What is promised, in a sentence; empty if nothing is."""
+        made = self.promise
+        if made is None:
+            return ""
+        return (
+            f"--target-accuracy {made.target:g}: answers of {percent(made.threshold)} confidence or more are given; "
+            f"of {made.rows} held-out rows {made.accepted} are as sure, {made.right} of them right."
+        )
+
+    @property
+    def sentence(self) -> str:
+        """How many rows were answered, and what is to be known of the others."""
+        parts = [f"{counted(self.rows, 'row')} answered"]
+        if self.limit:
+            parts = [f"{counted(self.rows, 'row')}, {self.rows - self.abstained:,} of them answered"]
+            parts.append(f"{self.abstained:,} below {percent(self.limit)} confidence are not")
+        if self.unusual:
+            parts.append(f"{self.unusual:,} unlike anything seen in onboarding")
+        return f"{'; '.join(parts)}."
+
+    def record(self) -> dict[str, Any]:
+        """Return the counts for scripts: what was asked for, and what the task knows."""
+        found: dict[str, Any] = {}
+        if self.limit:
+            found |= {"abstain_below": self.limit, "abstained": self.abstained}
+        if self.promise:
+            found["promise"] = vars(self.promise)
+        return found | {"unusual": self.unusual}

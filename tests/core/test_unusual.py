@@ -1,0 +1,74 @@
+"""Texts unlike the training rows are told apart, and the rows themselves are not."""
+
+import numpy as np
+import pytest
+
+from crosspt_cli.core.score import unit
+from crosspt_cli.core.unusual import QUANTILE, Familiar, class_directions, distances, limit_of
+from crosspt_cli.search.folds import stratified_folds
+
+WIDTH = 32
+
+
+def cloud(random: np.random.Generator, rows: int, centre: int, spread: float = 0.5) -> np.ndarray:
+    """Return vectors [rows, H] around one of the axes, of any length."""
+    vectors = random.normal(0, spread / WIDTH**0.5, (rows, WIDTH))
+    vectors[:, centre] += 1
+    return (vectors * random.uniform(0.5, 20, (rows, 1))).astype(np.float32)
+
+
+def two_classes(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return vectors and labels of two classes."""
+    random, labels = np.random.default_rng(seed), np.arange(rows) % 2
+    vectors = np.where(labels[:, None] == 0, cloud(random, rows, 0), cloud(random, rows, 1))
+    return vectors, labels
+
+
+def held_out(vectors: np.ndarray, labels: np.ndarray, folds: int = 4) -> np.ndarray:
+    """Return each row's distance to class means of the other folds' rows."""
+    found = np.zeros(len(labels))
+    for fold in stratified_folds(labels, folds, 0):
+        means = class_directions(vectors[fold.train], labels[fold.train], 2)
+        found[fold.held_out] = distances(means, vectors[fold.held_out])
+    return found
+
+
+def familiar(vectors: np.ndarray, labels: np.ndarray) -> Familiar:
+    return Familiar(class_directions(vectors, labels, 2), limit_of(held_out(vectors, labels)))
+
+
+@pytest.mark.parametrize("rows", [24, 60, 300])
+def test_about_one_ordinary_text_of_twenty_is_called_unusual(rows):
+    """On average over tasks, as the quantile says: the rows must not be judged by means that they pull."""
+    called = [familiar(*two_classes(seed, rows)).unusual(two_classes(seed + 500, 200)[0]).mean() for seed in range(60)]
+    assert np.mean(called) == pytest.approx(1 - QUANTILE, abs=0.02)
+
+
+def test_texts_of_another_kind_are_called_unusual():
+    """Far from both classes."""
+    assert familiar(*two_classes(0, 24)).unusual(cloud(np.random.default_rng(9), 100, 2)).all()
+
+
+def test_distances_are_to_the_nearest_mean_direction():
+    """Written out."""
+    vectors, labels = two_classes(1, 12)
+    means = np.stack([unit(unit(vectors[labels == c]).mean(0)) for c in (0, 1)])
+    found = class_directions(vectors, labels, 2)
+    np.testing.assert_allclose(found, means, atol=1e-6)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(distances(found, vectors), 1 - (unit(vectors) @ means.T).max(1), atol=1e-6)
+
+
+def test_the_limit_leaves_at_most_one_of_twenty_beyond_and_few_rows_take_the_farthest():
+    """Of 40 rows and the next one 39 are within it; below 19 rows no distance is passed by one of twenty only."""
+    random = np.random.default_rng(0)
+    many, few = random.random(40), random.random(18)
+    assert limit_of(many) == np.sort(many)[38]
+    assert limit_of(few) == few.max()
+
+
+def test_the_length_of_a_vector_does_not_matter():
+    """Long texts have shorter means."""
+    found = class_directions(*two_classes(3, 24), 2)
+    vectors = two_classes(4, 10)[0]
+    np.testing.assert_allclose(distances(found, vectors), distances(found, 7 * vectors), atol=1e-6)
