@@ -16,6 +16,7 @@ from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_templat
 
 PRIVATE = "private"
 TEMPLATE_FILE = "template.yaml"
+ROWS_FILE = "rows.txt"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class FittedTask:
         readout: how label words and prototypes make a score.
         rows: how many rows it was fitted on.
         seed: of the run.
+        command: the command line that made it; "" in tasks of older versions.
+        row_digests: a digest of each row it was fitted on, see `row_digest`; empty in tasks of older versions.
     """
 
     name: str
@@ -61,6 +64,8 @@ class FittedTask:
     readout: Readout
     rows: int
     seed: int
+    command: str = ""
+    row_digests: tuple[str, ...] = ()
 
 
 def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
@@ -101,6 +106,7 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         "readout": {"weight": readout.weight, "words": readout.words, "temperature": readout.temperature},
         "rows": fitted.rows,
         "seed": fitted.seed,
+        "command": fitted.command,
     }
 
 
@@ -124,7 +130,8 @@ def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: 
         registry: where to save.
         replace: whether a task of that name may be replaced.
     """
-    files = {TEMPLATE_FILE: dump_template(fitted.spec.template), **study}
+    rows = "".join(f"{digest}\n" for digest in fitted.row_digests)
+    files = {TEMPLATE_FILE: dump_template(fitted.spec.template), ROWS_FILE: rows, **study}
     return registry.save_task(fitted.name, to_document(fitted), to_arrays(fitted), files, replace)
 
 
@@ -157,4 +164,6 @@ def from_stored(stored: StoredTask) -> FittedTask:
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
         rows=document["rows"],
         seed=document["seed"],
+        command=document.get("command", ""),
+        row_digests=tuple(stored.files.get(ROWS_FILE, b"").decode().split()),
     )

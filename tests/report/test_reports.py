@@ -126,7 +126,7 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     }  # fmt: skip
     assert found["cv"]["mean"] == 0.875
     assert found["attention"] == {"sst2": 0.3, "imdb": 0.5, "private": 0.2}
-    assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row."}]
+    assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row.", "files": []}]
 
 
 def test_json_has_the_corrected_score_and_the_verdict(done):
