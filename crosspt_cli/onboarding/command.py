@@ -54,6 +54,19 @@ def onboarding_command(files: Iterable[str], label_col: str, settings: Any) -> s
     return command_line("add-task", files, label_col, own)
 
 
+def with_file(command: str, file: str, task: str) -> str:
+    """Return an ``add-task`` command line with one more file of rows, by which the task is replaced.
+
+    Example:
+        >>> with_file("crosspt add-task a.csv --label-col y --folds 3", "b.csv", "a")
+        'crosspt add-task a.csv b.csv --label-col y --folds 3 --name a --replace'
+    """
+    words = shlex.split(command)
+    words.insert(words.index("--label-col"), file)
+    words += [] if "--name" in words else ["--name", task]
+    return shlex.join(words if "--replace" in words else [*words, "--replace"])
+
+
 def _words(flag: str, value: Any) -> list[str]:
     if value is None or value is False or value in ((), {}):
         return []

@@ -23,6 +23,7 @@ from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
+from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
@@ -41,7 +42,7 @@ class Onboarded:
     """A finished onboarding; the task is in the registry at `path`.
 
     `notes` are sentences about label words and shortened rows · `seconds` from start to saved ·
-    `peak_memory_mb` of the whole process.
+    `peak_memory_mb` of the whole process · `suspects`: rows that are probably labelled wrongly.
     """
 
     task: str
@@ -56,6 +57,7 @@ class Onboarded:
     dtype: str
     seconds: float
     peak_memory_mb: float
+    suspects: tuple[SuspectLabel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def onboard(
         dtype=str(work.backbone.t5.dtype).removeprefix("torch."),
         seconds=time.monotonic() - began,
         peak_memory_mb=peak_memory_mb(device),
+        suspects=suspect_labels(study.suspects, work.examples),
     )
 
 

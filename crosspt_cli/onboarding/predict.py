@@ -99,14 +99,17 @@ class Predictor:
     def log_shares(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities, both [n, C] float32."""
         readout, fitted = self.fitted.readout, self.fitted
+        nats, vectors = self.read(rows, with_vectors=bool(readout.weight))
+        nearness = np.zeros_like(nats) if vectors is None else fitted.prototypes.nearness(vectors)
+        return nats, readout.log_shares(nats, fitted.leaning, nearness)
+
+    def read(self, rows: Sequence[Sequence[str]], with_vectors: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return label words' log-likelihoods [n, C] and, where wanted, the encoder's vectors [n, H], both float32."""
         at_once = tokens_at_once(self.backbone.device)
-        texts = read_to_layer(self.backbone, self.encode(rows), fitted.prompt_layer, at_once)
+        texts = read_to_layer(self.backbone, self.encode(rows), self.fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
         nats = score_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
-        nearness = np.zeros_like(nats)
-        if readout.weight:
-            nearness = fitted.prototypes.nearness(sentence_vectors(self.backbone, texts, at_once))
-        return nats, readout.log_shares(nats, fitted.leaning, nearness)
+        return nats, sentence_vectors(self.backbone, texts, at_once) if with_vectors else None
 
     def encode(self, rows: Sequence[Sequence[str]]) -> EncodedTexts:
         """Return rows as the backbone reads them, cut where the template allows it.

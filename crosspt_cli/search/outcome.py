@@ -111,6 +111,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A row that is probably labelled wrongly: its number, both classes, and their held-out probabilities."""
+
+    row: int
+    given: int
+    likely: int
+    given_share: float
+    likely_share: float
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether something simpler would do.
 
@@ -140,6 +151,7 @@ class StudyResult:
         verdict: the chosen candidate beside simpler methods.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
+        suspects: rows that are probably labelled wrongly, the surest first.
     """
 
     choice: int
@@ -153,6 +165,7 @@ class StudyResult:
     folds: int
     stopped_early: bool
     seconds: float
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def chosen(self) -> CandidateResult:

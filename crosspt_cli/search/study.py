@@ -19,7 +19,7 @@ from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, TrialResult, Verdict
+from crosspt_cli.search.outcome import CandidateResult, Corrected, Score, StudyResult, Suspect, TrialResult, Verdict
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
     HeldOutRows,
@@ -30,6 +30,7 @@ from crosspt_cli.search.readouts import (
     judge_readouts,
     words_share,
 )
+from crosspt_cli.search.suspects import find_suspects, held_out_shares
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 from crosspt_cli.search.verdict import make_verdict, simpler_methods
 
@@ -84,6 +85,7 @@ def run_study(
         folds=len(folds),
         stopped_early=not finished,
         seconds=time.monotonic() - began,
+        suspects=study.suspects(choice),
     )
 
 
@@ -142,6 +144,11 @@ class _Study:
         simpler = simpler_methods(self.task, self.folds, self.rows, self.results(), self.kept, choice)
         chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.rows)
         return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
+
+    def suspects(self, choice: int) -> tuple[Suspect, ...]:
+        """Return the rows whose label the chosen candidate's held-out predictions speak clearly against."""
+        shares = held_out_shares(self.kept[choice], self.best[choice].readout, self.rows)
+        return find_suspects(shares, self.task.labels)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
