@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from crosspt_cli.data import Stream, StreamRow, find_column, row_digest
 
 POOL = 2_000  # rows at most; how alike every two of them are takes 16 MB, and to read them some seconds
-LABELLED, BLANK, KNOWN, COPY = "labelled already", "blank", "among the task's own rows", "copies of an earlier row"
+LABELLED, BLANK, KNOWN, COPY = (
+    "labelled already",
+    "blank",
+    "among the task's own rows",
+    "with the text of an earlier row",
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Pool:
     """Rows that could be asked about.
 
     Args:
-        rows: in file order; `POOL` at most.
+        rows: in file order.
         read: how many rows the file has.
         passed_over: why rows cannot be asked about → how many.
     """
@@ -33,7 +38,7 @@ class Pool:
         return self.read - sum(self.passed_over.values())
 
 
-def sample_pool(stream: Stream, label_column: str, known: Iterable[str], most: int = POOL) -> Pool:
+def sample_pool(stream: Stream, label_column: str, known: Iterable[str], most: int) -> Pool:
     """Return a sample of the stream's rows, each of them as likely to be in it.
 
     The rows with the smallest digests are kept, which for digests is a draw by lot, and yet the same whatever the order

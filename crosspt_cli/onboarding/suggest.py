@@ -14,7 +14,7 @@ from crosspt_cli.data.near_duplicates import are_like, shingles_of
 from crosspt_cli.foundation.errors import DataError, OptionError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.fitted import load_fitted
-from crosspt_cli.onboarding.pool import Pool, sample_pool
+from crosspt_cli.onboarding.pool import POOL, Pool, sample_pool
 from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.cover import choose_cover, disagreement, even_weights
@@ -113,7 +113,7 @@ def suggest(
     fitted = load_fitted(task, registry)
     progress("reading", 0, 1)
     with open_stream(path, text_cols, fitted.text_columns) as stream:
-        pool = sample_pool(stream, fitted.label_column, fitted.row_digests)
+        pool = sample_pool(stream, fitted.label_column, fitted.row_digests, POOL)
         notices = tuple(notice.text for notice in stream.notices)
     if not pool.rows:
         raise _nothing_to_ask(str(path), pool)

@@ -62,9 +62,8 @@ def suggestion_notes(found: Suggestions, wanted: int) -> tuple[str, ...]:
     if len(pool.rows) < pool.possible:
         notes.append(f"{found.path}: chosen from {len(pool.rows):,} of the {pool.possible:,} others, drawn by lot.")
     if len(found.rows) < wanted:
-        notes.append(
-            f"{found.path}: {counted(len(found.rows), 'row')} instead of {wanted:,}: no other is unlike these."
-        )
+        have = counted(len(found.rows), "row")
+        notes.append(f"{found.path}: {have} instead of {wanted:,}; there is no other that is unlike these.")
     if not found.checked:
         again = "It was made before crosspt kept that; add-task --replace makes it anew."
         notes.append(f"task '{found.task}': whether a row is among the task's own could not be told. {again}")

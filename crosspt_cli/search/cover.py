@@ -44,8 +44,9 @@ def choose_cover(vectors: np.ndarray, weights: np.ndarray, preferred: np.ndarray
     """Return up to `n` rows of a pool, the first choice first, that together stand for as much of it as possible.
 
     Each choice is the row that brings the pool nearer to something chosen: Σ over the pool's rows of weight ×
-    similarity to the nearest chosen row, grown greedily. What a chosen row stands for already counts no more, so its like gain
-    little, and rows off by themselves stand for nobody else. Fewer than `n` come back when the rest are near-copies.
+    similarity to the nearest chosen row, grown greedily. What a chosen row stands for already counts no more, so its
+    like gain little, and rows off by themselves stand for nobody else. Fewer than `n` come back when the rest are
+    near-copies.
 
     Args:
         vectors: [N, H] of the pool, from the frozen encoder.
