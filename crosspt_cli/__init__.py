@@ -24,6 +24,7 @@ _HOMES = {
     "predict": "crosspt_cli.onboarding.predict",
     "pretrain": "crosspt_cli.onboarding.pretrain",
     "read_csv": "crosspt_cli.data",
+    "suggest": "crosspt_cli.onboarding.suggest",
 }
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -62,9 +62,8 @@ Two rows are near-duplicates when each of their texts shares at least 80 % of th
 twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after pair.
 
 **What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
-`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows. The
-column is there if the task knows; a task that reads label words alone, or was onboarded by an earlier version, does
-not. Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,
+`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows.
+Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,
 `null` in JSON, and `(no answer)` for people; confidence and probabilities stay. `--target-accuracy A` finds that
 confidence from the task's held-out answers, so that the labels given are right with A in nine of ten onboardings; with
 too few rows it is refused (exit code 2) and says about how many it would take. stderr says how many rows have no label

@@ -23,10 +23,10 @@ from crosspt_cli.foundation.errors import OptionError
 
 
 @click.command("add-task")
-@click.argument("csv")
+@click.argument("files", metavar="CSV...", nargs=-1, required=True)
 @label_col_option
 @text_col_option
-@click.option("--name", help="Name of the task.  [default: the file's name]")
+@click.option("--name", help="Name of the task.  [default: the first file's name]")
 @template_option
 @label_map_option
 @backbone_option("ADD_TASK", help="A backbone of the registry, a folder or a hub id.  [default: mini]")
@@ -73,7 +73,7 @@ from crosspt_cli.foundation.errors import OptionError
 @quiet_option
 @json_option
 def add_task(
-    csv: str,
+    files: tuple[str, ...],
     label_col: str | None,
     max_time: float | None,
     dry_run: bool,
@@ -83,16 +83,17 @@ def add_task(
 ) -> None:
     """Onboard a task from the labelled rows in CSV.
 
-    CSV may as well be a TSV, JSONL or Parquet file, or a hub data set as hf:NAME[:CONFIG][:SPLIT].
+    CSV may as well be a TSV, JSONL or Parquet file, or a hub data set as hf:NAME[:CONFIG][:SPLIT]. The rows of
+    several are taken together: their columns of labels and texts must have the same names.
 
     Prompts are trained on the rows in several ways, compared by cross-validation, and the best one is
     fitted on all rows and saved under the task's name for 'crosspt predict'.
     """
     if not label_col:
-        raise no_label_column(csv)
-    _check_rows(csv, label_col, settings)
+        raise no_label_column(files[0])
+    _check_rows(files, label_col, settings)
     work = _plan if dry_run else _onboard
-    work(csv, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
+    work(files, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
 
 
 def no_label_column(path: str) -> OptionError:
@@ -106,16 +107,16 @@ def no_label_column(path: str) -> OptionError:
     return OptionError(path, f"which column holds the labels? It has {listed(read_table(path).columns)}.", hint)
 
 
-def _check_rows(path: str, label_col: str, settings: dict[str, Any]) -> None:
+def _check_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> None:
     """Tell what is wrong with the file before torch takes its seconds to load; onboarding reads it again."""
     from crosspt_cli.data import is_hub_name, read_csv
 
-    if not is_hub_name(path):
+    if not any(map(is_hub_name, files)):
         choices = {name: settings[name] for name in ("text_cols", "label_map", "drop_rare")}
-        read_csv(path, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
+        read_csv(files, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
 
 
-def _onboard(path: str, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
     from crosspt_cli.report.progress import progress_display
     from crosspt_cli.report.render import onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
@@ -125,7 +126,7 @@ def _onboard(path: str, label_col: str, settings: dict[str, Any], quiet: bool, a
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(path, label_col, progress=progress, **settings)
+        done = onboard(files, label_col, progress=progress, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return
@@ -133,12 +134,12 @@ def _onboard(path: str, label_col: str, settings: dict[str, Any], quiet: bool, a
     emit(onboarded_text(done))
 
 
-def _plan(path: str, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def _plan(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
     from crosspt_cli.onboarding.onboard import plan_onboarding
     from crosspt_cli.report.render import plan_text
     from crosspt_cli.report.summary import plan_dict
 
-    plan = plan_onboarding(path, label_col, **settings)
+    plan = plan_onboarding(files, label_col, **settings)
     if as_json:
         emit_json(plan_dict(plan))
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import click
@@ -42,6 +41,7 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     if not label_col:
         raise no_label_column(file)
     from crosspt_cli.onboarding.check_file import check_file
+    from crosspt_cli.onboarding.command import command_line
     from crosspt_cli.report.file_check import check_dict
 
     found = check_file(file, label_col, **settings)
@@ -50,25 +50,6 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     else:
         from crosspt_cli.report.render import check_text
 
-        emit(check_text(found, typed("add-task" if found.ok else "check", file, label_col, **settings)))
+        emit(check_text(found, command_line("add-task" if found.ok else "check", [file], label_col, settings)))
     if not found.ok:
         ctx.exit(DataError.exit_code)
-
-
-def typed(
-    command: str,
-    file: str,
-    label_col: str,
-    text_cols: tuple[str, ...],
-    template: str | None,
-    label_map: dict[str, str] | None,
-    drop_rare: bool,
-    backbone: str | None,
-) -> str:
-    """Return the command line with the same choices, ready to paste."""
-    pairs = ",".join(f"{old}={new}" for old, new in (label_map or {}).items())
-    named = (("--template", template), ("--label-map", pairs), ("--backbone", backbone))
-    words = ["crosspt", command, file, "--label-col", label_col]
-    words += [word for column in text_cols for word in ("--text-col", column)]
-    words += [word for flag, value in named if value for word in (flag, value)]
-    return shlex.join([*words, "--drop-rare"] if drop_rare else words)

@@ -19,6 +19,7 @@ from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
 from crosspt_cli.cli.registry import registry
 from crosspt_cli.cli.settings_file import read_defaults
+from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
 from crosspt_cli.foundation.errors import CrossptError
 
@@ -58,7 +59,7 @@ def crosspt(ctx: click.Context) -> None:
     ctx.default_map = read_defaults(crosspt, ctx)
 
 
-for command in (add_task, check, predict, registry, templates):
+for command in (add_task, check, predict, registry, suggest, templates):
     crosspt.add_command(command)
 
 

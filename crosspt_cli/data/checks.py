@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted, row_notice
+from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted
 from crosspt_cli.foundation.errors import DataError
 
 MOST_CLASSES = 1_000
@@ -29,21 +29,67 @@ class Example:
         fields: the texts, in the order of the text columns, as they stand in the file.
         label: the class, or None where there is none.
         line: 1-based line on which the row starts; the row number for Parquet and hub data sets.
+        file: the file as the person named it; no part of what makes two examples equal.
     """
 
     fields: tuple[str, ...]
     label: str | None
     line: int
+    file: str = field(default="", compare=False)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and line, which no other row has."""
+        return self.file, self.line
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The file under examination: what messages need to name it."""
+    """The files under examination: what messages need to name them and their rows.
 
-    path: str
+    Args:
+        files: each file's name, and what a row's number counts there: ``"line"`` or ``"row"``.
+        label_column, text_columns: by the names of the first file.
+    """
+
+    files: tuple[tuple[str, str], ...]
     label_column: str
     text_columns: tuple[str, ...]
-    unit: str
+
+    @property
+    def path(self) -> str:
+        """The file's name; of several, all names."""
+        return joined((name for name, _ in self.files), len(self.files))
+
+    @property
+    def unit(self) -> str:
+        """What a row's number counts in the first file."""
+        return self.files[0][1]
+
+    def place(self, row: Example) -> str:
+        """Return file and line of a row, e.g. ``"a.csv line 3"``."""
+        return f"{row.file} {dict(self.files)[row.file]} {row.line}"
+
+    def places(self, rows: Sequence[Example]) -> str:
+        """Return the first lines of some rows; with their files, where there are several."""
+        if len(self.files) == 1:
+            return places(tuple(row.line for row in rows), self.unit)
+        return joined(map(self.place, rows))
+
+    def notice(self, kind: str, rows: Sequence[Example], what: str, shown: str = "") -> tuple[Notice, ...]:
+        """Return one notice about some rows, or none when no row is concerned.
+
+        Args:
+            kind: the notice's kind.
+            rows: the rows concerned, in the order in which they were read.
+            what: what is so about them and what was done, e.g. ``"with a blank text left out"``.
+            shown: where they are; their first places unless something better can be said.
+        """
+        if not rows:
+            return ()
+        text = f"{self.path}: {counted(len(rows), 'row')} {what} ({shown or self.places(rows)})."
+        files = tuple(row.file for row in rows) if len(self.files) > 1 else ()
+        return (Notice(kind, tuple(row.line for row in rows), text, files),)
 
 
 Checked = tuple[list[Example], tuple[Notice, ...]]
@@ -63,44 +109,60 @@ def sound_examples(rows: Sequence[Example], about: Labelled) -> Checked:
     return kept, notices + _blank_fields(kept, about) + _similar_labels(kept, about)
 
 
-def _without(rows: Iterable[Example], lines: Iterable[int], kind: str, what: str, about: Labelled) -> Checked:
-    gone = set(lines)
-    notices = row_notice(kind, about.path, gone, about.unit, f"{what} left out")
-    return [row for row in rows if row.line not in gone], notices
+def _without(
+    rows: Iterable[Example], gone: Sequence[Example], kind: str, what: str, about: Labelled, shown: str = ""
+) -> Checked:
+    notices = about.notice(kind, gone, f"{what} left out", shown)
+    places_gone = {row.place for row in gone}
+    return [row for row in rows if row.place not in places_gone], notices
 
 
 def _blank_texts(rows: list[Example], about: Labelled) -> Checked:
-    blank = [row.line for row in rows if not any(field.strip() for field in row.fields)]
+    blank = [row for row in rows if not any(text.strip() for text in row.fields)]
     return _without(rows, blank, "blank-text", "with a blank text", about)
 
 
 def _blank_labels(rows: list[Example], about: Labelled) -> Checked:
-    blank = [row.line for row in rows if not row.label]
+    blank = [row for row in rows if not row.label]
     return _without(rows, blank, "blank-label", f"with a blank label in column '{about.label_column}'", about)
 
 
 def _two_labels(rows: list[Example], about: Labelled) -> Checked:
-    labels: dict[tuple[str, ...], set[str | None]] = defaultdict(set)
+    copies: dict[tuple[str, ...], list[Example]] = defaultdict(list)
     for row in rows:
-        labels[row.fields].add(row.label)
-    torn = [row.line for row in rows if len(labels[row.fields]) > 1]
-    return _without(rows, torn, "two-labels", "whose text also stands under another label: all copies", about)
+        copies[row.fields].append(row)
+    torn = [row for row in rows if len({copy.label for copy in copies[row.fields]}) > 1]
+    shown = _contradictions([copies[fields] for fields in dict.fromkeys(row.fields for row in torn)], about)
+    what = "whose text also stands under another label: all copies"
+    return _without(rows, torn, "two-labels", what, about, shown)
+
+
+def _contradictions(texts: Sequence[list[Example]], about: Labelled) -> str:
+    """Return, of texts with two labels in several files, the first row of each label with its place."""
+    if len(about.files) == 1:
+        return ""
+    each = []
+    for copies in texts:
+        first: dict[str, Example] = {}
+        for row in copies:
+            first.setdefault(row.label or "", row)
+        each.append(" but ".join(f"{about.place(row)} '{label[:80]}'" for label, row in first.items()))
+    return joined(each)
 
 
 def _duplicates(rows: list[Example], about: Labelled) -> Checked:
-    first: dict[tuple[str, ...], int] = {}
+    first: dict[tuple[str, ...], Example] = {}
     for row in rows:
-        first.setdefault(row.fields, row.line)
-    again = [row.line for row in rows if first[row.fields] != row.line]
+        first.setdefault(row.fields, row)
+    again = [row for row in rows if first[row.fields].place != row.place]
     return _without(rows, again, "duplicate", "with the text and label of an earlier row", about)
 
 
 def _blank_fields(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
     notices: tuple[Notice, ...] = ()
     for index, column in enumerate(about.text_columns):
-        blank = [row.line for row in rows if not row.fields[index].strip()]
-        what = f"with nothing in column '{column}' kept for the other text"
-        notices += row_notice("blank-field", about.path, blank, about.unit, what)
+        blank = [row for row in rows if not row.fields[index].strip()]
+        notices += about.notice("blank-field", blank, f"with nothing in column '{column}' kept for the other text")
     return notices
 
 
@@ -147,19 +209,22 @@ def enough_classes(
 
 
 def _drop(rows: list[Example], rare: list[str], least: int, about: Labelled) -> Checked:
-    lines = {row.line for row in rows if row.label in rare}
+    gone = [row for row in rows if row.label in rare]
     names = quoted(rare)
     what = f"of {counted(len(rare), 'class', 'classes')} with fewer than {least} examples ({names})"
-    return _without(rows, lines, "rare-class", what, about)
+    return _without(rows, gone, "rare-class", what, about)
 
 
 def _gone(notices: Sequence[Notice]) -> str:
     """Return where rows went, as a sentence to put after a count, or "" when all are there."""
-    causes = [notice for notice in notices if notice.kind in REMOVING]
+    causes: Counter[str] = Counter()
+    for notice in notices:
+        if notice.kind in REMOVING:
+            causes[notice.kind] += len(notice.lines)
     if not causes:
         return ""
-    parts = joined((f"{len(notice.lines):,} for {REMOVING[notice.kind]}" for notice in causes), len(REMOVING))
-    total = sum(len(notice.lines) for notice in causes)
+    parts = joined((f"{count:,} for {REMOVING[kind]}" for kind, count in causes.items()), len(REMOVING))
+    total = sum(causes.values())
     return f" {counted(total, 'row')} had been left out: {parts}."
 
 
@@ -167,14 +232,19 @@ def _no_rows(about: Labelled, notices: Sequence[Notice]) -> DataError:
     kinds = {notice.kind: notice for notice in notices if notice.kind in REMOVING}
     if set(kinds) == {"blank-text"}:
         columns = f"column{'s' if len(about.text_columns) > 1 else ''} {quoted(about.text_columns)}"
-        lines = places(kinds["blank-text"].lines, about.unit)
+        lines = _spots(kinds["blank-text"], about)
         hint = "Fill in the texts, or pass --text-col with the column that has them."
         return DataError(about.path, f"every text in {columns} is blank ({lines}).", hint)
     if set(kinds) == {"blank-label"}:
-        lines = places(kinds["blank-label"].lines, about.unit)
+        lines = _spots(kinds["blank-label"], about)
         hint = "Fill in the labels, or pass --label-col with the column that has them."
         return DataError(about.path, f"every label in column '{about.label_column}' is blank ({lines}).", hint)
     return DataError(about.path, f"no usable row is left.{_gone(notices)}", "Mend those rows, or add others.")
+
+
+def _spots(notice: Notice, about: Labelled) -> str:
+    files = notice.files or (about.path,) * len(notice.lines)
+    return about.places([Example((), None, line, file) for file, line in zip(files, notice.lines, strict=True)])
 
 
 def _refuse_many(counts: Counter[str], rows: int, about: Labelled) -> None:

@@ -24,7 +24,8 @@ FAVOURED = re.compile(
 )
 SURE = re.compile(r"(text|sentence|question)s?[ _-]?[0-9ab]?|premise|hypothesis|context|passage")
 NEVER = re.compile(
-    r"|(.*[ _-])?(id|ids|idx|uuid|guid|index|date|time|datetime|timestamp|url|link)|(id|idx|index|date|time)([ _-].*)?|"
+    r"|crosspt[ _].*|"
+    r"(.*[ _-])?(id|ids|idx|uuid|guid|index|date|time|datetime|timestamp|url|link)|(id|idx|index|date|time)([ _-].*)?|"
     r"unnamed: ?\d+|(created|updated|modified)([ _-].*)?"
 )
 NUMBER = re.compile(r"[-+]?[$€£]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?\s?%?", re.IGNORECASE)
@@ -110,7 +111,7 @@ def find_text_columns(columns: Sequence[str], rows: Sequence[Sequence[str]], but
     """Return the indexes, in file order, of the columns that hold texts.
 
     Names such as `text` or `premise` win; without one, cells must have several words on average and mostly differ.
-    Columns of ids, dates and numbers are never texts.
+    Columns of ids, dates and numbers are never texts, nor are those that crosspt itself wrote beside a text.
 
     Args:
         columns: the column names.

@@ -99,6 +99,11 @@ def near_duplicates(rows: Sequence[Example]) -> tuple[NearPair, ...]:
     return tuple(sorted(pairs, key=lambda pair: (pair.first, pair.second)))
 
 
+def are_like(one: Sequence[Shingles], other: Sequence[Shingles]) -> bool:
+    """Return whether two rows, each text as its shingles, say almost the same; rows without a word are like none."""
+    return any(one) and all(map(_are_like, one, other))
+
+
 def _profiles(rows: Sequence[Example]) -> list[_Profile]:
     """Return the rows with their shingles, those of few shingles first."""
     texts = [tuple(map(shingles_of, row.fields)) for row in rows]

@@ -16,11 +16,13 @@ class Notice:
         kind: what was noticed, e.g. ``"blank-text"``; stable, for scripts.
         lines: every line (row, for Parquet and hub data sets) concerned, in order; the text shows the first five.
         text: one sentence that names the file and the lines and says what was done.
+        files: the file of each line, where rows of several files were read together; else empty.
     """
 
     kind: str
     lines: tuple[int, ...]
     text: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crosspt_cli.data.checks import Example, Labelled, enough_classes, sound_examples
-from crosspt_cli.data.columns import SAMPLE_ROWS, Wanted, clean_name, find_text_columns, match_columns, no_text_column
+from crosspt_cli.data.columns import clean_name
 from crosspt_cli.data.hub import is_hub_name, read_hub
+from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
 from crosspt_cli.foundation.errors import OptionError
 
-__all__ = ["Example", "Examples", "Notice", "few_shots", "read_csv"]
+__all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
+
+Paths = str | Path | Sequence[str | Path]
+"""One file, or several whose rows are taken together."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled rows of one file, checked.
+    """Labelled rows of one file or several, checked.
 
     Args:
-        rows: the examples, in file order.
-        path: the file as the person named it.
+        rows: the examples, file after file, in file order.
+        path: the file as the person named it; of several, all names, for messages.
         text_columns: the names of the columns the fields come from.
         classes: the labels, sorted.
         notices: everything noticed on the way; rows left out are always among them.
@@ -56,11 +60,11 @@ class Examples:
 
 @dataclass(frozen=True)
 class UsableRows:
-    """The rows of a file that can be learned from; whether their classes can is another question.
+    """The rows of some files that can be learned from; whether their classes can is another question.
 
     Args:
-        rows: sound rows, in file order.
-        about: the file and its columns.
+        rows: sound rows, file after file, in file order.
+        about: the files and their columns.
         notices: everything noticed on the way; rows left out are always among them.
     """
 
@@ -70,7 +74,7 @@ class UsableRows:
 
 
 def read_csv(
-    path: str | Path,
+    path: Paths,
     label_col: str,
     text_cols: Sequence[str] = (),
     *,
@@ -78,15 +82,17 @@ def read_csv(
     drop_rare: bool = False,
     min_per_class: int = 2,
 ) -> Examples:
-    """Return the file's labelled rows, texts and labels as the text that stands there.
+    """Return the labelled rows of a file, or of several as one, texts and labels as the text that stands there.
 
     Spaces around a label are removed (with a notice); texts are untouched. Rows that cannot be used are left out, each
-    kind with a notice that has its lines; nothing is left out silently.
+    kind with a notice that has its lines; nothing is left out silently. Copies of a row and texts under two labels are
+    found across files as within one.
 
     Args:
-        path: a CSV, TSV, JSONL or Parquet file, or a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``.
+        path: a CSV, TSV, JSONL or Parquet file, or a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``; or several of them,
+            which must have the same columns of texts and labels, in whatever order.
         label_col: the column of labels; spaces and case in the header are forgiven.
-        text_cols: the columns of texts; when empty they are found, and kept in file order.
+        text_cols: the columns of texts; when empty they are found, and kept in the first file's order.
         label_map: new names for labels, e.g. ``{"a": "positive"}``; others stay.
         drop_rare: leave classes with too few rows out, with a notice, instead of stopping.
         min_per_class: the fewest rows a class may have: the number of folds, at least 2.
@@ -103,8 +109,35 @@ def read_csv(
         >>> read_csv("examples/reviews.csv", "y").class_counts()
         {'negative': 32, 'positive': 32}
     """
-    usable = usable_rows(read_labelled(path), label_col, text_cols, label_map or {})
+    usable = usable_rows(read_tables(path), label_col, text_cols, label_map or {})
     return with_enough_classes(usable, drop_rare, min_per_class)
+
+
+def file_names(path: Paths) -> tuple[str, ...]:
+    """Return the names of one file or several, as the person wrote them.
+
+    Raises:
+        OptionError: there is none, or one is named twice.
+    """
+    names = (str(path),) if isinstance(path, (str, Path)) else tuple(map(str, path))
+    if not names:
+        raise OptionError("files", "there are none.", "Name a file of labelled rows.")
+    known: dict[str, str] = {}
+    for name in names:
+        same = name if is_hub_name(name) else str(Path(name).resolve())
+        if same in known:
+            raise OptionError(name, f"is the same file as {known[same]}, named before.", "Name each file once.")
+        known[same] = name
+    return names
+
+
+def read_tables(path: Paths) -> tuple[Table, ...]:
+    """Return the tables of the files that are to be learned from together.
+
+    Raises:
+        CrossptError: see `read_csv`; nothing is known of columns and labels yet.
+    """
+    return tuple(map(read_labelled, file_names(path)))
 
 
 def read_labelled(path: str | Path) -> Table:
@@ -120,21 +153,37 @@ def read_labelled(path: str | Path) -> Table:
     return read_table(path)
 
 
-def usable_rows(table: Table, label_col: str, text_cols: Sequence[str], label_map: Mapping[str, str]) -> UsableRows:
-    """Return the rows of a table that can be learned from, before anything is asked of their classes.
+def usable_rows(
+    tables: Sequence[Table], label_col: str, text_cols: Sequence[str], label_map: Mapping[str, str]
+) -> UsableRows:
+    """Return the rows of tables that can be learned from, before anything is asked of their classes.
 
     Args:
-        table: what was read.
+        tables: what was read; the first one's text columns are those of all.
         label_col, text_cols, label_map: as for `read_csv`.
 
     Raises:
         CrossptError: see `read_csv`; a column or a label that is named does not exist.
     """
-    label, texts, header = _choose_columns(table, label_col, text_cols)
-    about = Labelled(table.path, clean_name(table.columns[label]), _names(table, texts), table.unit)
-    rows, stripped = _examples(table, label, texts, about)
-    kept, notices = sound_examples(_renamed(rows, label_map, about), about)
-    return UsableRows(tuple(kept), about, table.notices + header + stripped + notices)
+    first, *others = tables
+    columns = [choose_columns(first, label_col, text_cols)]
+    names = columns[0].names
+    columns += [same_columns(table, label_col, text_cols, names, first.path) for table in others]
+    files = tuple((table.path, table.unit) for table in tables)
+    about = Labelled(files, clean_name(first.columns[columns[0].label]), names)
+    rows: list[Example] = []
+    notices: tuple[Notice, ...] = ()
+    for table, chosen in zip(tables, columns, strict=True):
+        found, stripped = _examples(table, chosen, about)
+        rows += found
+        notices += _of_file(table.notices + chosen.notices + stripped, table.path if others else "")
+    kept, noticed = sound_examples(_renamed(rows, label_map, about), about)
+    return UsableRows(tuple(kept), about, notices + noticed)
+
+
+def _of_file(notices: Sequence[Notice], name: str) -> tuple[Notice, ...]:
+    """Return what was noticed in one file of several with the file of each line; a single file has no name to tell."""
+    return tuple(replace(notice, files=(name,) * len(notice.lines) if name else ()) for notice in notices)
 
 
 def with_enough_classes(usable: UsableRows, drop_rare: bool = False, min_per_class: int = 2) -> Examples:
@@ -149,37 +198,13 @@ def with_enough_classes(usable: UsableRows, drop_rare: bool = False, min_per_cla
     return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped)
 
 
-def _choose_columns(
-    table: Table, label_col: str, text_cols: Sequence[str]
-) -> tuple[int, tuple[int, ...], tuple[Notice, ...]]:
-    wanted = [Wanted(label_col, "--label-col"), *(Wanted(name, "--text-col") for name in text_cols)]
-    (label, *texts), notices = match_columns(wanted, table.columns, table.path)
-    if label in texts:
-        name = clean_name(table.columns[label])
-        raise OptionError("--text-col", f"'{name}' is the label column already.", "Name another column of texts.")
-    if len(set(texts)) < len(texts):
-        raise OptionError("--text-col", f"{quoted(text_cols)} name a column twice.", "Name each column once.")
-    if not texts:
-        sample = [row.cells for row in table.rows[:SAMPLE_ROWS]]
-        texts = find_text_columns(table.columns, sample, but=(label,))
-    if not texts:
-        raise no_text_column(table.columns, table.path, table.columns[label])
-    return label, tuple(texts), notices
-
-
-def _names(table: Table, indexes: Sequence[int]) -> tuple[str, ...]:
-    return tuple(clean_name(table.columns[index]) for index in indexes)
-
-
-def _examples(
-    table: Table, label: int, texts: tuple[int, ...], about: Labelled
-) -> tuple[list[Example], tuple[Notice, ...]]:
+def _examples(table: Table, columns: LabelledColumns, about: Labelled) -> tuple[list[Example], tuple[Notice, ...]]:
     rows, spaced = [], []
     for row in table.rows:
-        name = row.cells[label].strip()
-        if name and name != row.cells[label]:
+        name = row.cells[columns.label].strip()
+        if name and name != row.cells[columns.label]:
             spaced.append(row.line)
-        rows.append(Example(tuple(row.cells[index] for index in texts), name, row.line))
+        rows.append(Example(tuple(row.cells[index] for index in columns.texts), name, row.line, table.path))
     what = f"with spaces around the label in column '{about.label_column}' read without them"
     return rows, row_notice("label-spaces", table.path, spaced, table.unit, what)
 

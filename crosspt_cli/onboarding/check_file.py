@@ -111,7 +111,7 @@ def check_file(
     table = None
     try:
         table = read_labelled(path)
-        usable = usable_rows(table, label_col, text_cols, label_map or {})
+        usable = usable_rows((table,), label_col, text_cols, label_map or {})
     except DataError as error:
         return _unusable(str(path), table, error)
     rows, found = _learnable(usable, drop_rare)

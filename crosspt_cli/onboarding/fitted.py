@@ -18,6 +18,7 @@ from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_templat
 
 PRIVATE = "private"
 TEMPLATE_FILE = "template.yaml"
+ROWS_FILE = "rows.txt"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class FittedTask:
         familiar: what training rows look like to the prompt.
         rows: how many rows it was fitted on.
         seed: of the run.
+        command: the command line that made it.
+        row_digests: a digest of each row it was fitted on, see `row_digest`.
     """
 
     name: str
@@ -67,6 +70,8 @@ class FittedTask:
     familiar: Familiar
     rows: int
     seed: int
+    command: str
+    row_digests: tuple[str, ...]
 
 
 def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
@@ -109,6 +114,7 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         "familiar": {"limit": fitted.familiar.limit},
         "rows": fitted.rows,
         "seed": fitted.seed,
+        "command": fitted.command,
     }
 
 
@@ -135,7 +141,8 @@ def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: 
         registry: where to save.
         replace: whether a task of that name may be replaced.
     """
-    files = {TEMPLATE_FILE: dump_template(fitted.spec.template), **study}
+    rows = "".join(f"{digest}\n" for digest in fitted.row_digests)
+    files = {TEMPLATE_FILE: dump_template(fitted.spec.template), ROWS_FILE: rows, **study}
     return registry.save_task(fitted.name, to_document(fitted), to_arrays(fitted), files, replace)
 
 
@@ -172,4 +179,6 @@ def from_stored(stored: StoredTask) -> FittedTask:
         familiar=Familiar(arrays["familiar"], document["familiar"]["limit"]),
         rows=document["rows"],
         seed=document["seed"],
+        command=document["command"],
+        row_digests=tuple(stored.files[ROWS_FILE].decode().split()),
     )

@@ -13,15 +13,17 @@ import numpy as np
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.core.unusual import Familiar, limit_of
-from crosspt_cli.data import Examples, Notice, read_csv
+from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
+from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
+from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
@@ -40,7 +42,7 @@ class Onboarded:
     """A finished onboarding; the task is in the registry at `path`.
 
     `notes` are sentences about label words and shortened rows · `seconds` from start to saved ·
-    `peak_memory_mb` of the whole process.
+    `peak_memory_mb` of the whole process · `suspects`: rows that are probably labelled wrongly.
     """
 
     task: str
@@ -55,6 +57,7 @@ class Onboarded:
     dtype: str
     seconds: float
     peak_memory_mb: float
+    suspects: tuple[SuspectLabel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Settings:
 
 
 def onboard(
-    path: str | Path,
+    path: Paths,
     label_col: str,
     *,
     registry: Registry | None = None,
@@ -112,11 +115,11 @@ def onboard(
     """Return the task just onboarded and saved.
 
     Args:
-        path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``.
+        path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``; or several of them, taken together.
         label_col: the column of labels.
         registry: default the person's.
         progress: told how far each stage is.
-        settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the file's),
+        settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
             `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
             ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
             try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
@@ -145,7 +148,8 @@ def onboard(
         work = _open(path, label_col, chosen, registry, progress)
         deadline = None if chosen.max_seconds is None else began + chosen.max_seconds
         task, study, final = _search_and_fit(work, chosen, deadline, progress)
-        fitted = _fitted(name, label_col, work, task, study, final)
+        command = onboarding_command(file_names(path), label_col, chosen)
+        fitted = _fitted(name, label_col, work, task, study, final, command)
         progress("saving", 0, 1)
         entry = save_fitted(fitted, study_files(study), registry, chosen.replace)
     device = work.backbone.device
@@ -162,11 +166,12 @@ def onboard(
         dtype=str(work.backbone.t5.dtype).removeprefix("torch."),
         seconds=time.monotonic() - began,
         peak_memory_mb=peak_memory_mb(device),
+        suspects=suspect_labels(study.suspects, work.examples),
     )
 
 
 def plan_onboarding(
-    path: str | Path,
+    path: Paths,
     label_col: str,
     *,
     registry: Registry | None = None,
@@ -206,15 +211,15 @@ def plan_onboarding(
     )
 
 
-def task_name(path: str | Path, name: str | None) -> str:
-    """Return the task's name: the one given, else the file's.
+def task_name(path: Paths, name: str | None) -> str:
+    """Return the task's name: the one given, else the first file's.
 
     Raises:
-        OptionError: the name given is no name.
+        OptionError: the name given is no name, or a file is named twice.
     """
+    text = file_names(path)[0]
     if name is not None:
         return checked_name(name)
-    text = str(path)
     stem = text.removeprefix("hf:").replace(":", "-") if text.startswith("hf:") else Path(text).name.split(".")[0]
     return suggested_name(stem)
 
@@ -237,7 +242,7 @@ class _Work:
         return (*self.prepared.spec.verbalizer.notes, *shortened)
 
 
-def _open(path: str | Path, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> _Work:
+def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> _Work:
     """Read, check and load everything; bad input ends here, in seconds."""
     budget = find_budget(chosen.budget)
     find_readouts(chosen.readout)
@@ -307,7 +312,9 @@ def _search_and_fit(
     return task, study, final
 
 
-def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit) -> FittedTask:
+def _fitted(
+    name: str, label_col: str, work: _Work, task: StudyTask, study: StudyResult, final: FinalFit, command: str
+) -> FittedTask:
     candidate = study.chosen.candidate
     shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
     return FittedTask(
@@ -331,4 +338,6 @@ def _fitted(name: str, label_col: str, work: _Work, task: StudyTask, study: Stud
         familiar=Familiar(final.means, limit_of(study.calibration.distance)),
         rows=len(work.examples),
         seed=task.seed,
+        command=command,
+        row_digests=tuple(row_digest(row.fields) for row in work.examples.rows),
     )

@@ -22,6 +22,7 @@ STAGES = {
     "saving": "Saving",
     "training": "Training the sources",
     "predicting": "Predicting",
+    "looking": "Looking at the rows",
 }
 
 

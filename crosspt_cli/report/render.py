@@ -16,6 +16,7 @@ from crosspt_cli.report.summary import (
     next_command,
     plan_lines,
     score_rows,
+    suspect_lines,
     task_lines,
 )
 
@@ -33,10 +34,12 @@ WIDEST = 100
 def onboarded_text(done: Onboarded, console: Console | None = None) -> str:
     """Return a finished onboarding for people; the command to type next is the last line."""
     folds = f"held-out accuracy on {counted(done.study.folds, 'fold')}"
+    suspects = suspect_lines(done)
     blocks = (
         _title(headline(done)),
         _lines(choice_lines(done)),
         _columns((folds, "± se", "difference", "90 % interval"), score_rows(done.study), strongest=0),
+        *([_lines(suspects)] if suspects else []),
         _lines(task_lines(done)),
     )
     return f"{_rendered(blocks, console)}\n\n{next_command(done.task, done.fitted.text_columns)}"

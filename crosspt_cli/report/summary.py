@@ -20,6 +20,7 @@ Line = tuple[str, str]
 
 STATES = ("complete", "pruned", "failed")
 SHOWN_CLASSES = 8
+SHOWN_SUSPECTS = 5
 
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "verdict": verdict_record(study.verdict),
         "sharing": sharing_record(study.sharing),
         "calibration": calibration_record(study.calibration),
+        "suspects": [asdict(suspect) for suspect in done.suspects],
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
         "template": fitted.spec.template.name,
@@ -169,6 +171,21 @@ def readout_text(words_share: float) -> str:
     if words_share == 0:
         return "prototypes alone (nearness to each class's mean)"
     return f"label words {percent(words_share)}, prototypes {percent(1 - words_share)}"
+
+
+def suspect_lines(done: Onboarded) -> tuple[Line, ...]:
+    """Return the rows that are probably labelled wrongly, the surest few of them; nothing where there is none."""
+    if not done.suspects:
+        return ()
+    shown = [
+        f"{each.file}:{each.line} is '{each.given[:40]}', looks like '{each.likely[:40]}' ({percent(each.confidence)})"
+        for each in done.suspects[:SHOWN_SUSPECTS]
+    ]
+    more = len(done.suspects) - len(shown)
+    rest = [f"and {more:,} more; --json lists all"] if more else []
+    one = len(done.suspects) == 1
+    head = f"{counted(len(done.suspects), 'row')} {'looks' if one else 'look'} mislabelled to the held-out folds:"
+    return (("check labels", "\n".join([head, *shown, *rest])),)
 
 
 def task_lines(done: Onboarded) -> tuple[Line, ...]:

@@ -114,6 +114,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A row that is probably labelled wrongly: its number, both classes, and their held-out probabilities."""
+
+    row: int
+    given: int
+    likely: int
+    given_share: float
+    likely_share: float
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether something simpler would do.
 
@@ -209,6 +220,7 @@ class StudyResult:
         calibration: what its probabilities are worth.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
+        suspects: rows that are probably labelled wrongly, the surest first.
     """
 
     choice: int
@@ -224,6 +236,7 @@ class StudyResult:
     folds: int
     stopped_early: bool
     seconds: float
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def chosen(self) -> CandidateResult:

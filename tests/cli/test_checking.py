@@ -249,7 +249,7 @@ def test_what_is_found_is_told_with_its_lines_and_what_to_do(check, case):
 def test_every_kind_of_notice_has_its_advice():
     """A kind that was added to the reader only would stop the check with a KeyError."""
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "crosspt_cli/data").glob("*.py"))
-    direct = re.findall(r'(?:Notice|row_notice)\(\s*"([\w-]+)"', sources)
+    direct = re.findall(r'(?:Notice|notice)\(\s*"([\w-]+)"', sources)
     through = re.findall(r'_without\(\s*\w+, \w+, "([\w-]+)"', sources)
     left_out = ["too-many-cells", "too-few-cells", "bad-quotes"]
     assert len(through) == 5 and {*direct, *through, *left_out} == set(ADVICE)

@@ -122,6 +122,38 @@ def test_the_report_is_these_lines_and_nothing_else(done):
     assert onboarded_text(done) == REPORT
 
 
+def suspect(line: int, confidence: float = 0.97):
+    """A row of two files that is probably labelled wrongly."""
+    from crosspt_cli.onboarding.suspect_labels import SuspectLabel
+
+    return SuspectLabel("b.csv", line, "neg", "positive", confidence, 0.01)
+
+
+def test_rows_that_look_mislabelled_stand_below_the_scores_with_their_place(done):
+    """The person opens the file and looks; a long list would not be read."""
+    object.__setattr__(done, "suspects", (suspect(7),))
+    head, shown = "check labels   1 row looks mislabelled to the held-out folds:", "b.csv:7 is 'neg', looks like"
+    assert onboarded_text(done) == REPORT.replace(
+        "\ntemplate ", f"\n{head}\n               {shown} 'positive' (97.0 %)\n\ntemplate "
+    )
+    object.__setattr__(done, "suspects", tuple(suspect(line) for line in range(2, 10)))
+    text = onboarded_text(done)
+    assert "check labels   8 rows look mislabelled to the held-out folds:\n" in text
+    assert text.count("looks like") == 5
+    assert "               and 3 more; --json lists all\n" in text
+
+
+def test_json_lists_every_row_that_looks_mislabelled(done):
+    """And is empty, not missing, where there is none."""
+    assert onboarded_dict(done)["suspects"] == []
+    object.__setattr__(done, "suspects", tuple(suspect(line) for line in range(2, 10)))
+    found = onboarded_dict(done)["suspects"]
+    assert len(found) == 8
+    assert found[0] == {
+        "file": "b.csv", "line": 2, "given": "neg", "likely": "positive", "confidence": 0.97, "given_share": 0.01,
+    }  # fmt: skip
+
+
 def test_a_terminal_gets_colours_and_a_pipe_does_not(done, monkeypatch):
     """Escape codes in a log are noise; NO_COLOR is honoured on a terminal too."""
     from rich.console import Console
@@ -147,7 +179,7 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     }  # fmt: skip
     assert found["cv"]["mean"] == 0.875
     assert found["attention"] == {"sst2": 0.3, "imdb": 0.5, "private": 0.2}
-    assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row."}]
+    assert found["notices"] == [{"kind": "blank-text", "lines": [3], "text": "one row.", "files": []}]
 
 
 def test_json_has_the_corrected_score_and_the_verdict(done):

@@ -1,0 +1,81 @@
+"""The command line that does what was asked for, ready to paste."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+FLAGS = {
+    "text_cols": "--text-col",
+    "name": "--name",
+    "template": "--template",
+    "label_map": "--label-map",
+    "backbone": "--backbone",
+    "budget": "--budget",
+    "max_seconds": "--max-time",
+    "folds": "--folds",
+    "ms": "--sources",
+    "lr_ratios": "--lr-ratios",
+    "prompt_layer": "--prompt-layer",
+    "readout": "--readout",
+    "drop_rare": "--drop-rare",
+    "replace": "--replace",
+    "device": "--device",
+    "dtype": "--dtype",
+    "seed": "--seed",
+}
+
+
+def command_line(command: str, files: Iterable[str], label_col: str, choices: Mapping[str, Any]) -> str:
+    """Return the command line with these choices.
+
+    Args:
+        command: ``"add-task"`` or ``"check"``.
+        files: the labelled rows.
+        label_col: the column of labels.
+        choices: what differs from the defaults, by the names of `Settings`; None, False and empty ones are left out.
+
+    Example:
+        >>> command_line("add-task", ["a.csv", "more rows.csv"], "y", {"folds": 3, "replace": True})
+        "crosspt add-task a.csv 'more rows.csv' --label-col y --folds 3 --replace"
+    """
+    words = ["crosspt", command, *files, "--label-col", label_col]
+    for name, flag in FLAGS.items():
+        words += _words(flag, choices.get(name))
+    return shlex.join(words)
+
+
+def onboarding_command(files: Iterable[str], label_col: str, settings: Any) -> str:
+    """Return the ``add-task`` command line for these `Settings`, defaults left out."""
+    chosen = {each.name: getattr(settings, each.name) for each in fields(settings)}
+    own = {each.name: chosen[each.name] for each in fields(settings) if chosen[each.name] != each.default}
+    return command_line("add-task", files, label_col, own)
+
+
+def with_file(command: str, file: str, task: str) -> str:
+    """Return an ``add-task`` command line with one more file of rows, by which the task is replaced.
+
+    Example:
+        >>> with_file("crosspt add-task a.csv --label-col y --folds 3", "b.csv", "a")
+        'crosspt add-task a.csv b.csv --label-col y --folds 3 --name a --replace'
+    """
+    words = shlex.split(command)
+    words.insert(words.index("--label-col"), file)
+    words += [] if "--name" in words else ["--name", task]
+    return shlex.join(words if "--replace" in words else [*words, "--replace"])
+
+
+def _words(flag: str, value: Any) -> list[str]:
+    if value is None or value is False or value in ((), {}):
+        return []
+    if value is True:
+        return [flag]
+    if flag == "--text-col":
+        return [word for column in value for word in (flag, column)]
+    if isinstance(value, Mapping):
+        return [flag, ",".join(f"{old}={new}" for old, new in value.items())]
+    if isinstance(value, tuple):
+        return [flag, ",".join(f"{number:g}" for number in value)]
+    return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
