@@ -168,7 +168,7 @@ def draw(records: list[dict], picture: Path) -> None:
     from matplotlib import pyplot as plt
 
     axes_names = list(dict.fromkeys(record["axis"] for record in records))
-    figure, grid = plt.subplots(2, len(axes_names), figsize=(2.6 * len(axes_names), 4.6), squeeze=False)
+    figure, grid = plt.subplots(2, len(axes_names), figsize=(2.6 * len(axes_names), 4.6), squeeze=False, sharey="row")
     kinds = (("step_seconds", "score_seconds"), ("step_mb", "score_mb"))
     for column, axis in enumerate(axes_names):
         for row, names in enumerate(kinds):
@@ -176,10 +176,12 @@ def draw(records: list[dict], picture: Path) -> None:
             for name, colour in zip(names, ("#3465a4", "#ce5c00"), strict=True):
                 sizes, values = series(records, axis, name)
                 panel.loglog(sizes, values, "o-", color=colour, linewidth=1, markersize=3, label=MEASURES[name])
-            panel.tick_params(labelsize=7)
+            names_of_sizes = [f"{record[axis]}" for record in records if record["axis"] == axis]
+            panel.set_xticks(sizes, names_of_sizes, rotation=45 if axis == "backbone" else 0)
+            panel.set_xticks([], minor=True)
+            panel.tick_params(which="both", labelsize=6)
             panel.spines[["top", "right"]].set_visible(False)
-        label = "parameters of the backbone" if axis == "backbone" else axis.replace("_", " ")
-        grid[1][column].set_xlabel(label, fontsize=8)
+        grid[1][column].set_xlabel(axis.replace("_", " "), fontsize=8)
     for row in grid:
         row[0].legend(fontsize=6, frameon=False)
     figure.tight_layout()
