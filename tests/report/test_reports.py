@@ -80,7 +80,8 @@ def done():
         shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0,
         prompt=blank, private=blank,
         leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0),
-        held_out=held_out, familiar=None, rows=16, seed=0,
+        held_out=held_out, familiar=SimpleNamespace(),
+        rows=16, seed=0, command="crosspt add-task reviews.csv --label-col y", row_digests=(),
     )  # fmt: skip
     return Onboarded(
         task="reviews", path=Path("/home/me/tasks/reviews"), fitted=fitted, study=study,
