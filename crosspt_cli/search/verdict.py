@@ -14,7 +14,7 @@ from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, Trial
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask
 
-PROTOTYPES = "prototypes alone"
+PROTOTYPES = "class means, no prompt"
 SOURCE = "best source prompt, untouched"
 LABEL_WORDS = "label words alone"
 ALONE = "private prompt only (M = 0)"

@@ -53,7 +53,7 @@ def test_the_report_ends_with_the_command_to_type_next(add, reviews, home):
         "held-out accuracy on 2 folds",
         "as chosen",
         "encoder + logistic regression",
-        "prototypes alone",
+        "class means, no prompt",
         "TF-IDF + logistic regression",
         "most frequent class",
         "template",
