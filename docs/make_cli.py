@@ -61,6 +61,12 @@ Two rows are near-duplicates when each of their texts shares at least 80 % of th
 (a Jaccard index of 0.8), case, punctuation and, beside three words or more, numbers aside. A row is paired at most
 twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after pair.
 
+**What `suggest` writes.** A CSV with the task's text columns, its label column (empty), `crosspt_line`,
+`crosspt_guess` and `crosspt_confidence`, the most useful row first. A column called `crosspt_…` is never taken for
+text, so the file goes into `add-task` as it is once the labels are filled in. `-o OUT` must be a new file. `--json`
+prints the rows with their `disagreement`, and what was passed over. [labelling.md](labelling.md) says how rows are
+chosen.
+
 **What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
 `p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows.
 Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,

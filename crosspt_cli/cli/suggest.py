@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file")
 @click.option("--task", required=True, metavar="NAME", help="The task that asks.")
-@click.option("-n", "count", type=int, default=20, show_default=True, help="How many rows, 1 to 500.")
+@click.option("-n", "--rows", "count", type=int, default=20, show_default=True, help="How many rows, 1 to 500.")
 @click.option(
     "--text-col",
     "text_cols",
@@ -68,9 +67,12 @@ def suggest(
 
         found = find(file, task, count, text_cols=text_cols, device=device, dtype=dtype, progress=progress)
     _tell(found, count, quiet or as_json)
-    if out or not as_json:
-        with written_aside(out) if out else nullcontext(sys.stdout) as handle, stdout_errors():
+    if out:
+        with written_aside(out) as handle:
             write_rows(found, handle)
+    elif not as_json:
+        with stdout_errors():
+            write_rows(found, sys.stdout)
     if as_json:
         from crosspt_cli.report.suggested import suggestions_dict
 
