@@ -10,7 +10,7 @@ import numpy as np
 from crosspt_cli.core.score import unit
 
 QUANTILE = 0.95
-"""So much of the training rows is ordinary by definition: a row left out lies farther from the others with 5 %."""
+"""Of the training rows so many are ordinary by definition, each compared with the others."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Familiar:
 def familiar(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Familiar:
     """Return what the training rows look like; every class must occur.
 
-    The limit is the distance that 95 % of rows keep, each compared with class means that it was left out of. It is
-    the smallest of them beyond which at most 5 % of n + 1 rows can lie; below 19 rows, the largest, beyond which
-    one row of n + 1 may.
+    The limit is the distance that 95 % of rows keep, each compared with class means that it was left out of: the
+    ⌈0.95 (n + 1)⌉-th smallest of n, so that a further row of their kind passes it with 5 % at most. Below 19 rows it
+    is the largest, which a further row passes with 1 / (n + 1).
 
     Args:
         vectors: [n, H] float32, mean-pooled encoder outputs without a prompt.
@@ -48,14 +48,8 @@ def familiar(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Familiar:
     rows = unit(vectors.astype(np.float64))
     sums = np.stack([rows[labels == c].sum(0) for c in range(classes)])
     cosines = rows @ unit(sums).T  # [n, C]
-    # a class's only row leaves no mean behind: unit() of nothing is 0, and so is the cosine
-    without = unit(_rounded_off(sums[labels] - rows))
+    without = unit(sums[labels] - rows)  # of a class's only row nothing is left, and its cosine is 0
     cosines[np.arange(len(rows)), labels] = (rows * without).sum(1)
     distances = np.sort(1 - cosines.max(1))
     place = min(len(rows), math.ceil((len(rows) + 1) * QUANTILE))
     return Familiar(unit(sums).astype(np.float32), float(distances[place - 1]))
-
-
-def _rounded_off(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors in which what is left of a difference of equals is zero."""
-    return np.where(np.linalg.norm(vectors, axis=1, keepdims=True) > 1e-9, vectors, 0.0)
