@@ -86,6 +86,7 @@ def measure(job: Job) -> dict:
     return {
         **{name: getattr(job, name) for name in KEY}, "rows": len(shots), "classes": len(classes),
         "test_rows": len(test), "chosen": str(fitted.candidate), "weight": fitted.readout.weight,
+        "cv": round(done.study.chosen.score.mean, 4),
         "temperatures": {name: round(heat, 4) for name, heat in heats.items()},
         "probabilities": {name: _judged(each, labels, weights / weights.sum()) for name, each in said.items()},
         "promise": _promise(predictor, said["calibrated"], labels, weights / weights.sum()),
