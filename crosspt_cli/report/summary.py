@@ -25,14 +25,7 @@ SHOWN_SUSPECTS = 5
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
-    from crosspt_cli.onboarding.record import (
-        calibration_record,
-        candidate_record,
-        corrected_record,
-        score_record,
-        sharing_record,
-        verdict_record,
-    )
+    from crosspt_cli.onboarding import record
 
     fitted, study, chosen = done.fitted, done.study, done.study.chosen
     candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
@@ -52,10 +45,10 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "cv": {
             "metric": fitted.spec.metric,
             "folds": study.folds,
-            **score_record(chosen.score),
-            **corrected_record(study.corrected),
+            **record.score_record(chosen.score),
+            **record.corrected_record(study.corrected),
         },
-        "candidates": [candidate_record(each) for each in study.candidates],
+        "candidates": [record.candidate_record(each) for each in study.candidates],
         "trials": {state: study.count(state) for state in STATES},
         "attention": dict(fitted.shares),
         "seconds": done.seconds,
@@ -67,10 +60,10 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "stopped_early": study.stopped_early,
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
-        "baselines": {name: score_record(score) for name, score in study.baselines.items()},
-        "verdict": verdict_record(study.verdict),
-        "sharing": sharing_record(study.sharing),
-        "calibration": calibration_record(study.calibration),
+        "baselines": {name: record.score_record(score) for name, score in study.baselines.items()},
+        "verdict": record.verdict_record(study.verdict),
+        "sharing": record.sharing_record(study.sharing),
+        "calibration": record.calibration_record(study.calibration),
         "suspects": [asdict(suspect) for suspect in done.suspects],
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,

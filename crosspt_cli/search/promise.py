@@ -129,6 +129,8 @@ def _refusal(answers: HeldOutAnswers, target: float, tried: Promise | None) -> O
             f"{target:g} cannot be promised: of the {tried.accepted} surest of {rows} held-out rows "
             f"{tried.right} are right, which is too few."
         )
+    if answers.luck >= 0.05:
+        problem = f"{problem[:-1]} ({answers.luck:.1f} count as wrong, for the luck of having been chosen)."
     more = f"About {needed:,} labelled rows would do, if the others are like these" if needed else _NO_NUMBER
     return OptionError(OPTION, problem, f"{more}; or choose a threshold yourself with --abstain-below.")
 

@@ -77,29 +77,9 @@ def run_study(
     began = time.monotonic()
     study = _Study(task, candidates, folds, seeds, rungs, readouts)
     finished = study.run(deadline, progress)
-    results = study.results()
-    if all(result.state == "failed" for result in results):
+    if all(result.state == "failed" for result in study.results()):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
-    choice, reason = choose(results)
-    baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)
-    verdict, corrected = study.verdict(choice, baselines), study.corrected()
-    calibration = study.calibration(choice, corrected)
-    return StudyResult(
-        choice=choice,
-        reason=reason,
-        candidates=results,
-        trials=tuple(study.latest.values()),
-        ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
-        baselines=baselines,
-        corrected=corrected,
-        verdict=verdict,
-        sharing=study.sharing(choice, verdict),
-        calibration=calibration,
-        folds=len(folds),
-        stopped_early=not finished,
-        seconds=time.monotonic() - began,
-        suspects=study.suspects(choice, calibration),
-    )
+    return study.concluded(not finished, began)
 
 
 class _Study:
@@ -147,6 +127,30 @@ class _Study:
         if done < self.planned:
             progress("searching", self.planned, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
         return True
+
+    def concluded(self, stopped_early: bool, began: float) -> StudyResult:
+        """Return the choice, and what is to be said of it; `began` is a time of `time.monotonic()`."""
+        task, results = self.task, self.results()
+        choice, reason = choose(results)
+        baselines = baseline_scores(task.plain, task.vectors, task.labels, self.folds)
+        verdict, corrected = self.verdict(choice, baselines), self.corrected()
+        calibration = self.calibration(choice, corrected)
+        return StudyResult(
+            choice=choice,
+            reason=reason,
+            candidates=results,
+            trials=tuple(self.latest.values()),
+            ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
+            baselines=baselines,
+            corrected=corrected,
+            verdict=verdict,
+            sharing=self.sharing(choice, verdict),
+            calibration=calibration,
+            suspects=self.suspects(choice, calibration),
+            folds=len(self.folds),
+            stopped_early=stopped_early,
+            seconds=time.monotonic() - began,
+        )
 
     def results(self) -> tuple[CandidateResult, ...]:
         """Return every candidate at its best."""
