@@ -36,6 +36,8 @@ torch {torch}. Two onboardings ran at a time, one thread each, beside other work
 candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and
 `encoder` logistic regression on words and on the same frozen encoder's output. `subj` shares sentences with two data
 sets that source prompts were trained on, and `trec` shares questions with a third, under other labels.
+
+Measured before prototypes were read under the prompt; experiments.md has one draw of the present state.
 """
 CHOICE = """
 ## How good the choice is
@@ -103,7 +105,7 @@ Balanced accuracy in %, mean of eight public data sets (two to 77 classes, one o
 
 {short_table(budgets)}
 
-From `bench/accuracy.py`; the rows per data set, with their spread, are in [docs/accuracy.md](docs/accuracy.md).
+From `bench/accuracy.py`; the rows per data set, with their spread, are in [docs/accuracy.md](docs/accuracy.md). Measured before prototypes were read under the prompt; [docs/experiments.md](docs/experiments.md) has one draw of the present state.
 """
     readme.write_text(before + results + after, encoding="utf-8")
     print(short_table(budgets))
