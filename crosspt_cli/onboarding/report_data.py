@@ -194,16 +194,13 @@ def make_report(task: str, registry: Registry | None = None) -> Report:
     stored = (registry or Registry.open()).load_task(task)
     fitted = read_fitted(stored)
     try:
-        record = json.loads(stored.files[STUDY_FILE])
         made, rows = read_report_files(stored)
-        return _report(stored, fitted, record, made, rows)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, IntegrityError):
-            raise
-        problem = f"keeps nothing that a report could be made of; crosspt {stored.crosspt_version} wrote it."
+    except KeyError as error:
+        problem = "keeps nothing that a report could be made of: an earlier crosspt onboarded it."
         raise IntegrityError(
             f"task '{task}'", problem, f"Onboard it again: {replacing(fitted.command, task)}"
         ) from error
+    return _report(stored, fitted, json.loads(stored.files[STUDY_FILE]), made, rows)
 
 
 def _report(stored: StoredTask, fitted: FittedTask, record: Mapping[str, Any], made: Made, rows: RowRecord) -> Report:

@@ -112,8 +112,8 @@ def read_report_files(stored: StoredTask) -> tuple[Made, RowRecord]:
     """Return what `report_files` saved beside a task.
 
     Raises:
+        KeyError: the task has no such files.
         IntegrityError: the probabilities are damaged.
-        KeyError, TypeError, ValueError: the task has no such files, or they hold something else.
     """
     document = json.loads(stored.files[REPORT_FILE])
     arrays = parse_arrays(stored.path / SHARES_FILE, stored.files[SHARES_FILE])
