@@ -29,6 +29,7 @@ from crosspt_cli.onboarding.record import STUDY_FILE
 from crosspt_cli.onboarding.report_record import Made, RowRecord, read_report_files
 from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.registry import Registry, StoredTask
+from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.search.promise import find_promise, rows_needed
 
@@ -71,9 +72,11 @@ class Method:
 class Tried:
     """A candidate: what it was, how it ended, and its held-out accuracy over all rows and on each fold.
 
-    `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it was best.
+    `name`: all of its choices in words · `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it
+    was best.
     """
 
+    name: str
     m: int
     lr_ratio: float
     state: str
@@ -252,6 +255,7 @@ def _worth(record: Mapping[str, Any]) -> Estimate:
 
 def _tried(record: Mapping[str, Any], chosen: bool) -> Tried:
     return Tried(
+        name=str(Candidate(tuple(record["sources"]), record["lr_ratio"])),
         m=record["m"],
         lr_ratio=record["lr_ratio"],
         state=record["state"],

@@ -62,7 +62,7 @@ tr, tbody { break-inside: avoid; }
 .rows .text { text-align: left; padding: 0 0 .75rem; }
 .rows .text p { margin: 0; max-width: none; }
 .mark { color: var(--warning); border: 1px solid; border-radius: .25rem; padding: 0 .375rem; white-space: nowrap; }
-svg { display: block; width: 100%; max-width: 32rem; height: auto; font-size: 12px; }
+svg { display: block; overflow: visible; width: 100%; max-width: 32rem; height: auto; font-size: 12px; }
 text { fill: var(--letters); }
 text.quiet { fill: var(--quiet); font-size: 11px; }
 text.strong { font-weight: 600; }

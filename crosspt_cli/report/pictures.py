@@ -118,7 +118,7 @@ def search_picture(report: Report) -> Markup:
     best = next(each for each in report.candidates if each.chosen)
     title = (
         f"{len(report.candidates)} candidates by number of sources M and learning-rate ratio, with their held-out "
-        f"accuracy; chosen: M = {best.m}, {ratio_name(best.lr_ratio)}, {percent(best.mean)}. The table has all of them."
+        f"accuracy; chosen: {best.name}, {percent(best.mean)}. The table has all of them."
     )
     size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
     return picture("search", title, (max(WIDTH, size[0]), size[1]), *shapes)

@@ -18,17 +18,27 @@ DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
 
 def data_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
     """Return a table whose rows each begin with what they are about; the other cells are numbers."""
-    head = element("tr", *(element("th", name, scope="col") for name in header))
+    head = [element("th", name, scope="col") for name in header]
     body = [
         element("tr", element("th", first, scope="row"), *(element("td", cell) for cell in rest))
         for first, *rest in rows
     ]
-    return framed(element("table", element("caption", caption), element("thead", head), element("tbody", *body)))
+    return framed(caption, head, [element("tbody", *body)])
 
 
-def framed(table: Markup) -> Markup:
-    """Return the table in a frame of its own, which a narrow screen can move sideways."""
-    return element("div", table, class_="wide", tabindex=0)
+def framed(caption: str, head: Sequence[Markup], bodies: Sequence[Markup], kind: str | None = None) -> Markup:
+    """Return a table in a frame of its own, which a narrow screen or a keyboard can move sideways.
+
+    Args:
+        caption: what it is.
+        head: the cells of its first row.
+        bodies: groups of rows.
+        kind: its class in the page's style.
+    """
+    parts = (element("caption", caption), element("thead", element("tr", *head)), *bodies)
+    return element(
+        "div", element("table", *parts, class_=kind), class_="wide", tabindex=0, role="region", aria_label=caption
+    )
 
 
 def interval(estimate: Estimate | None) -> str:
@@ -68,7 +78,7 @@ def method_table(report: Report) -> Markup:
 def confusion_table(report: Report) -> Markup:
     """Return the grid of given and answered labels; a cell is darker the more of its class's rows it has."""
     names = [each.label for each in report.classes]
-    head = element("tr", element("th", "given ↓  answered →", scope="col"), *(_head(name, "col") for name in names))
+    head = [element("th", "given ↓  answered →", scope="col"), *(_head(name, "col") for name in names)]
     body = []
     for given, (name, counts) in enumerate(zip(names, report.confusion or (), strict=True)):
         cells = [
@@ -81,8 +91,8 @@ def confusion_table(report: Report) -> Markup:
             for answered, rows in enumerate(counts)
         ]
         body.append(element("tr", _head(name, "row"), *cells))
-    caption = element("caption", "Held-out rows by given and answered label; right answers on the diagonal, in bold")
-    return framed(element("table", caption, element("thead", head), element("tbody", *body), class_="grid"))
+    caption = "Held-out rows by given and answered label; right answers on the diagonal, in bold"
+    return framed(caption, head, [element("tbody", *body)], "grid")
 
 
 def _head(name: str, scope: str) -> Markup:
@@ -116,7 +126,7 @@ def candidate_table(report: Report) -> Markup:
     """Return everything that was tried."""
     rows = [
         (
-            f"M = {each.m}, {ratio_name(each.lr_ratio)}",
+            each.name,
             "chosen" if each.chosen else each.state,
             f"{each.steps:,}",
             with_error(each.mean, each.se),
@@ -176,10 +186,9 @@ def target_table(calibration: CalibrationNumbers) -> Markup:
 def hard_table(rows: Sequence[HardRow], columns: Sequence[str]) -> Markup:
     """Return the hardest rows; texts stand below the numbers, as wide as the page."""
     header = ("row", "given label", "likely label", "probability of the given one")
-    head = element("tr", *(element("th", name, scope="col") for name in header))
+    head = [element("th", name, scope="col") for name in header]
     groups = [element("tbody", *_hard_row(each, columns)) for each in rows]
-    caption = element("caption", "The rows whose given label got the least probability when they were held out")
-    return framed(element("table", caption, element("thead", head), *groups, class_="rows"))
+    return framed("The rows whose given label got the least probability when they were held out", head, groups, "rows")
 
 
 def _hard_row(row: HardRow, columns: Sequence[str]) -> list[Markup]:

@@ -12,6 +12,7 @@ from onboarding_samples import TEXTS, small_onboarding, write_csv
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 from crosspt_cli.onboarding.held_out_numbers import (
     HARDEST,
+    Estimate,
     class_numbers,
     confused_pairs,
     confusion_of,
@@ -21,6 +22,7 @@ from crosspt_cli.onboarding.held_out_numbers import (
 )
 from crosspt_cli.onboarding.report_data import make_report
 from crosspt_cli.onboarding.report_record import RowRecord, read_report_files
+from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.search.intervals import wilson
 from crosspt_cli.search.promise import find_promise
 
@@ -46,6 +48,7 @@ def test_the_numbers_are_those_of_the_onboarding(full, onboarded):
         study.verdict.sentence, study.sharing.sentence, study.reason,
     )  # fmt: skip
     assert [each.name for each in report.methods] == list(study.verdict.methods)
+    assert [each.name for each in report.candidates] == [str(each.candidate) for each in study.candidates]
     assert [(each.m, each.lr_ratio, each.mean) for each in report.candidates] == [
         (each["m"], each["lr_ratio"], each["mean"]) for each in record["candidates"]
     ]
@@ -55,6 +58,19 @@ def test_the_numbers_are_those_of_the_onboarding(full, onboarded):
     )
     assert report.calibration.confidence == record["calibration"]["confidence"]
     assert sum(report.trials.values()) == len(study.trials)
+
+
+def test_a_score_and_its_correction_are_not_mixed_up(full):
+    """On a small task they may be equal, and nobody would see it."""
+    stored = full.load_task("reviews")
+    record = json.loads(stored.files["study.json"]) | {"corrected": 0.4321, "interval": [0.1234, 0.5678]}
+    record["calibration"] |= {"confidence": 0.61, "confidence_before": 0.99}
+    files = stored.files | {"study.json": json.dumps(record)}
+    full.save_task("reviews", stored.document, stored.arrays, files, True)
+    report = make_report("reviews", full)
+    assert report.accuracy.corrected == Estimate(0.4321, 0.1234, 0.5678)
+    assert report.accuracy.mean == record["candidates"][record["choice"]]["mean"]
+    assert (report.calibration.confidence, report.calibration.confidence_before) == (0.61, 0.99)
 
 
 def test_the_confusion_matrix_has_the_accuracy_that_is_shown(full, onboarded):
@@ -193,6 +209,17 @@ def rows_of(shares, labels, suspects=()) -> RowRecord:
     )  # fmt: skip
 
 
+def test_nothing_is_fetched_for_the_texts_of_a_hub_data_set(onboarded, monkeypatch):
+    """A report is made without a network."""
+    monkeypatch.setattr("crosspt_cli.onboarding.row_texts.read_table", lambda path: pytest.fail(f"{path} was read"))
+    rows = replace(rows_of([[[0.9, 0.1]]], [0]), files=("hf:imdb",))
+    found = read_row_texts(rows, onboarded.fitted, [0])
+    assert found.texts == {}
+    assert found.missing == (
+        "hf:imdb is a hub data set, and nothing is fetched for a report: its rows are shown without texts.",
+    )
+
+
 def test_seeds_are_averaged_and_not_counted_twice():
     """Two looks at a row are one row."""
     rows = rows_of([[[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.1, 0.9]]], [0, 1])
@@ -242,13 +269,3 @@ def test_groups_hold_every_row_once_and_differ_by_one_at_most(count):
     assert not sizes or (2 <= len(sizes) <= 5 and max(sizes) - min(sizes) <= 1)
     confidences = [each.confidence for each in found]
     assert confidences == sorted(confidences)
-
-
-@given(st.integers(0, 50), st.integers(1, 50))
-def test_wilsons_interval_holds_the_fraction_and_narrows_with_rows(right, more):
-    """It is what every interval of a class stands on."""
-    rows = right + more
-    low, high = wilson(right / rows, rows)
-    assert 0 <= low <= right / rows <= high <= 1
-    wider = wilson(right / rows, rows / 2)
-    assert high - low < wider[1] - wider[0]

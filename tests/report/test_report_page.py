@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from parsed_page import Node, parsed, table
@@ -60,9 +61,9 @@ def report() -> Report:
         seeds=1,
         reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
         candidates=(
-            Tried(2, 0.1, "complete", True, 90, 0.8125, 0.0976, (0.75, 0.875)),
-            Tried(0, 1.0, "pruned", False, 18, 0.75, 0.1118, (0.625, 0.875)),
-            Tried(2, 1.0, "failed", False, 18, 0.5, 0.125, (0.5, 0.5)),
+            Tried("M = 2, ratio 0.1", 2, 0.1, "complete", True, 90, 0.8125, 0.0976, (0.75, 0.875)),
+            Tried("M = 0 (private prompt only, lr 0.2)", 0, 1.0, "pruned", False, 18, 0.75, 0.1118, (0.625, 0.875)),
+            Tried("M = 2, ratio 1", 2, 1.0, "failed", False, 18, 0.5, 0.125, (0.5, 0.5)),
         ),
         trials={"complete": 2, "pruned": 2, "failed": 2},
         stopped_early=False,
@@ -115,7 +116,7 @@ def test_the_tables_have_them_too(report):
     assert table(root, "Each class")[1] == ["negative", "8", "87.5 %", "50–98 %", "87.5 %", "50–98 %"]
     assert table(root, "All candidates")[1:] == [
         ["M = 2, ratio 0.1", "chosen", "90", "81.2 % ± 9.8", "75–88 %"],
-        ["M = 0, ratio 1", "pruned", "18", "75.0 % ± 11.2", "62–88 %"],
+        ["M = 0 (private prompt only, lr 0.2)", "pruned", "18", "75.0 % ± 11.2", "62–88 %"],
         ["M = 2, ratio 1", "failed", "18", "50.0 % ± 12.5", "50–50 %"],
     ]
     assert table(root, "Shares")[1:] == [
@@ -288,3 +289,11 @@ def test_suspects_that_are_not_shown_are_counted(report):
     """A list that was cut must not look whole."""
     assert "3 rows are probably labelled wrongly" in page(replace(report, suspects=3)).text
     assert "2 more are not shown." in page(replace(report, suspects=3)).text
+
+
+def test_the_example_in_the_documentation_is_a_page_of_this_version(report):
+    """Whoever looks at it before installing must see what they will get."""
+    example = parsed((Path(__file__).parents[2] / "docs" / "example-report.html").read_text(encoding="utf-8"))
+    for tag in ("style", "h2", "nav", "figcaption"):
+        shown = [re.sub(r"\d+", "#", node.text) for node in example.all(tag)]
+        assert shown == [re.sub(r"\d+", "#", node.text) for node in page(report).all(tag)], tag
