@@ -81,8 +81,22 @@ def made_on(backbone: Backbone, budget: str, seconds: float) -> Made:
         dtype=str(backbone.t5.dtype).removeprefix("torch."),
         seconds=round(seconds, 2),
         peak_memory_mb=round(peak_memory_mb(backbone.device), 1),
-        versions={"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES},
+        versions={"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
     )
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "unknown"  # put there without a package manager; no reason to lose what was trained
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""  # removed while training; files named in full are still found
 
 
 def report_files(made: Made, examples: Examples, study: StudyResult) -> dict[str, str | bytes]:
@@ -98,7 +112,7 @@ def report_files(made: Made, examples: Examples, study: StudyResult) -> dict[str
     places = {file: index for index, file in enumerate(files)}
     document = {
         "made": asdict(made),
-        "folder": os.getcwd(),
+        "folder": _folder(),
         "files": files,
         "file": [places[row.file] for row in examples.rows],
         "line": [row.line for row in examples.rows],

@@ -162,7 +162,7 @@ def attention_picture(shares: Sequence[SourceShare]) -> Markup:
 def reliability_picture(bins: Sequence[Bin]) -> Markup:
     """Return how many answers are right against how confident they are; on the dashed line both are equal."""
     lowest = min(min(each.confidence, each.accuracy.low) for each in bins)
-    low = max(0.0, math.floor(10 * lowest) / 10)
+    low = max(0.0, math.floor(10 * lowest - 0.5) / 10)  # with room for a number below
     x, y = Scale(low, 1.0, 44, WIDTH - 14), Scale(low, 1.0, 264, 14)
     shapes = [line(x(low), y(low), x(1), y(1), "same")]
     for tick in x.ticks():
@@ -174,16 +174,11 @@ def reliability_picture(bins: Sequence[Bin]) -> Markup:
         ]
     for number, each in enumerate(bins, 1):
         at, right = x(each.confidence), each.accuracy
+        beside = y(right.high) - 5 if number % 2 else y(right.low) + 13  # neighbours may stand close
         shapes += [
             line(at, y(right.low), at, y(right.high), "range"),
             element("circle", cx=at, cy=y(right.value), r=5, class_="dot"),
-            text(
-                str(number),
-                at + (12 if at < x.start + 24 else -12),
-                y(right.value) + 4,
-                text_anchor="middle",
-                class_="strong",
-            ),
+            text(str(number), at, beside, text_anchor="middle", class_="strong"),
         ]
     shapes += [
         text("mean confidence, %", (x(low) + x(1)) / 2, 298, text_anchor="middle", class_="quiet"),

@@ -91,6 +91,13 @@ def test_rows_whose_file_is_gone_are_told_of(report, fitted_home, tmp_path):
     assert why in page and "it was good indeed" not in page
 
 
+def test_texts_of_several_columns_are_named(call, fitted):
+    """A premise must not be taken for a hypothesis."""
+    page = call("report", "--task", "pairs", "-o", "-").out
+    assert "<b>premise: </b>a cat sat</p>" in page
+    assert "<b>hypothesis: </b>the cat flew</p>" in page
+
+
 BAD = {
     "no such task": (("--task", "reviws", "-o", "-"), 4, "registry: no task named 'reviws'; the nearest is 'reviews'."),
     "no place": (("--task", "reviews"), 2, "-o: is missing."),

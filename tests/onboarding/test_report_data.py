@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from onboarding_samples import TEXTS, small_onboarding, write_csv
 
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
+from crosspt_cli.onboarding import report_record
 from crosspt_cli.onboarding.held_out_numbers import (
     HARDEST,
     Estimate,
@@ -177,6 +179,25 @@ def test_names_start_from_the_folder_where_the_command_was_given(bare, csv, tmp_
     monkeypatch.chdir(tmp_path / "elsewhere")
     report = make_report("reviews", bare)
     assert report.texts_missing == () and report.hardest[0].file == "reviews.csv"
+
+
+def test_a_folder_or_version_that_cannot_be_told_loses_no_training(bare, tmp_path, monkeypatch):
+    """Both are found out at the very end."""
+
+    def gone(*_):
+        raise FileNotFoundError
+
+    def unknown(name):
+        raise metadata.PackageNotFoundError(name)
+
+    path = write_csv(tmp_path / "reviews.csv")
+    monkeypatch.setattr(report_record.os, "getcwd", gone)
+    monkeypatch.setattr(report_record.metadata, "version", unknown)
+    small_onboarding(path, bare)
+    monkeypatch.undo()
+    report = make_report("reviews", bare)
+    assert report.texts_missing == ()
+    assert report.origin.made.versions["torch"] == "unknown"
 
 
 def test_long_texts_are_cut(bare, tmp_path):
