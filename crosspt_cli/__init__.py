@@ -18,12 +18,14 @@ _HOMES = {
     "Registry": "crosspt_cli.registry",
     "check_file": "crosspt_cli.onboarding.check_file",
     "load_fitted": "crosspt_cli.onboarding.fitted",
+    "make_report": "crosspt_cli.onboarding.report_data",
     "onboard": "crosspt_cli.onboarding.onboard",
     "open_registry": "crosspt_cli.registry",
     "plan_onboarding": "crosspt_cli.onboarding.onboard",
     "predict": "crosspt_cli.onboarding.predict",
     "pretrain": "crosspt_cli.onboarding.pretrain",
     "read_csv": "crosspt_cli.data",
+    "report_page": "crosspt_cli.report.page",
     "suggest": "crosspt_cli.onboarding.suggest",
 }
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

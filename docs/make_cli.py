@@ -67,6 +67,12 @@ text, so the file goes into `add-task` as it is once the labels are filled in. `
 prints the rows with their `disagreement`, and what was passed over. [labelling.md](labelling.md) says how rows are
 chosen.
 
+**What `report` writes.** One page of HTML; `-o FILE` appears when all of it is written, and a file that exists is
+replaced only with `--replace`. `--json` prints the values that the page shows: `origin` (command, versions, seconds),
+`accuracy`, `methods`, `classes`, `confusion` (`null` beyond 10 classes) and `confused`, `candidates`, `attention`,
+`calibration` (`bins`, `targets`), `hardest`, and `texts_missing` where the texts of rows cannot be shown.
+[report.md](report.md) says how to read it.
+
 **What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
 `p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows.
 Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,

@@ -18,6 +18,7 @@ from crosspt_cli.cli.options import JSON
 from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
 from crosspt_cli.cli.registry import registry
+from crosspt_cli.cli.report import report
 from crosspt_cli.cli.settings_file import read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
@@ -59,7 +60,7 @@ def crosspt(ctx: click.Context) -> None:
     ctx.default_map = read_defaults(crosspt, ctx)
 
 
-for command in (add_task, check, predict, registry, suggest, templates):
+for command in (add_task, check, predict, registry, report, suggest, templates):
     crosspt.add_command(command)
 
 

@@ -63,6 +63,17 @@ def with_file(command: str, file: str, task: str) -> str:
     """
     words = shlex.split(command)
     words.insert(words.index("--label-col"), file)
+    return replacing(shlex.join(words), task)
+
+
+def replacing(command: str, task: str) -> str:
+    """Return an ``add-task`` command line by which the task it made is replaced.
+
+    Example:
+        >>> replacing("crosspt add-task a.csv --label-col y --folds 3", "a")
+        'crosspt add-task a.csv --label-col y --folds 3 --name a --replace'
+    """
+    words = shlex.split(command)
     words += [] if "--name" in words else ["--name", task]
     return shlex.join(words if "--replace" in words else [*words, "--replace"])
 

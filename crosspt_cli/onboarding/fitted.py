@@ -81,7 +81,15 @@ def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
         NotFound: there is none of that name.
         IntegrityError: its files are damaged.
     """
-    stored = (registry or Registry.open()).load_task(name)
+    return read_fitted((registry or Registry.open()).load_task(name))
+
+
+def read_fitted(stored: StoredTask) -> FittedTask:
+    """Return the task that a registry entry holds.
+
+    Raises:
+        IntegrityError: it is not one that this version can read.
+    """
     try:
         return from_stored(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

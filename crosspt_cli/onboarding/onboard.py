@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.core.unusual import Familiar, limit_of
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
 from crosspt_cli.foundation.errors import BudgetSpent, OptionError
@@ -22,6 +21,7 @@ from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
 from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
@@ -150,9 +150,10 @@ def onboard(
         task, study, final = _search_and_fit(work, chosen, deadline, progress)
         command = onboarding_command(file_names(path), label_col, chosen)
         fitted = _fitted(name, label_col, work, task, study, final, command)
+        made = made_on(work.backbone, chosen.budget, time.monotonic() - began)
         progress("saving", 0, 1)
-        entry = save_fitted(fitted, study_files(study), registry, chosen.replace)
-    device = work.backbone.device
+        files = study_files(study) | report_files(made, work.examples, study)
+        entry = save_fitted(fitted, files, registry, chosen.replace)
     return Onboarded(
         task=name,
         path=entry.path,
@@ -162,10 +163,10 @@ def onboard(
         notes=work.notes,
         reason=work.prepared.reason,
         budget=chosen.budget,
-        device=str(device),
-        dtype=str(work.backbone.t5.dtype).removeprefix("torch."),
+        device=made.device,
+        dtype=made.dtype,
         seconds=time.monotonic() - began,
-        peak_memory_mb=peak_memory_mb(device),
+        peak_memory_mb=made.peak_memory_mb,
         suspects=suspect_labels(study.suspects, work.examples),
     )
 

@@ -3,7 +3,7 @@
 Importing this room, and listing a registry, load neither numpy nor safetensors: only what reads values does.
 """
 
-from crosspt_cli.registry.arrays import dump_arrays, read_arrays
+from crosspt_cli.registry.arrays import dump_arrays, parse_arrays, read_arrays
 from crosspt_cli.registry.backbones import describe_backbone
 from crosspt_cli.registry.entries import Entry, Layer
 from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder, weight_files
@@ -45,6 +45,7 @@ __all__ = [
     "dump_manifest",
     "fingerprint_folder",
     "open_registry",
+    "parse_arrays",
     "parse_backbone",
     "parse_source",
     "parse_task",

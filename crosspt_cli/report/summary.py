@@ -104,7 +104,7 @@ def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
     Each with its held-out accuracy, its difference to the chosen candidate in percentage points, and that one's
     interval.
     """
-    from crosspt_cli.search.verdict import points
+    from crosspt_cli.search.intervals import points
 
     chosen = study.chosen.score
     rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "")]

@@ -38,7 +38,7 @@ def calibrate(
     for fold in folds:
         other = fit_temperature(log_shares[:, fold.train], labels[fold.train])
         nested[:, fold.held_out] = log_softmax(log_shares[:, fold.held_out] / other)
-    first = log_softmax(log_shares[0] / heat)
+    shares = np.exp(log_softmax(log_shares / heat))
     return Calibration(
         readout=replace(readout, temperature=heat),
         before=_confidence(log_shares),
@@ -46,11 +46,12 @@ def calibrate(
         nats_before=float(_true(log_shares, labels).mean()),
         nats_after=float(_true(nested, labels).mean()),
         answers=HeldOutAnswers(
-            confidence=np.exp(first.max(1)).astype(np.float32),
-            correct=(first.argmax(1) == labels).astype(np.float32),
+            confidence=shares[0].max(1).astype(np.float32),
+            correct=(shares[0].argmax(1) == labels).astype(np.float32),
             luck=luck,
         ),
         distance=_held_out_distance(trials, len(labels)),
+        shares=shares,
     )
 
 

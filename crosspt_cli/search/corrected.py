@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import pick
+from crosspt_cli.search.intervals import wilson
 from crosspt_cli.search.outcome import Corrected
 from crosspt_cli.search.readouts import Judged
 
 BOOTSTRAPS = 400
-CONFIDENCE = 0.9
 
 
 def corrected_score(
@@ -82,10 +81,6 @@ def _interval(mean: float, variance: float, rows: int) -> tuple[float, float]:
         rows: of the task.
 
     Source:
-        Wilson 1927; Korn and Graubard 1998 for an effective number of rows that is at most the number there is.
+        Korn and Graubard 1998 for an effective number of rows that is at most the number there is.
     """
-    worth = min(rows, mean * (1 - mean) / variance) if variance > 0 else rows
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    centre = (mean + z**2 / (2 * worth)) / (1 + z**2 / worth)
-    half = z / (1 + z**2 / worth) * (mean * (1 - mean) / worth + z**2 / (4 * worth**2)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return wilson(mean, min(rows, mean * (1 - mean) / variance) if variance > 0 else rows)

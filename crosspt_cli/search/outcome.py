@@ -192,6 +192,7 @@ class Calibration:
         nats_before, nats_after: mean log-likelihood of the true class.
         answers: of every row, by the first seed.
         distance: [rows] float32, from the nearest class mean of the training rows, by the first seed.
+        shares: [seeds, rows, C], held-out class probabilities at the temperature fitted on all of them.
     """
 
     readout: Readout
@@ -201,6 +202,7 @@ class Calibration:
     nats_after: float
     answers: HeldOutAnswers
     distance: np.ndarray
+    shares: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from crosspt_cli.core.train import score_rows
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.held_out import held_out_answers
+from crosspt_cli.search.intervals import points
 from crosspt_cli.search.outcome import Sharing, SourceWorth, TrialResult, Verdict
 from crosspt_cli.search.rank import leaning_of, spread_rows
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
-from crosspt_cli.search.verdict import ALONE, draw_rows_and_seeds, interval_of, points
+from crosspt_cli.search.verdict import ALONE, draw_rows_and_seeds, interval_of
 
 LEANING_ROWS = 32  # of the training rows say well enough what a prompt favours
 

@@ -15,7 +15,7 @@ from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.calibration import calibrate, held_out_log_shares
+from crosspt_cli.search.calibration import calibrate
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
@@ -30,7 +30,6 @@ from crosspt_cli.search.outcome import (
     Score,
     Sharing,
     StudyResult,
-    Suspect,
     TrialResult,
     Verdict,
 )
@@ -146,7 +145,7 @@ class _Study:
             verdict=verdict,
             sharing=self.sharing(choice, verdict),
             calibration=calibration,
-            suspects=self.suspects(choice, calibration),
+            suspects=find_suspects(calibration.shares.mean(0), task.labels),
             folds=len(self.folds),
             stopped_early=stopped_early,
             seconds=time.monotonic() - began,
@@ -183,11 +182,6 @@ class _Study:
         chosen, labels = self.best[choice], self.task.labels
         luck = max(0.0, chosen.score.mean - corrected.mean) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
-
-    def suspects(self, choice: int, calibration: Calibration) -> tuple[Suspect, ...]:
-        """Return the rows whose label the chosen candidate's held-out predictions speak clearly against."""
-        log_shares = held_out_log_shares(self.kept[choice], calibration.readout, len(self.task.labels))
-        return find_suspects(np.exp(log_shares).mean(0), self.task.labels)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:

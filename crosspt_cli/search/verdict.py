@@ -10,6 +10,7 @@ from crosspt_cli.core.score import Readout, prototypes
 from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.intervals import points
 from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask
@@ -123,17 +124,6 @@ def interval_of(difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> 
     drawn = difference[rows[:, :, None], seeds[:, None, :]].mean((1, 2))
     low, high = np.quantile(drawn, (LOW, HIGH))
     return float(low), float(high)
-
-
-def points(fraction: float) -> str:
-    """Return a difference of two fractions in percentage points, with its sign.
-
-    Example:
-        >>> points(-0.0083), points(0.026), points(-0.0001)
-        ('−0.8', '+2.6', '0.0')
-    """
-    rounded = round(100 * fraction, 1)
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def _right(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ LIGHT = {
     "templates show": (("templates", "show", "topic"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
     "templates check": (("templates", "check", "topic", "--labels", "a,b"), {"torch", "transformers", "sklearn"}),
     "check": (("check", str(ROOT / "examples/reviews.csv"), "--label-col", "y"), {"torch", "transformers", "sklearn"}),
+    "report": (("report", "--task", "x", "-o", "-"), {"torch", "transformers", "sklearn", "rich"}),
     "check --help": (("check", "--help"), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml", "tokenizers"}),
 }
 IMPORTED = """

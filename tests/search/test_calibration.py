@@ -123,3 +123,5 @@ def test_the_answers_kept_are_the_first_seeds_in_the_order_of_the_rows():
     np.testing.assert_allclose(made.answers.confidence, np.exp(wanted.max(1)), rtol=1e-5)
     assert np.array_equal(made.answers.correct, log_shares.argmax(1) == labels)
     assert made.answers.luck == 0.25
+    np.testing.assert_allclose(made.shares[0], np.exp(wanted), rtol=1e-5)
+    np.testing.assert_allclose(made.shares[1], np.exp(wanted)[:, ::-1], rtol=1e-5)

@@ -1,0 +1,191 @@
+"""The pictures of a report's page, as SVG: each 360 units wide, so that a phone shows its letters as they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crosspt_cli.report.markup import Markup, element
+from crosspt_cli.report.numbers import percent
+from crosspt_cli.report.tables import label, name_of, ratio_name
+
+if TYPE_CHECKING:
+    from crosspt_cli.onboarding.held_out_numbers import Bin
+    from crosspt_cli.onboarding.report_data import Method, Report, SourceShare, Tried
+
+WIDTH = 360
+EDGE = 8
+LINE = 40  # a name and what is drawn below it
+CELL = (76, 56)
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
+MOST_TICKS = 6
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where values lie on a picture: `low` at `start`, `high` at `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Return the place of a value."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Return a few round values between `low` and `high`."""
+        span = self.high - self.low
+        step = next((step for step in STEPS if span / step < MOST_TICKS), 0.5)
+        return [number * step for number in range(math.ceil(self.low / step - 1e-9), int(self.high / step + 1e-9) + 1)]
+
+
+def picture(name: str, title: str, size: tuple[float, float], *shapes: Markup) -> Markup:
+    """Return an SVG with its title for those who cannot see it; wider ones than a phone keep their width."""
+    width, height = size
+    return element(
+        "svg",
+        element("title", title, id=f"{name}-title"),
+        *shapes,
+        viewBox=f"0 0 {width:g} {height:g}",
+        role="img",
+        aria_labelledby=f"{name}-title",
+        style=f"min-width: {width:g}px" if width > WIDTH else None,
+    )
+
+
+def text(content: str, x: float, y: float, **attributes: object) -> Markup:
+    """Return a line of letters."""
+    return element("text", content, x=x, y=y, **attributes)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
+    """Return a line of some kind."""
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kind)
+
+
+def method_picture(methods: Sequence[Method]) -> Markup:
+    """Return each simpler method's difference to the chosen candidate, as a dot in its interval."""
+    from crosspt_cli.search.intervals import points
+
+    ends = [end for each in methods for end in (each.difference.low, each.difference.high)]
+    low, high = min(0.0, *ends) - 0.02, max(0.0, *ends) + 0.02
+    scale, bottom = Scale(low, high, EDGE, WIDTH - EDGE), LINE * len(methods) + 4
+    shapes = [line(scale(0), 0, scale(0), bottom, "zero")]
+    for number, each in enumerate(reversed(methods)):
+        estimate, y = each.difference, LINE * number + 30
+        shapes += [
+            text(each.name, EDGE, y - 15),
+            text(points(estimate.value), WIDTH - EDGE, y - 15, text_anchor="end", class_="strong"),
+            line(scale(estimate.low), y, scale(estimate.high), y, "range"),
+            element(
+                "circle", cx=scale(estimate.value), cy=y, r=5, class_="dot" if estimate.high >= 0 else "dot hollow"
+            ),
+        ]
+    shapes += [
+        text(
+            "0" if not tick else points(tick).removesuffix(".0"),
+            scale(tick),
+            bottom + 16,
+            text_anchor="middle",
+            class_="quiet",
+        )
+        for tick in scale.ticks()
+    ]
+    said = "; ".join(f"{each.name} {points(each.difference.value)}" for each in reversed(methods))
+    title = f"Accuracy of simpler methods minus that of the chosen candidate, in percentage points: {said}."
+    return picture("methods", title, (WIDTH, bottom + 24), *shapes)
+
+
+def search_picture(report: Report) -> Markup:
+    """Return what was tried as a grid of M by ratio, with accuracies and how far the folds are apart."""
+    ms = sorted({each.m for each in report.candidates})
+    ratios = sorted({each.lr_ratio for each in report.candidates})
+    left, top, (wide, high) = 52, 20, CELL
+    shapes = [
+        text(ratio_name(ratio), left + (place + 0.5) * wide, 13, text_anchor="middle", class_="quiet")
+        for place, ratio in enumerate(ratios)
+    ]
+    shapes += [text(f"M = {m}", 0, top + (place + 0.5) * high + 4, class_="quiet") for place, m in enumerate(ms)]
+    means = [each.mean for each in report.candidates if each.state != "failed"]
+    shade = Scale(min(means), max(means) + 1e-9, 0.05, 0.4)
+    for each in sorted(report.candidates, key=lambda each: each.chosen):  # the outline of the last lies on top
+        x, y = left + ratios.index(each.lr_ratio) * wide, top + ms.index(each.m) * high
+        shapes += _cell(each, x, y, shade(each.mean) if each.state != "failed" else 0.0)
+    best = next(each for each in report.candidates if each.chosen)
+    title = (
+        f"{len(report.candidates)} candidates by number of sources M and learning-rate ratio, with their held-out "
+        f"accuracy; chosen: {best.name}, {percent(best.mean)}. The table has all of them."
+    )
+    size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
+    return picture("search", title, (max(WIDTH, size[0]), size[1]), *shapes)
+
+
+def _cell(tried: Tried, x: float, y: float, shade: float) -> list[Markup]:
+    kind, middle = "chosen" if tried.chosen else tried.state, x + CELL[0] / 2
+    box = {"x": x + 2, "y": y + 2, "width": CELL[0] - 4, "height": CELL[1] - 4, "rx": 3}
+    shapes = [
+        element("rect", **box, class_="shade", fill_opacity=shade),
+        element("rect", **box, class_=f"cell {kind}"),
+    ]
+    if tried.state == "failed":
+        return [*shapes, text("failed", middle, y + 33, text_anchor="middle", class_="strong")]
+    folds = f"{100 * min(tried.per_fold):.0f}–{100 * max(tried.per_fold):.0f}"
+    word = "" if kind == "complete" else kind
+    return [
+        *shapes,
+        text(percent(tried.mean), middle, y + 19, text_anchor="middle", class_="strong"),
+        text(folds, middle, y + 33, text_anchor="middle", class_="small"),
+        text(word, middle, y + 47, text_anchor="middle", class_="small"),
+    ]
+
+
+def attention_picture(shares: Sequence[SourceShare]) -> Markup:
+    """Return the shares of the target prompt as bars."""
+    shapes = []
+    for number, each in enumerate(shares):
+        y, full = LINE * number + 15, WIDTH - 2 * EDGE
+        box = {"x": EDGE, "y": y + 6, "height": 12, "rx": 2}
+        shapes += [
+            text(label(name_of(each.name)), EDGE, y),
+            text(percent(each.share), WIDTH - EDGE, y, text_anchor="end", class_="strong"),
+            element("rect", **box, width=full, class_="track"),
+            element("rect", **box, width=full * each.share, class_="bar"),
+        ]
+    said = ", ".join(f"{name_of(each.name)} {percent(each.share)}" for each in shares)
+    return picture("attention", f"Shares of the target prompt: {said}.", (WIDTH, LINE * len(shares)), *shapes)
+
+
+def reliability_picture(bins: Sequence[Bin]) -> Markup:
+    """Return how many answers are right against how confident they are; on the dashed line both are equal."""
+    lowest = min(min(each.confidence, each.accuracy.low) for each in bins)
+    low = max(0.0, math.floor(10 * lowest - 0.5) / 10)  # with room for a number below
+    x, y = Scale(low, 1.0, 44, WIDTH - 14), Scale(low, 1.0, 264, 14)
+    shapes = [line(x(low), y(low), x(1), y(1), "same")]
+    for tick in x.ticks():
+        shapes += [
+            line(x(tick), y(low), x(tick), y(1), "guide"),
+            line(x(low), y(tick), x(1), y(tick), "guide"),
+            text(f"{100 * tick:.0f}", x(tick), y(low) + 16, text_anchor="middle", class_="quiet"),
+            text(f"{100 * tick:.0f}", x(low) - 6, y(tick) + 4, text_anchor="end", class_="quiet"),
+        ]
+    for number, each in enumerate(bins, 1):
+        at, right = x(each.confidence), each.accuracy
+        beside = y(right.high) - 5 if number % 2 else y(right.low) + 13  # neighbours may stand close
+        shapes += [
+            line(at, y(right.low), at, y(right.high), "range"),
+            element("circle", cx=at, cy=y(right.value), r=5, class_="dot"),
+            text(str(number), at, beside, text_anchor="middle", class_="strong"),
+        ]
+    shapes += [
+        text("mean confidence, %", (x(low) + x(1)) / 2, 298, text_anchor="middle", class_="quiet"),
+        text("right, %", 0, 0, transform="translate(11 139) rotate(-90)", text_anchor="middle", class_="quiet"),
+    ]
+    said = "; ".join(
+        f"{each.rows} rows, confidence {percent(each.confidence)}, right {percent(each.accuracy.value)}"
+        for each in bins
+    )
+    return picture("reliability", f"Held-out answers right against their confidence: {said}.", (WIDTH, 306), *shapes)
