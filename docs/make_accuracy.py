@@ -105,7 +105,9 @@ Balanced accuracy in %, mean of eight public data sets (two to 77 classes, one o
 
 {short_table(budgets)}
 
-From `bench/accuracy.py`; the rows per data set, with their spread, are in [docs/accuracy.md](docs/accuracy.md). Measured before prototypes were read under the prompt; [docs/experiments.md](docs/experiments.md) has one draw of the present state.
+From `bench/accuracy.py`; the rows per data set, with their spread, are in [docs/accuracy.md](docs/accuracy.md).
+Measured before prototypes were read under the prompt; [docs/experiments.md](docs/experiments.md) has one draw of the
+present state.
 """
     readme.write_text(before + results + after, encoding="utf-8")
     print(short_table(budgets))
