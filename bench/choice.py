@@ -46,7 +46,7 @@ RULES: dict[str, Rule] = {
     "half a standard error, simplest": simplest_within(0.5),
     "best held-out utility": simplest_within(0.0),
     "always M = 0": always(0, True),
-    "always M = 1, attention only": always(1, False),
+    "always M = 1, source untouched": always(1, False),
     "always M = 3, attention only": always(3, False),
     "always M = 3, ratio 1": always(3, True),
     "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),

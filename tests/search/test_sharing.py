@@ -12,7 +12,7 @@ from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import Comparison, Score, SourceWorth, Verdict
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.rank import leaning_of
-from crosspt_cli.search.readouts import READOUTS, correct_by_seed
+from crosspt_cli.search.readouts import READOUTS
 from crosspt_cli.search.sharing import Mixture, Trained, _sentence, did_sharing_help
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.verdict import ALONE
@@ -67,20 +67,23 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
 
 
 def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
-    """Elsewhere there was nothing to take out."""
+    """Elsewhere there was nothing to take out: every row was right, and on two folds it would stay so."""
     task = small_task(rows=24)
-    folds = folds_of(task)
+    folds, shares = folds_of(task), torch.tensor([0.5, 0.3, 0.2])
     right = np.where(np.eye(2)[task.labels] > 0, 0.0, -9.0)
     trials = [trial_result(0, fold.held_out, right[fold.held_out], fold=n) for n, fold in enumerate(folds)]
-    shares = torch.tensor([0.5, 0.3, 0.2])
     mixtures = [Mixture((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
     chosen = Trained(Candidate(NAMES, 0.5), Readout(0.0), trials, mixtures)
-    found = {each.name: each for each in did_sharing_help(task, folds, chosen, Verdict({}, None, ""), RANDOM).sources}
-    assert found.keys() == set(NAMES)
-    lost = correct_by_seed(trials, Readout(0.0), task.labels)[folds[0].held_out]
-    steps = found[NAMES[0]].points * len(folds[0].held_out)
-    assert lost.mean() == 1
-    assert steps == pytest.approx(round(steps))
+    verdict = Verdict({}, None, "")
+    worth = {each.name: each.points for each in did_sharing_help(task, folds, chosen, verdict, RANDOM).sources}
+    assert worth.keys() == set(NAMES)
+
+    fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
+    nats = score_rows(task.backbone, left[None], every * 0, task.texts, every, task.tree, 10_000)
+    answers = (nats - leaning_of(nats[fold.train], task.labels[fold.train])).argmax(1)
+    wrong = (answers != task.labels)[fold.held_out].mean()
+    assert wrong > 0
+    assert worth[NAMES[0]] == pytest.approx(wrong)
 
 
 def test_a_study_says_what_sharing_was_worth(monkeypatch):
