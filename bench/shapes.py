@@ -99,4 +99,5 @@ def task_of(
     tree = backbone.t5.place(LabelTree.build(words, backbone.t5.end_token))
     untouched = score_untouched(backbone, names, sources, texts, labels, tree, stream(0, "rank"), at_once)
     vectors = sentence_vectors(backbone, texts, at_once)
-    return StudyTask(backbone, texts, labels, tree, ("",) * len(labels), vectors, sources, untouched, 0)
+    named = tuple(f"class {number}" for number in range(len(words)))
+    return StudyTask(backbone, texts, labels, tree, ("",) * len(labels), vectors, sources, untouched, named, 0)

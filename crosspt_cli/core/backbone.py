@@ -105,7 +105,7 @@ class Backbone:
             tree: the label words, from `FrozenT5.place`.
         """
         encoded, layout = self._read(prompts, row_prompt, texts)
-        vectors = _text_means(encoded, layout, texts.lengths, prompts.shape[1])
+        vectors = text_means(encoded, layout, texts.lengths, prompts.shape[1])
         return Answers(self._nats(encoded, layout, tree), vectors)
 
     def stream(self, texts: EncodedTexts) -> Tensor:
@@ -126,7 +126,7 @@ class Backbone:
         layout = prompted_layout(texts.lengths, 0)
         tokens = self.stream(texts)
         encoded = self.t5.encode(layout.pack(tokens[:0], tokens), layout, texts.layer)
-        return _text_means(encoded, layout, texts.lengths, 0)
+        return text_means(encoded, layout, texts.lengths, 0)
 
     def _read(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts) -> tuple[Tensor, Layout]:
         """Return encoder outputs [n, H] of rows behind their prompts, and how they are packed."""
@@ -140,7 +140,7 @@ class Backbone:
         return layout.unsort(tree_nats(self.t5.label_logits(encoded, layout, tree), tree))
 
 
-def _text_means(encoded: Tensor, layout: Layout, lengths: Tensor, prompt_tokens: int) -> Tensor:
+def text_means(encoded: Tensor, layout: Layout, lengths: Tensor, prompt_tokens: int) -> Tensor:
     """Return the mean encoder output of every row's text, its prompt left out, [R, H] float32.
 
     Args:

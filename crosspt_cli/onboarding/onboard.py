@@ -305,6 +305,7 @@ def _search_and_fit(
         work.budget.seeds,
         rungs,
         find_readouts(chosen.readout),
+        work.budget.curve,
         study_deadline,
         progress,
     )

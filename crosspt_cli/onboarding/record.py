@@ -12,6 +12,7 @@ from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
+    LearningCurve,
     Score,
     Sharing,
     SourceWorth,
@@ -43,6 +44,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "verdict": verdict_record(study.verdict),
         "sharing": sharing_record(study.sharing),
         "calibration": calibration_record(study.calibration),
+        "learning_curve": curve_record(study.curve),
         "sources": [{"name": rank.name, "loss": round(rank.loss, 4)} for rank in study.ranks],
         "trials": [_trial_record(trial) for trial in study.trials],
     }
@@ -125,6 +127,24 @@ def calibration_record(calibration: Calibration) -> dict[str, Any]:
         "confidence": round(calibration.after, 4),
         "log_likelihood_before": round(calibration.nats_before, 4),
         "log_likelihood": round(calibration.nats_after, 4),
+    }
+
+
+def curve_record(curve: LearningCurve) -> dict[str, Any]:
+    """Return a learning curve and its forecasts as plain values; accuracies and their differences are fractions."""
+    return {
+        "sentence": curve.sentence,
+        "points": [
+            {"rows": round(each.rows, 1), "accuracy": round(each.accuracy, 4), "se": round(each.se, 4)}
+            for each in curve.points
+        ],
+        "errors_left_when_doubled": round(curve.left[0], 4),
+        "errors_left_interval": [round(end, 4) for end in curve.left[1:]],
+        "forecasts": [
+            {"rows": each.rows, "gain": round(each.gain, 4), "interval": [round(each.low, 4), round(each.high, 4)]}
+            for each in curve.forecasts
+        ],
+        "weakest": curve.weakest,
     }
 
 

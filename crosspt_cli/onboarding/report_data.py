@@ -122,6 +122,32 @@ class CalibrationNumbers:
 
 
 @dataclass(frozen=True)
+class Point:
+    """Held-out accuracy of prompts that were trained on `rows` rows, and its standard error."""
+
+    rows: float
+    accuracy: float
+    se: float
+
+
+@dataclass(frozen=True)
+class MoreRows:
+    """What `rows` more rows should gain, a difference of accuracies."""
+
+    rows: int
+    gain: Estimate
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How accuracy grows with rows, what more of them should bring, and that in a sentence."""
+
+    sentence: str
+    points: tuple[Point, ...]
+    forecasts: tuple[MoreRows, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a person should know of a task; scores and shares are fractions, times seconds.
 
@@ -144,6 +170,7 @@ class Report:
         words_share: how much of an answer comes from label words.
         attention: the largest share first, the private prompt last.
         calibration: what confidences are worth.
+        curve: what more rows should bring.
         hardest: rows whose given label is least probable, with the suspects beyond them.
         suspects: how many rows are probably labelled wrongly.
         texts_missing: for each file whose rows have no texts here, why.
@@ -174,6 +201,7 @@ class Report:
     words_share: float
     attention: tuple[SourceShare, ...]
     calibration: CalibrationNumbers
+    curve: Curve
     hardest: tuple[HardRow, ...]
     suspects: int
     texts_missing: tuple[str, ...]
@@ -196,17 +224,21 @@ def make_report(task: str, registry: Registry | None = None) -> Report:
     """
     stored = (registry or Registry.open()).load_task(task)
     fitted = read_fitted(stored)
+    record = json.loads(stored.files[STUDY_FILE])
     try:
         made, rows = read_report_files(stored)
+        curve = _curve(record["learning_curve"])
     except KeyError as error:
         problem = "keeps nothing that a report could be made of: an earlier crosspt onboarded it."
         raise IntegrityError(
             f"task '{task}'", problem, f"Onboard it again: {replacing(fitted.command, task)}"
         ) from error
-    return _report(stored, fitted, json.loads(stored.files[STUDY_FILE]), made, rows)
+    return _report(stored, fitted, record, made, rows, curve)
 
 
-def _report(stored: StoredTask, fitted: FittedTask, record: Mapping[str, Any], made: Made, rows: RowRecord) -> Report:
+def _report(
+    stored: StoredTask, fitted: FittedTask, record: Mapping[str, Any], made: Made, rows: RowRecord, curve: Curve
+) -> Report:
     verbalizer, verdict, sharing = fitted.spec.verbalizer, record["verdict"], record["sharing"]
     chosen, counts = record["candidates"][record["choice"]], confusion_of(rows)
     against, hardest = sharing["against_alone"], hard_rows(rows)
@@ -239,6 +271,7 @@ def _report(stored: StoredTask, fitted: FittedTask, record: Mapping[str, Any], m
         words_share=chosen["readout"]["words_share"],
         attention=_attention(fitted.shares, sharing["sources"]),
         calibration=_calibration(record["calibration"], fitted.held_out, rows),
+        curve=curve,
         hardest=tuple(hard_row(rows, row, verbalizer.classes, _shortened(texts.texts.get(row))) for row in hardest),
         suspects=len(rows.suspects),
         texts_missing=texts.missing,
@@ -283,6 +316,16 @@ def _calibration(record: Mapping[str, Any], answers: HeldOutAnswers, rows: RowRe
         temperature=record["temperature"],
         bins=reliability(rows),
         targets=tuple(_target(answers, accuracy) for accuracy in TARGETS),
+    )
+
+
+def _curve(record: Mapping[str, Any]) -> Curve:
+    return Curve(
+        sentence=record["sentence"],
+        points=tuple(Point(each["rows"], each["accuracy"], each["se"]) for each in record["points"]),
+        forecasts=tuple(
+            MoreRows(each["rows"], Estimate(each["gain"], *each["interval"])) for each in record["forecasts"]
+        ),
     )
 
 

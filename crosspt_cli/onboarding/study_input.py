@@ -81,5 +81,6 @@ def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sourc
         vectors=sentence_vectors(backbone, texts, at_once),
         sources=sources.values,
         untouched=untouched,
+        classes=prepared.spec.verbalizer.classes,
         seed=seed,
     )

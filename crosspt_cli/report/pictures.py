@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ LINE = 40  # a name and what is drawn below it
 CELL = (76, 56)
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 MOST_TICKS = 6
+ERRORS = 1.645  # standard errors to either side hold 90 % of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -189,3 +190,57 @@ def reliability_picture(bins: Sequence[Bin]) -> Markup:
         for each in bins
     )
     return picture("reliability", f"Held-out answers right against their confidence: {said}.", (WIDTH, 306), *shapes)
+
+
+def curve_picture(report: Report) -> Markup:
+    """Return held-out accuracy by training rows, and what it should become with more; rows double by equal steps."""
+    curve, corrected = report.curve, report.accuracy.corrected.value
+    spans = [(each.rows, _around(each.accuracy, each.se)) for each in curve.points]
+    band = [(float(report.rows), (corrected, corrected, corrected))] + [
+        (
+            float(report.rows + each.rows),
+            tuple(min(1.0, max(0.0, corrected + gain)) for gain in (each.gain.value, each.gain.low, each.gain.high)),
+        )
+        for each in curve.forecasts
+    ]
+    every = [*spans, *band]
+    low = max(0.0, math.floor(10 * min(values[1] for _, values in every) - 0.2) / 10)
+    high = max(values[2] for _, values in every)
+    x = Scale(math.log2(every[0][0]) - 0.2, math.log2(every[-1][0]) + 0.2, 44, WIDTH - 14)
+    y = Scale(low, math.ceil(10 * high) / 10, 214, 14)
+    shapes = []
+    for tick in y.ticks():
+        shapes += [
+            line(x.start, y(tick), x.end, y(tick), "guide"),
+            text(f"{100 * tick:.0f}", x.start - 6, y(tick) + 4, text_anchor="end", class_="quiet"),
+        ]
+    ahead = [(x(math.log2(rows)), values) for rows, values in band]
+    outline = [(at, y(values[1])) for at, values in ahead] + [(at, y(values[2])) for at, values in reversed(ahead)]
+    shapes += [
+        element("polygon", points=_places(outline), class_="band"),
+        element("polyline", points=_places((at, y(values[0])) for at, values in ahead), class_="ahead"),
+    ]
+    for rows, (accuracy, lowest, highest) in spans:
+        at = x(math.log2(rows))
+        shapes += [
+            line(at, y(lowest), at, y(highest), "range"),
+            element("circle", cx=at, cy=y(accuracy), r=5, class_="dot"),
+        ]
+    named = [*spans, *band[2:]]  # not those between, whose numbers would touch
+    shapes += [text(f"{rows:.0f}", x(math.log2(rows)), 230, text_anchor="middle", class_="quiet") for rows, _ in named]
+    shapes += [
+        text("rows, doubling from left to right", (x.start + x.end) / 2, 248, text_anchor="middle", class_="quiet"),
+        text("right, %", 0, 0, transform="translate(11 114) rotate(-90)", text_anchor="middle", class_="quiet"),
+    ]
+    measured = "; ".join(f"{each.rows:.0f} rows {percent(each.accuracy)}" for each in curve.points)
+    title = f"Held-out accuracy by training rows: {measured}. {curve.sentence}"
+    return picture("curve", title, (WIDTH, 256), *shapes)
+
+
+def _around(accuracy: float, se: float) -> tuple[float, float, float]:
+    """Return an accuracy and the ends of its 90 % interval."""
+    return accuracy, max(0.0, accuracy - ERRORS * se), min(1.0, accuracy + ERRORS * se)
+
+
+def _places(points: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

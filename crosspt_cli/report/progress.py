@@ -18,6 +18,7 @@ STAGES = {
     "loading": "Loading the backbone",
     "ranking": "Ranking the sources",
     "searching": "Searching",
+    "learning curve": "Training on fewer rows",
     "fitting": "Fitting on all rows",
     "saving": "Saving",
     "training": "Training the sources",

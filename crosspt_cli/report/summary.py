@@ -64,6 +64,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "verdict": record.verdict_record(study.verdict),
         "sharing": record.sharing_record(study.sharing),
         "calibration": record.calibration_record(study.calibration),
+        "learning_curve": record.curve_record(study.curve),
         "suspects": [asdict(suspect) for suspect in done.suspects],
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
@@ -146,6 +147,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("calibration", calibration_text(study)),
         ("verdict", study.verdict.sentence),
         ("sharing", study.sharing.sentence),
+        ("more rows", study.curve.sentence),
     )
     return tuple(line for line in lines if line[1])
 

@@ -10,7 +10,7 @@ from crosspt_cli.report.numbers import counted, percent, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.onboarding.held_out_numbers import Estimate, HardRow
-    from crosspt_cli.onboarding.report_data import CalibrationNumbers, Report
+    from crosspt_cli.onboarding.report_data import CalibrationNumbers, Curve, Report
 
 LABEL_SHOWN = 40  # characters
 DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
@@ -181,6 +181,12 @@ def target_table(calibration: CalibrationNumbers) -> Markup:
             rows.append((percent(each.accuracy), f"not yet; {needed}", "–", "–"))
     header = ("accuracy", "can be promised", "from confidence", "of held-out rows answered")
     return data_table("What --target-accuracy could promise", header, rows)
+
+
+def curve_table(curve: Curve) -> Markup:
+    """Return what more rows should gain."""
+    rows = [(f"{each.rows:,} more", *difference(each.gain)) for each in curve.forecasts]
+    return data_table("What more rows should gain", ("rows", "points", "90 % interval"), rows)
 
 
 def hard_table(rows: Sequence[HardRow], columns: Sequence[str]) -> Markup:

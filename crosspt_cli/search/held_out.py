@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from crosspt_cli.core.score import prototypes
-from crosspt_cli.core.train import Answered, answer_rows
+from crosspt_cli.core.train import Answered, Population, answer_rows
 from crosspt_cli.core.unusual import class_directions, distances
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import spread_rows
@@ -47,6 +47,24 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     nearness = prototypes(known.vectors, labels[train], classes).nearness(asked.vectors)
     means = class_directions(known.vectors, labels[train], classes)
     return HeldOut(asked.nats, nearness, distances(means, asked.vectors))
+
+
+def population_answers(
+    population: Population, labels: np.ndarray, folds: Sequence[Fold]
+) -> list[tuple[HeldOut, np.ndarray]]:
+    """Return what every trial answers on its fold's held-out rows, and what it leans to [C] in nats.
+
+    Args:
+        population: in training.
+        labels: of all the task's rows, [rows] int64.
+        folds: one for each trial.
+    """
+    answered = population.answers([np.concatenate(rows_to_answer(labels, fold)) for fold in folds])
+    leaning = population.leaning()
+    return [
+        (held_out_of(each, labels, fold, leaning.shape[1]), of_trial)
+        for each, fold, of_trial in zip(answered, folds, leaning, strict=True)
+    ]
 
 
 def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:

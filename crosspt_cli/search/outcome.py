@@ -206,6 +206,44 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """Held-out accuracy of prompts that saw `rows` rows (the mean over folds), a fraction, and its standard error."""
+
+    rows: float
+    accuracy: float
+    se: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `rows` more rows, of each class its share, should gain in accuracy, a fraction, and its 90 % interval."""
+
+    rows: int
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """How accuracy grows with rows, and what more of them should bring.
+
+    Attributes:
+        points: fewest rows first; the last is what the folds were trained on.
+        left: the share of wrong answers that stays when rows are doubled, and its 90 % interval.
+        forecasts: fewest rows first; the second doubles the rows.
+        weakest: the class that is answered worst and clearly below the rest; None where there is none.
+        sentence: that for a person.
+    """
+
+    points: tuple[CurvePoint, ...]
+    left: tuple[float, float, float]
+    forecasts: tuple[Forecast, ...]
+    weakest: int | None
+    sentence: str
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """Everything a study found.
 
@@ -220,6 +258,7 @@ class StudyResult:
         verdict: the chosen candidate beside simpler methods.
         sharing: what the sources were worth to it.
         calibration: what its probabilities are worth.
+        curve: what more rows should bring.
         stopped_early: whether the time limit ended the search.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
@@ -235,6 +274,7 @@ class StudyResult:
     verdict: Verdict
     sharing: Sharing
     calibration: Calibration
+    curve: LearningCurve
     folds: int
     stopped_early: bool
     seconds: float

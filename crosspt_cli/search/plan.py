@@ -23,6 +23,7 @@ class Budget:
         steps: training steps for up to `SMALL_TASK` rows.
         rungs: for each rung of successive halving, the fraction of the steps at which candidates are scored, and
             how many of those with a private prompt in training go on.
+        curve: shares of the rows on which the chosen candidate is trained again, for its learning curve.
     """
 
     name: str
@@ -32,14 +33,17 @@ class Budget:
     ratios: tuple[float, ...]
     steps: int
     rungs: tuple[tuple[float, int], ...]
+    curve: tuple[float, ...]
 
 
 BUDGETS = {
     budget.name: budget
     for budget in (
-        Budget("quick", 3, 1, (0, 1, 3), (0.0, 1.0), 90, ((0.2, 2), (0.5, 2), (1.0, 2))),
-        Budget("normal", 4, 1, (0, 1, 3, 8), (0.0, 0.1, 1.0), 120, ((0.15, 4), (0.5, 2), (1.0, 2))),
-        Budget("thorough", 5, 2, (0, 1, 2, 3, 8), (0.0, 0.05, 0.2, 1.0), 200, ((0.1, 8), (0.3, 4), (1.0, 3))),
+        Budget("quick", 3, 1, (0, 1, 3), (0.0, 1.0), 90, ((0.2, 2), (0.5, 2), (1.0, 2)), (0.5,)),
+        Budget("normal", 4, 1, (0, 1, 3, 8), (0.0, 0.1, 1.0), 120, ((0.15, 4), (0.5, 2), (1.0, 2)), (0.25, 0.5)),
+        Budget(
+            "thorough", 5, 2, (0, 1, 2, 3, 8), (0.0, 0.05, 0.2, 1.0), 200, ((0.1, 8), (0.3, 4), (1.0, 3)), (0.25, 0.5)
+        ),
     )
 }
 BATCH = 8

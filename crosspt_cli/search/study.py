@@ -21,12 +21,15 @@ from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.forecast import make_curve
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import held_out_of, rows_to_answer
+from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
 from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
+    LearningCurve,
     Score,
     Sharing,
     StudyResult,
@@ -54,6 +57,7 @@ def run_study(
     seeds: int,
     rungs: Sequence[Rung],
     readouts: Sequence[Readout],
+    curve: Sequence[float] = (),
     deadline: float | None = None,
     progress: Progress = no_progress,
 ) -> StudyResult:
@@ -66,6 +70,7 @@ def run_study(
         seeds: how often each candidate is trained on each fold.
         rungs: when to score and how many to keep.
         readouts: what to choose among once candidates have answered.
+        curve: shares of a fold's training rows on which the chosen candidate is trained again, for its learning curve.
         deadline: `time.monotonic()` at which training stops.
         progress: told of finished trial-steps.
 
@@ -78,7 +83,7 @@ def run_study(
     finished = study.run(deadline, progress)
     if all(result.state == "failed" for result in study.results()):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
-    return study.concluded(not finished, began)
+    return study.concluded(not finished, curve, began, deadline, progress)
 
 
 class _Study:
@@ -127,7 +132,9 @@ class _Study:
             progress("searching", self.planned, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
         return True
 
-    def concluded(self, stopped_early: bool, began: float) -> StudyResult:
+    def concluded(
+        self, stopped_early: bool, curve: Sequence[float], began: float, deadline: float | None, progress: Progress
+    ) -> StudyResult:
         """Return the choice, and what is to be said of it; `began` is a time of `time.monotonic()`."""
         task, results = self.task, self.results()
         choice, reason = choose(results)
@@ -145,6 +152,7 @@ class _Study:
             verdict=verdict,
             sharing=self.sharing(choice, verdict),
             calibration=calibration,
+            curve=self.curve(choice, corrected, () if stopped_early else curve, deadline, progress),
             suspects=find_suspects(calibration.shares.mean(0), task.labels),
             folds=len(self.folds),
             stopped_early=stopped_early,
@@ -183,6 +191,23 @@ class _Study:
         luck = max(0.0, chosen.score.mean - corrected.mean) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
 
+    def curve(
+        self, choice: int, corrected: Corrected, shares: Sequence[float], deadline: float | None, progress: Progress
+    ) -> LearningCurve:
+        """Return how the chosen candidate's accuracy grows with rows: it is trained again on shares of them."""
+        task, chosen = self.task, self.best[choice]
+        every = [fewer_rows(self.folds, task.labels, share, task.seed) for share in sorted(shares)]
+        parts = [part for part in every if part is not None]
+        fewer = right_with_fewer_rows(
+            task, chosen.candidate, chosen.readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
+        )
+        whole = correct_by_seed(self.kept[choice], chosen.readout, task.labels).mean(1)
+        sizes = [float(np.mean([len(fold.train) for fold in part])) for part in (*parts, self.folds)]
+        if fewer is None:
+            fewer, sizes = [], sizes[-1:]
+        random = stream(task.seed, "curve")
+        return make_curve(sizes, [*fewer, whole], corrected.mean, task.labels, task.classes, random)
+
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
             raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
@@ -211,18 +236,17 @@ class _Study:
     def _score(self) -> None:
         """Score every living trial on its held-out rows and keep each candidate's best state so far."""
         folds, labels = [self.folds[trial.fold] for trial in self.trials], self.task.labels
-        answered = self.population.answers([np.concatenate(rows_to_answer(labels, fold)) for fold in folds])
-        leaning = self.population.leaning()
+        answered = population_answers(self.population, labels, folds)
         with torch.no_grad():
             shares = self.population.bank.shares().cpu().numpy()
         failed, losses = self.population.failed(), self.population.losses.tolist()
         for t, trial in enumerate(self.trials):
             allowed = self.population.bank.allowed[t].cpu().numpy()
-            held_out = held_out_of(answered[t], labels, folds[t], leaning.shape[1])
+            held_out, leaning = answered[t]
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, "failed" if failed[t] else "complete",
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
-                held_out.distance, leaning[t], shares[t][allowed],
+                held_out.distance, leaning, shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])

@@ -36,7 +36,8 @@ class StudyTask:
     """A task as the search sees it.
 
     `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text ·
-    `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names`.
+    `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names` ·
+    `classes` names of the C classes.
     """
 
     backbone: Backbone
@@ -47,6 +48,7 @@ class StudyTask:
     vectors: np.ndarray
     sources: Tensor
     untouched: UntouchedSources
+    classes: tuple[str, ...]
     seed: int
 
 

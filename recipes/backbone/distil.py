@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import BertModel
 
+from crosspt_cli.core.backbone import text_means
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.packing import Layout, token_positions
-from recipes.backbone.student import Student, row_means
+from recipes.backbone.student import Student
 
 NEAR = 0.04  # temperature of the teacher's ranking of words, in cosines
 SIMILARITY_WEIGHT = 5.0  # squared differences of cosines are small numbers
@@ -73,7 +74,7 @@ def imitation_loss(encoded: Tensor, layout: Layout, lengths: Tensor, taught: Tau
     """
     width = taught.tokens.shape[1]
     tokens = encoded[:, :width].float()
-    sentences = F.normalize(row_means(encoded[:, :width], layout, lengths), dim=1)
+    sentences = F.normalize(text_means(encoded[:, :width], layout, lengths, 0), dim=1)
     alike = F.cosine_similarity(tokens, taught.tokens[layout.source], dim=1).mean()
     whole = (sentences * taught.sentences).sum(1).mean()
     between = F.mse_loss(sentences @ sentences.T, taught.sentences @ taught.sentences.T)

@@ -7,24 +7,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from crosspt_cli.core.backbone import text_means
 from crosspt_cli.core.packing import Layout
-from recipes.backbone.student import row_means
 
 SHARPNESS = 12.0  # nats per unit of cosine
 
 
-def episode_loss(read: Tensor, layout: Layout, lengths: Tensor, labels: np.ndarray) -> Tensor:
+def episode_loss(read: Tensor, layout: Layout, lengths: Tensor, labels: np.ndarray, prompt_tokens: int = 0) -> Tensor:
     """Return the cross-entropy of each row's class by its nearness to the class means of all other rows, in nats.
+
+    0 where no class has two rows.
 
     Args:
         read: encoder outputs [n, H] of the rows.
         layout: of the rows.
-        lengths: tokens per row, [R] int64, in the callers' order.
+        lengths: tokens per row, prompt included, [R] int64, in the callers' order.
         labels: classes of the rows, [R] int64.
+        prompt_tokens: at the start of each row, not part of its text.
 
     Source: prototypical networks, Snell et al. 2017, with every row once as the query.
     """
-    return nearest_mean_loss(row_means(read, layout, lengths), torch.as_tensor(labels, device=read.device))
+    if np.bincount(labels).max() < 2:
+        return read.new_zeros((), dtype=torch.float32)
+    vectors = text_means(read, layout, lengths - prompt_tokens, prompt_tokens)
+    return nearest_mean_loss(vectors, torch.as_tensor(labels, device=read.device))
 
 
 def nearest_mean_loss(vectors: Tensor, labels: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from recipes.backbone.vocabulary import END, SENTINELS, SPECIAL
 QUESTIONS = 2  # label sets a step asks about, with and without an instruction each
 START_FROM = 2000  # most frequent pieces, of which soft instructions start
 FREQUENT = 3800  # words the decoder learns to rank
+EPISODE_WEIGHT = 0.3  # of a question's rows behind its soft instruction, beside its answers: prototypes read them so
 RANKING_WEIGHT = 0.5  # of the ranking's nats beside the distance to the teacher's vectors
 FRESH_EVERY = 20  # steps; one set's soft instruction starts over, so that young prompts are what the weights learn with
 
@@ -79,7 +80,8 @@ class Joint:
     def run(self, folder: Path) -> None:
         """Take all steps that are missing."""
         steps = self.settings.joint_steps
-        optimisers = Optimisers(self.student.model, self.prompts, ENCODER_RATE, steps, decoder=True)
+        model, rate = self.student.model, self.settings.joint_rate
+        optimisers = Optimisers(model, self.prompts, ENCODER_RATE, steps, decoder=True, rate=rate)
         Stage("joint", folder, steps, self.student, optimisers, self.prompts, self.settings.seed + 1).run(self.step)
 
     def step(self, done: int, random: np.random.Generator) -> Losses:
@@ -101,18 +103,11 @@ class Joint:
         """Return questions with an instruction."""
         every = [*self.sets, NEXT]
         drawn = random.choice(len(every), QUESTIONS, p=self.chances)
-        return [self._question(self.asker.instructed(every[n], tokens // QUESTIONS, random), []) for n in drawn]
+        return [self._instructed(self.asker.instructed(every[n], tokens // QUESTIONS, random)) for n in drawn]
 
     def soft(self, tokens: int, random: np.random.Generator) -> list[Part]:
-        """Return questions behind their set's soft instruction."""
-        length = self.settings.prompt_tokens
-        return [
-            self._question(
-                self.asker.plain(self.sets[n], tokens // QUESTIONS, length, random),
-                self.student.prompt_ids(self.prompts, n),
-            )
-            for n in self._labelled(QUESTIONS, random)
-        ]
+        """Return questions behind their set's soft instruction, whose rows should also be near their class's."""
+        return [self._soft(n, tokens // QUESTIONS, random) for n in self._labelled(QUESTIONS, random)]
 
     def episodes(self, tokens: int, random: np.random.Generator) -> list[Part]:
         """Return classes to be told apart by a few rows each, without any prompt."""
@@ -135,11 +130,19 @@ class Joint:
 
         return [Part(rows, loss)]
 
-    def _question(self, question: Question, before: list[int]) -> Part:
-        tree = question.tree
+    def _instructed(self, question: Question) -> Part:
+        return Part(
+            question.rows,
+            lambda read, layout, _: answer_loss(self.student, read, layout, question.tree, question.labels),
+        )
 
-        def loss(read: Tensor, layout: Layout, _: Tensor) -> Tensor:
-            return answer_loss(self.student, read, layout, tree, question.labels)
+    def _soft(self, n: int, tokens: int, random: np.random.Generator) -> Part:
+        length, before = self.settings.prompt_tokens, self.student.prompt_ids(self.prompts, n)
+        question = self.asker.plain(self.sets[n], tokens, length, random)
+
+        def loss(read: Tensor, layout: Layout, lengths: Tensor) -> Tensor:
+            answers = answer_loss(self.student, read, layout, question.tree, question.labels)
+            return answers + EPISODE_WEIGHT * episode_loss(read, layout, lengths, question.labels, length)
 
         return Part([before + row for row in question.rows], loss)
 

@@ -25,10 +25,17 @@ class Optimisers:
         encoder_rate: Adam's, for the encoder's matrices and the embeddings.
         steps: over which the rates rise and fall.
         decoder: whether the decoder is trained.
+        rate: factor on all rates.
     """
 
     def __init__(
-        self, model: nn.Module, prompts: Tensor | None, encoder_rate: float, steps: int, decoder: bool
+        self,
+        model: nn.Module,
+        prompts: Tensor | None,
+        encoder_rate: float,
+        steps: int,
+        decoder: bool,
+        rate: float = 1.0,
     ) -> None:
         groups: dict[str, list[nn.Parameter]] = {"query": [], "decoder": [], "encoder": [], "small": []}
         for name, weight in model.named_parameters():
@@ -48,7 +55,7 @@ class Optimisers:
             ]
             self.all.append(torch.optim.Muon(muon, weight_decay=0.0))
         self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(each, lambda step: _factor(step, steps)) for each in self.all
+            torch.optim.lr_scheduler.LambdaLR(each, lambda step: rate * _factor(step, steps)) for each in self.all
         ]
 
     def step(self) -> None:

@@ -16,6 +16,8 @@ class Settings:
     Attributes:
         name: of the backbone.
         about: one sentence for `registry list`.
+        start: folder of a finished backbone to go on from, beside the checkout's files; then nothing is converted or
+            healed, and the vocabulary is its own. None begins with the teacher.
         vocabulary: how many word pieces to keep, special tokens and sentinels included.
         layers: which layers of the teacher become layers of the encoder.
         decoder_layers: how many, trained from zero.
@@ -26,6 +28,7 @@ class Settings:
         heal_tokens: tokens a step.
         joint_steps: steps of the joint stage.
         joint_tokens: tokens a step, over all objectives.
+        joint_rate: factor on every learning rate of the joint stage; less than 1 for a backbone that has had one.
         mix: objective → share of the joint stage's tokens.
         kinds: kind of set → how often it is asked about; 1 for kinds that are not listed.
         prompt_tokens: length of a soft instruction.
@@ -37,6 +40,7 @@ class Settings:
 
     name: str
     about: str
+    start: str | None
     vocabulary: int
     layers: tuple[int, ...]
     decoder_layers: int
@@ -47,6 +51,7 @@ class Settings:
     heal_tokens: int
     joint_steps: int
     joint_tokens: int
+    joint_rate: float
     mix: dict[str, float]
     kinds: dict[str, float]
     prompt_tokens: int

@@ -56,16 +56,21 @@ class Recipe:
             getattr(self, name)()
 
     def texts(self) -> None:
-        """Read all texts, leave out what is measured on, choose the vocabulary, and store everything as tokens."""
+        """Read all texts, leave out what is measured on, settle the vocabulary, and store everything as tokens."""
         if (self.work / "left_out.json").is_file():
             return
         measured = MeasuredTexts.read(self.data / "targets")
         sets = read_sets(self.data / "sources", self.settings.left_out, measured)
         paragraphs = read_paragraphs(self.data / "corpus", self.settings.corpus_megabytes, measured)
         teacher = Tokenizer.from_file(str(self.encoder / "tokenizer.json"))
-        every = [field for each in sets for text in each.texts for field in text] + paragraphs
-        kept = vocabulary.choose_pieces(teacher, vocabulary.count_pieces(teacher, every), self.settings.vocabulary)
-        vocabulary.save_tokenizer(vocabulary.make_tokenizer(teacher, kept), self.work / "tokenizer")
+        if self.settings.start:
+            tokenizer = AutoTokenizer.from_pretrained(self.settings.start)
+            tokenizer.save_pretrained(self.work / "tokenizer")
+            kept = vocabulary.pieces_of(tokenizer, teacher)
+        else:
+            every = [field for each in sets for text in each.texts for field in text] + paragraphs
+            kept = vocabulary.choose_pieces(teacher, vocabulary.count_pieces(teacher, every), self.settings.vocabulary)
+            vocabulary.save_tokenizer(vocabulary.make_tokenizer(teacher, kept), self.work / "tokenizer")
         np.save(self.work / "vocabulary.npy", vocabulary.teacher_ids(teacher, kept))
         save_texts(self.work / "tokens", self.tokenizer, sets, paragraphs, 2 * self.settings.max_tokens)
         licences = {each.name: each.licence for each in sets}
@@ -73,8 +78,8 @@ class Recipe:
         (self.work / "left_out.json").write_text(json.dumps(measured.left_out, indent=1) + "\n")
 
     def convert(self) -> None:
-        """Rewrite the encoder."""
-        if (self.work / "converted" / "model.safetensors").is_file():
+        """Rewrite the encoder, unless a finished backbone is gone on from."""
+        if self.settings.start or (self.work / "converted" / "model.safetensors").is_file():
             return
         settings, random = self.settings, np.random.default_rng(self.settings.seed)
         pool = Pool(self._texts, 64)
@@ -86,9 +91,9 @@ class Recipe:
         convert.convert(bert, config, settings.layers, ids, batch).save_pretrained(self.work / "converted")
 
     def heal(self) -> None:
-        """Train the encoder to say what the teacher says."""
-        if not (self.work / "healed" / "model.safetensors").is_file():
-            student = self._student("converted")
+        """Train the encoder to say what the teacher says, unless a finished backbone is gone on from."""
+        if not self.settings.start and not (self.work / "healed" / "model.safetensors").is_file():
+            student = self._student(self.work / "converted")
             heal(self.settings, student, self._teacher, Pool(self._texts, self.settings.max_tokens), self.work)
             student.model.save_pretrained(self.work / "healed")
 
@@ -96,7 +101,7 @@ class Recipe:
         """Teach the decoder to answer."""
         if (self.work / "joint" / "model.safetensors").is_file():
             return
-        settings, student = self.settings, self._student("healed")
+        settings, student = self.settings, self._student(Path(self.settings.start or self.work / "healed"))
         words = frequent_words(self.tokenizer, self._texts)
         short = [self.tokenizer.convert_ids_to_tokens(int(word)) for word in words[:CODE_WORDS]]
         asker = Asker(load_phrasings(), self._ids, self._corpus, short, settings.max_tokens)
@@ -170,8 +175,8 @@ class Recipe:
     def _bert(self) -> BertModel:
         return BertModel.from_pretrained(self.encoder, add_pooling_layer=False).eval()
 
-    def _student(self, stage: str) -> Student:
-        model = T5ForConditionalGeneration.from_pretrained(self.work / stage, dtype=torch.float32)
+    def _student(self, folder: Path) -> Student:
+        model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         return Student(model.to(self.device), self.device, torch.bfloat16)
 
     def _ids(self, text: str) -> list[int]:

@@ -10,7 +10,7 @@ from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import FrozenT5
-from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout, token_positions
+from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout
 
 
 class Student(FrozenT5):
@@ -89,20 +89,6 @@ class Student(FrozenT5):
         copy = torch.cat([weight.detach() for weight in weights]).to(self.device, dtype).clone().requires_grad_()
         self.copies.append((copy, tuple(weights)))
         return copy
-
-
-def row_means(read: Tensor, layout: Layout, lengths: Tensor) -> Tensor:
-    """Return the mean encoder output of every row, [R, H] float32 in the callers' order.
-
-    Args:
-        read: encoder outputs [n, H].
-        layout: of the rows.
-        lengths: tokens per row, [R] int64, in the callers' order.
-    """
-    lengths = lengths[layout.order]
-    row, _ = token_positions(lengths)
-    sums = read.new_zeros(len(lengths), read.shape[1], dtype=torch.float32).index_add(0, row, read.float())
-    return layout.unsort(sums / lengths[:, None])
 
 
 class _Rows(torch.autograd.Function):

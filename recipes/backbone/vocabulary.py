@@ -43,6 +43,19 @@ def choose_pieces(teacher: Tokenizer, counts: Counter[int], size: int) -> list[i
     return sorted(kept, key=lambda number: -counts[number])
 
 
+def pieces_of(tokenizer, teacher: Tokenizer) -> list[int]:
+    """Return the teacher's ids of the pieces that an earlier `make_tokenizer` kept, in that vocabulary's order.
+
+    Raises:
+        ValueError: a piece is not one of the teacher's.
+    """
+    pieces = tokenizer.convert_ids_to_tokens(list(range(len(SPECIAL), len(tokenizer) - SENTINELS)))
+    ids = [teacher.token_to_id(piece) for piece in pieces]
+    if None in ids:
+        raise ValueError(f"{pieces[ids.index(None)]!r} is no word piece of the teacher")
+    return ids
+
+
 def make_tokenizer(teacher: Tokenizer, kept: list[int]) -> dict:
     """Return the `tokenizer.json` of a T5: the kept pieces between three special tokens and the sentinels."""
     pieces = [*SPECIAL, *(teacher.id_to_token(number) for number in kept)]

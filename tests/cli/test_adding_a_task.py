@@ -49,6 +49,7 @@ def test_the_report_ends_with_the_command_to_type_next(add, reviews, home):
         "answers from",
         "accuracy",
         "calibration",
+        "learning_curve",
         "verdict",
         "held-out accuracy on 2 folds",
         "as chosen",

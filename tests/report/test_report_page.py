@@ -13,8 +13,11 @@ from crosspt_cli.onboarding.held_out_numbers import Bin, ClassNumbers, Confused,
 from crosspt_cli.onboarding.report_data import (
     Accuracy,
     CalibrationNumbers,
+    Curve,
     Method,
+    MoreRows,
     Origin,
+    Point,
     Report,
     SourceShare,
     Target,
@@ -80,6 +83,15 @@ def report() -> Report:
             (Bin(8, 0.7321, Estimate(0.75, 0.46, 0.91)), Bin(8, 0.9612, Estimate(0.875, 0.58, 0.97))),
             (Target(0.8, 0.9123, 0.5, None), Target(0.9, None, None, 140), Target(0.99, None, None, None)),
         ),
+        curve=Curve(
+            "16 more rows should bring +3.1 points.",
+            (Point(4.0, 0.6875, 0.1197), Point(8.0, 0.8125, 0.0976)),
+            (
+                MoreRows(8, Estimate(0.018, -0.021, 0.052)),
+                MoreRows(16, Estimate(0.031, -0.012, 0.069)),
+                MoreRows(48, Estimate(0.059, 0.002, 0.107)),
+            ),
+        ),
         hardest=(
             HardRow("b.csv", 14, "negative", "positive", 0.0123, 0.9877, True, ("Oh", "well")),
             HardRow("a.csv", 3, "positive", "positive", 0.5432, 0.5432, False, None),
@@ -130,6 +142,11 @@ def test_the_tables_have_them_too(report):
         ["80.0 %", "yes", "91.2 %", "50.0 %"],
         ["90.0 %", "not yet; about 140 labelled rows would do", "–", "–"],
         ["99.0 %", "not yet; no number is known", "–", "–"],
+    ]
+    assert table(root, "What more rows")[1:] == [
+        ["8 more", "+1.8", "−2.1 to +5.2"],
+        ["16 more", "+3.1", "−1.2 to +6.9"],
+        ["48 more", "+5.9", "+0.2 to +10.7"],
     ]
     assert table(root, "The rows whose")[1:] == [
         ["b.csv:14 label probably wrong", "negative", "positive (98.8 %)", "1.2 %"],
@@ -196,7 +213,7 @@ def test_it_is_a_page_for_phones_and_for_those_who_cannot_see(report):
     assert {"charset": "utf-8"} in metas
     assert root.all("html")[0].attributes == {"lang": "en"}
     pictures = root.all("svg")
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     for each in pictures:
         assert each.attributes["role"] == "img"
         (title,) = each.all("title")

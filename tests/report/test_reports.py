@@ -23,7 +23,10 @@ from crosspt_cli.search.outcome import (
     CandidateResult,
     Comparison,
     Corrected,
+    CurvePoint,
+    Forecast,
     HeldOutAnswers,
+    LearningCurve,
     Score,
     Sharing,
     SourceWorth,
@@ -77,6 +80,13 @@ def done():
             np.zeros(16),
             np.full((1, 16, 2), 0.5),
         ),
+        curve=LearningCurve(
+            (CurvePoint(4.0, 0.75, 0.11), CurvePoint(8.0, 0.875, 0.085)),
+            (0.85, 0.7, 1.02),
+            (Forecast(8, 0.02, -0.03, 0.06), Forecast(16, 0.031, -0.02, 0.08), Forecast(48, 0.05, -0.01, 0.11)),
+            1,
+            "16 more rows should bring +3.1 points.",
+        ),
         folds=2,
         stopped_early=False,
         seconds=12.0,
@@ -111,6 +121,7 @@ accuracy       87.5 % ± 8.5 cross-validated; 84.4 % corrected for having been c
 calibration    mean confidence 86.0 % where 87.5 % are right, 98.1 % before calibration
 verdict        A private prompt is as good here.
 sharing        Sharing is worth +12.5 points.
+more rows      16 more rows should bring +3.1 points.
 
 held-out accuracy on 2 folds             ± se   difference    90 % interval
 as chosen                        87.5 % ± 8.5
@@ -232,6 +243,8 @@ def test_the_record_beside_the_task_has_them_too(done):
         "sources": {"imdb": {"worth": 0.0625, "interval": [0.01, 0.12]}},
     }
     assert record["calibration"] == shown["calibration"]
+    assert record["learning_curve"] == shown["learning_curve"]
+    assert record["learning_curve"]["forecasts"][1] == {"rows": 16, "gain": 0.031, "interval": [-0.02, 0.08]}
     assert (record["corrected"], record["interval"]) == (0.8437, [0.6512, 0.9378])
 
 

@@ -35,7 +35,7 @@ def small_task(rows: int = 18, sources: int = 3, dtype: torch.dtype = torch.floa
     ranked = score_untouched(backbone, names, values, texts, labels, tree, stream(seed, "rank"), 10_000)
     plain = tuple(" ".join(map(str, row)) for row in ids)
     vectors = sentence_vectors(backbone, texts, 10_000)
-    return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, seed)
+    return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, ("a", "b"), seed)
 
 
 def folds_of(task: StudyTask, count: int = 3):

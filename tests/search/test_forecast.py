@@ -1,0 +1,95 @@
+"""What more rows should bring: this task's points, other tasks' experience, and an interval that owns up."""
+
+import math
+
+import numpy as np
+import pytest
+
+from crosspt_cli.foundation.seeds import stream
+from crosspt_cli.search.forecast import RETRAINED, SPREAD, USUAL, Z, make_curve, rows_for, weakest_class
+
+NAMES = ("apple", "pear")
+
+
+def right(rows: int, share: float, seed: int) -> np.ndarray:
+    """That share of the rows right, spread over both classes."""
+    return (np.random.default_rng(seed).permutation(rows) < share * rows).astype(float)
+
+
+def curve(sizes, shares, rows=64, corrected=0.8):
+    """The curve of a task whose rows alternate between two classes."""
+    labels = np.arange(rows) % 2
+    correct = [right(rows, share, seed) for seed, share in enumerate(shares)]
+    return make_curve(sizes, correct, corrected, labels, NAMES, stream(0, "curve"))
+
+
+def test_without_points_the_forecast_is_what_other_tasks_say():
+    """By hand, at the sizes of a task of 64 rows trained on three quarters of them."""
+    found = curve([48.0], [0.8])
+    wrong = 0.2 * math.exp(USUAL * math.log2(64 / 48))
+    assert [each.rows for each in found.forecasts] == [32, 64, 192]
+    doubled = found.forecasts[1]
+    assert doubled.gain == pytest.approx(wrong * (1 - math.exp(USUAL)))
+    off = Z * math.hypot(SPREAD, RETRAINED)
+    assert doubled.low == pytest.approx(wrong * (1 - math.exp(USUAL + off)))
+    assert doubled.high == pytest.approx(wrong * (1 - math.exp(USUAL - off)))
+    assert found.left[0] == pytest.approx(math.exp(USUAL))
+
+
+def test_points_move_the_forecast_as_far_as_their_noise_allows():
+    """Many rows say more than few: a steep curve leaves fewer wrong answers when doubled, a flat one more."""
+    steep = [curve([12.0, 24.0, 48.0], [0.5, 0.7, 0.8], rows).left[0] for rows in (64, 6400)]
+    flat = [curve([12.0, 24.0, 48.0], [0.8, 0.8, 0.8], rows).left[0] for rows in (64, 6400)]
+    assert 0.63 < steep[1] < steep[0] < math.exp(USUAL) < flat[0] < flat[1] < 1.0
+
+
+def test_more_rows_gain_more_and_are_less_certain():
+    """And the interval always holds the forecast."""
+    found = curve([24.0, 48.0], [0.7, 0.8]).forecasts
+    assert all(each.low < each.gain < each.high for each in found)
+    assert [each.gain for each in found] == sorted(each.gain for each in found)
+
+
+def test_all_right_leaves_little_to_gain():
+    """No logarithm of zero, and no promise beyond the last wrong answer."""
+    found = curve([24.0, 48.0], [1.0, 1.0], corrected=1.0)
+    assert 0 < found.forecasts[-1].gain < 0.5 / 64
+    assert math.isfinite(found.left[0])
+
+
+def test_rows_for_a_gain_turn_the_forecast_around():
+    """A gain that is forecast for a number of rows asks for that number."""
+    rate, wrong = math.log(0.9), 0.3
+    assert rows_for(wrong * (1 - 0.9), wrong, rate, 64) == pytest.approx(64, abs=1)
+    assert rows_for(wrong * (1 - 0.9**2) * 0.999, wrong, rate, 64) == pytest.approx(192, abs=2)
+
+
+@pytest.mark.parametrize(("gain", "wrong", "rate"), [(0.3, 0.3, -0.1), (0.03, 0.3, 0.0), (0.2, 0.3, -0.1)])
+def test_a_gain_out_of_reach_has_no_number_of_rows(gain, wrong, rate):
+    """More than is wrong, a curve that does not rise, or beyond four times the rows."""
+    assert rows_for(gain, wrong, rate, 64) is None
+
+
+def test_the_weakest_class_is_named_only_when_it_clearly_is():
+    """Half of 4 rows wrong is luck; half of 40 is not."""
+    labels = np.repeat([0, 1], 40)
+    correct = np.ones(80)
+    correct[40:60] = 0
+    assert weakest_class(correct, labels) == 1
+    few = np.r_[0:4, 38:42]
+    assert weakest_class(correct[few], labels[few]) is None
+
+
+def test_the_sentence_says_how_many_rows_and_of_what():
+    """Whole, as a person reads it."""
+    labels, correct = np.repeat([0, 1], 40), np.ones(80)
+    correct[40:60] = 0
+    found = make_curve([60.0], [correct], 0.75, labels, NAMES, stream(0, "curve"))
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (found.forecasts[1].low, found.forecasts[1].high))
+    needed = rows_for(0.03, 0.25 * math.exp(USUAL * math.log2(80 / 60)), USUAL, 80)
+    assert found.sentence == (
+        f"80 more rows should bring +{100 * found.forecasts[1].gain:.1f} points (90 % interval {low} to {high}); "
+        f"about {needed} for +3. 'pear' is answered worst (50 % right): label more of it first."
+    )
+    assert found.points[0].accuracy == 0.75
+    assert found.weakest == 1
