@@ -20,7 +20,7 @@ import torch
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows
 
 STEPS, WEIGHT = 90, 10.0
 COLUMNS = ("encoder", "prototypes", "label words", "both", "instruction")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import read_lines
+from lines import read_lines
 
 Rule = Callable[[list[dict]], dict]
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import draw_rows
+from rows import draw_rows
 
 TARGETS = "cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick"
 STEPS, WEIGHT, FOLDS, RESTARTS = 90, 10.0, 3, 3

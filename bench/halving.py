@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import TARGETS, balanced, draw_rows, read_lines
+from lines import read_lines
+from rows import TARGETS, balanced, draw_rows
 
 Results = Mapping[int, object]
 
@@ -87,10 +88,9 @@ def measure(data: str, target: str, per_class: int, draw: int, budget: str, back
     from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
-    from crosspt_cli.search.candidates import make_candidates
     from crosspt_cli.search.choice import choose
     from crosspt_cli.search.folds import stratified_folds
-    from crosspt_cli.search.plan import find_budget, make_rungs
+    from crosspt_cli.search.plan import budget_candidates, find_budget, make_rungs
 
     registry = Registry.open()
     opened = open_backbone(backbone, registry, "cpu")
@@ -98,7 +98,7 @@ def measure(data: str, target: str, per_class: int, draw: int, budget: str, back
     prepared, plan = prepare(shots, opened), find_budget(budget)
     task = study_task(shots, opened, prepared, load_sources(registry, opened), draw)
     everything = np.arange(len(task.labels))
-    candidates = make_candidates([r.name for r in task.untouched.ranks(task.labels, everything)], plan.ms, plan.ratios)
+    candidates = budget_candidates(plan, [rank.name for rank in task.untouched.ranks(task.labels, everything)])
     folds = stratified_folds(task.labels, min(plan.folds, per_class), draw)
     rungs = make_rungs(plan, len(shots), sum(candidate.lr_ratio > 0 for candidate in candidates))
     found, history = full_search(task, candidates, folds, plan.seeds, rungs)

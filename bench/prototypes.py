@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import balanced, draw_rows
+from rows import balanced, draw_rows
 
 Scores = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 WEIGHTS = (10.0, 30.0)

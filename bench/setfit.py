@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import TARGETS, draw_rows, read_lines
+from lines import read_lines
+from rows import TARGETS, draw_rows
 
 MOST_STEPS = 600  # of SetFit on 16 pairs each; all pairs of 1,232 rows would take days
 

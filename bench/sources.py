@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows
 
 M, STEPS, WEIGHT = 3, 60, 10.0
 

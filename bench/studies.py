@@ -13,9 +13,9 @@ from shapes import SHAPES, freeze, random_task, random_words
 from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.train import Population
-from crosspt_cli.search.candidates import Candidate, make_candidates
+from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold, stratified_folds
-from crosspt_cli.search.plan import BUDGETS, make_rungs
+from crosspt_cli.search.plan import BUDGETS, budget_candidates, make_rungs
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
 BUDGET = BUDGETS["normal"]
@@ -101,7 +101,7 @@ def make_study(chosen: argparse.Namespace, device: torch.device, dtype: torch.dt
     else:
         model, task, words = random_study(chosen.shape, device, dtype)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
-    every_candidate = make_candidates(ranked, BUDGET.ms, BUDGET.ratios)
+    every_candidate = budget_candidates(BUDGET, ranked)
     candidates = tuple(each for each in every_candidate if not each.is_source)  # nothing of that one is trained
     folds = stratified_folds(task.labels, BUDGET.folds, 0)
     plan = _plan(chosen, candidates, len(task.labels))

@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from accuracy import TARGETS, draw_rows, read_lines, write_rows
+from lines import read_lines
+from rows import TARGETS, draw_rows, write_rows
 
 PER_CLASS = 4
 POOL = 1_000

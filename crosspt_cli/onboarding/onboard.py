@@ -29,7 +29,7 @@ from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.folds import Fold, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
-from crosspt_cli.search.plan import Budget, Rung, count_trial_steps, find_budget, make_rungs
+from crosspt_cli.search.plan import Budget, Rung, budget_candidates, count_trial_steps, find_budget, make_rungs
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -279,9 +279,11 @@ def _check(chosen: Settings) -> None:
 
 def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
     budget = work.budget
-    ms = budget.ms if chosen.ms is None else chosen.ms
-    ratios = budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios
-    candidates = make_candidates(ranked, ms, ratios)
+    if chosen.ms is None and chosen.lr_ratios is None:
+        candidates = budget_candidates(budget, ranked)
+    else:
+        ms = budget.ms if chosen.ms is None else chosen.ms
+        candidates = make_candidates(ranked, ms, budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios)
     return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 

@@ -11,7 +11,7 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.outcome import TrialResult
 
-WEIGHTS = (0.0, 3.0, 10.0, 30.0, 100.0)  # nats per unit of nearness
+WEIGHTS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # nats per unit of nearness
 TEMPERATURES = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 READOUTS = {
     "auto": tuple(Readout(weight) for weight in WEIGHTS),

@@ -54,14 +54,13 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     """What is timed as the whole search must be one."""
     from studies import BUDGET, _plan
 
-    from crosspt_cli.search.candidates import make_candidates
-    from crosspt_cli.search.plan import count_trial_steps, make_rungs
+    from crosspt_cli.search.plan import budget_candidates, count_trial_steps, make_rungs
 
-    every_candidate = make_candidates([f"source {number}" for number in range(8)], BUDGET.ms, BUDGET.ratios)
+    every_candidate = budget_candidates(BUDGET, [f"source {number}" for number in range(8)])
     candidates = [each for each in every_candidate if not each.is_source]
     plan = _plan(argparse.Namespace(shape="mini", trials=None, steps=None), candidates, 64)
     rungs = make_rungs(BUDGET, 64, sum(candidate.lr_ratio > 0 for candidate in candidates))
-    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1800
+    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1440
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
 
 

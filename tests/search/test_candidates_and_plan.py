@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.candidates import Candidate, make_candidates
-from crosspt_cli.search.plan import BUDGETS, Rung, count_trial_steps, find_budget, make_rungs, total_steps
+from crosspt_cli.search.plan import (
+    BUDGETS,
+    Rung,
+    budget_candidates,
+    count_trial_steps,
+    find_budget,
+    make_rungs,
+    total_steps,
+)
 
 RANKED = tuple("abcdefghij")
 
@@ -36,6 +44,21 @@ def test_every_usable_pair_is_tried_once_and_reads_like_this():
         "M = 3, ratio 1",
     ]
     assert [str(c) for c in make_candidates((), (0, 1, 3), (0.0, 0.1, 1.0))] == ["M = 0 (private prompt only, lr 0.2)"]
+
+
+def test_the_quick_budget_leaves_out_what_seldom_wins():
+    """The normal one does not."""
+    assert [str(candidate) for candidate in budget_candidates(BUDGETS["quick"], RANKED)] == [
+        "M = 0 (private prompt only, lr 0.2)",
+        "M = 1, source untouched",
+        "M = 3, ratio 1",
+    ]
+    assert [str(candidate) for candidate in budget_candidates(BUDGETS["quick"], RANKED[:1])] == [
+        "M = 0 (private prompt only, lr 0.2)",
+        "M = 1, source untouched",
+    ]
+    normal = BUDGETS["normal"]
+    assert budget_candidates(normal, RANKED) == make_candidates(RANKED, normal.ms, normal.ratios)
 
 
 def test_simpler_is_attention_only_then_fewer_sources_then_slower():

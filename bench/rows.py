@@ -1,0 +1,33 @@
+"""The rows that benchmarks train and test on: the same for the same target, draw and number of rows per class."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+TARGETS = "cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick,banking77"
+
+
+def draw_rows(folder: Path, per_class: int, draw: int, most: int) -> tuple:
+    """Return the training rows of a draw, and at most `most` test rows, the same for every draw."""
+    from crosspt_cli.data import few_shots, read_csv
+
+    shots = few_shots(read_csv(folder / "train.csv.gz", "label"), per_class, draw)
+    test = read_csv(folder / "test.csv.gz", "label", min_per_class=1)
+    order = np.random.default_rng(0).permutation(len(test))[:most]
+    return shots, test.subset(sorted(order.tolist()))
+
+
+def write_rows(path: Path, examples) -> None:
+    """Write rows as a CSV with their text columns and `label`."""
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow([*examples.text_columns, "label"])
+        writer.writerows([*row.fields, row.label] for row in examples.rows)
+
+
+def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean over classes of the share of rows that got the right answer."""
+    return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
