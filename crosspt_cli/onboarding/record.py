@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from crosspt_cli.registry import dump_arrays
+from crosspt_cli.search.forecast import LearningCurve
 from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
-    LearningCurve,
     Score,
     Sharing,
     SourceWorth,
@@ -131,15 +131,18 @@ def calibration_record(calibration: Calibration) -> dict[str, Any]:
 
 
 def curve_record(curve: LearningCurve) -> dict[str, Any]:
-    """Return a learning curve and its forecasts as plain values; accuracies and their differences are fractions."""
+    """Return a learning curve and its forecasts as plain values; accuracies and their differences are fractions.
+
+    `rate` is the log share of wrong answers that stays when rows are doubled.
+    """
     return {
         "sentence": curve.sentence,
         "points": [
             {"rows": round(each.rows, 1), "accuracy": round(each.accuracy, 4), "se": round(each.se, 4)}
             for each in curve.points
         ],
-        "errors_left_when_doubled": round(curve.left[0], 4),
-        "errors_left_interval": [round(end, 4) for end in curve.left[1:]],
+        "wrong": round(curve.wrong, 4),
+        "rate": {"mean": round(curve.rate, 4), "se": round(curve.error, 4)},
         "forecasts": [
             {"rows": each.rows, "gain": round(each.gain, 4), "interval": [round(each.low, 4), round(each.high, 4)]}
             for each in curve.forecasts

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from crosspt_cli.search.intervals import CONFIDENCE, points, wilson
-from crosspt_cli.search.outcome import CurvePoint, Forecast, LearningCurve
 
 USUAL, SPREAD = math.log(0.89), 0.08
 """Of the log share of wrong answers that stays when rows are doubled, over tasks: mean and standard deviation.
@@ -22,6 +22,66 @@ BOOTSTRAPS = 400
 MULTIPLES = (1.5, 2.0, 4.0)  # of the rows there are; beyond four times nothing was measured
 WANTED = 0.03  # a gain people ask for
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Held-out accuracy of prompts that saw `rows` rows (the mean over folds), a fraction, and its standard error."""
+
+    rows: float
+    accuracy: float
+    se: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `rows` more rows, of each class its share, should gain in accuracy, a fraction, and its 90 % interval."""
+
+    rows: int
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """How accuracy grows with rows, and what more of them should bring.
+
+    Attributes:
+        points: fewest rows first; the last is what the folds were trained on.
+        rows: of the task.
+        wrong: the share of wrong answers to expect with all of them.
+        rate: log share of wrong answers that stays when rows are doubled, and `error`, its standard deviation.
+        weakest: the class that is answered worst and clearly below the rest; None where there is none.
+        sentence: that for a person.
+    """
+
+    points: tuple[CurvePoint, ...]
+    rows: int
+    wrong: float
+    rate: float
+    error: float
+    weakest: int | None = None
+    sentence: str = ""
+
+    def gain(self, more: int) -> Forecast:
+        """Return what so many more rows should gain."""
+        doublings = math.log2(1 + more / self.rows)
+        spread = Z * math.hypot(doublings * self.error, RETRAINED)
+        ends = (self.wrong * (1 - math.exp(doublings * self.rate + off)) for off in (0.0, spread, -spread))
+        return Forecast(more, *ends)
+
+    @property
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """For half as many rows again, for twice and for four times as many."""
+        return tuple(self.gain(round(self.rows * (multiple - 1))) for multiple in MULTIPLES)
+
+    def rows_for(self, gain: float) -> int | None:
+        """Return how many more rows should gain that much; None where it is out of reach of what was measured."""
+        if gain >= self.wrong or self.rate >= 0:
+            return None
+        doublings = math.log(1 - gain / self.wrong) / self.rate
+        return math.ceil(self.rows * (2**doublings - 1)) if doublings <= math.log2(MULTIPLES[-1]) else None
 
 
 def make_curve(
@@ -49,34 +109,13 @@ def make_curve(
         Hestness et al. 2017, Deep learning scaling is predictable, empirically, for the power law; the prior is
         empirical Bayes, Efron and Morris 1975.
     """
-    rate, error = _posterior(sizes, correct, random)
-    left = tuple(math.exp(rate + z * error) for z in (0.0, -Z, Z))
     rows = len(labels)
-    wrong = max(1 - corrected, 0.5 / rows) * math.exp(rate * math.log2(rows / sizes[-1]))  # at all rows
-    forecasts = tuple(_forecast(wrong, rate, error, rows, multiple) for multiple in MULTIPLES)
+    rate, error = _posterior(sizes, correct, random)
+    wrong = max(1 - corrected, 0.5 / rows) * math.exp(rate * math.log2(rows / sizes[-1]))
+    made = LearningCurve(tuple(map(_point, sizes, correct)), rows, wrong, rate, error)
     weakest = weakest_class(correct[-1], labels)
-    return LearningCurve(
-        points=tuple(_point(size, each) for size, each in zip(sizes, correct, strict=True)),
-        left=left,
-        forecasts=forecasts,
-        weakest=weakest,
-        sentence=_sentence(forecasts[1], rows_for(WANTED, wrong, rate, rows), names, weakest, correct[-1], labels),
-    )
-
-
-def rows_for(gain: float, wrong: float, rate: float, rows: int) -> int | None:
-    """Return how many more rows should bring a gain; None where it is out of reach of what was measured.
-
-    Args:
-        gain: a difference of accuracies.
-        wrong: the share of wrong answers now.
-        rate: log share of them that stays when rows are doubled.
-        rows: there are now.
-    """
-    if gain >= wrong or rate >= 0:
-        return None
-    doublings = math.log(1 - gain / wrong) / rate
-    return math.ceil(rows * (2**doublings - 1)) if doublings <= math.log2(MULTIPLES[-1]) else None
+    worst = None if weakest is None else (names[weakest], float(correct[-1][labels == weakest].mean()))
+    return LearningCurve(made.points, rows, wrong, rate, error, weakest, _sentence(made, worst))
 
 
 def weakest_class(correct: np.ndarray, labels: np.ndarray) -> int | None:
@@ -111,30 +150,17 @@ def _slope(doublings: np.ndarray, wrong: np.ndarray, rows: int) -> float:
     return float((off * logs).sum() / (off**2).sum())
 
 
-def _forecast(wrong: float, rate: float, error: float, rows: int, multiple: float) -> Forecast:
-    doublings = math.log2(multiple)
-    spread = Z * math.hypot(doublings * error, RETRAINED)
-    gain, low, high = (wrong * (1 - math.exp(doublings * rate + off)) for off in (0.0, spread, -spread))
-    return Forecast(round(rows * (multiple - 1)), gain, low, high)
-
-
 def _point(size: float, correct: np.ndarray) -> CurvePoint:
     return CurvePoint(size, float(correct.mean()), float(correct.std(ddof=1) / math.sqrt(len(correct))))
 
 
-def _sentence(
-    doubled: Forecast,
-    needed: int | None,
-    names: Sequence[str],
-    weakest: int | None,
-    correct: np.ndarray,
-    labels: np.ndarray,
-) -> str:
+def _sentence(curve: LearningCurve, worst: tuple[str, float] | None) -> str:
+    """Return what twice the rows should bring, how many a round gain takes, and of which class they should be."""
+    doubled, needed = curve.gain(curve.rows), curve.rows_for(WANTED)
     interval = f"90 % interval {points(doubled.low)} to {points(doubled.high)}"
     said = f"{doubled.rows:,} more rows should bring {points(doubled.gain)} points ({interval})"
     if needed is not None:
         said += f"; about {needed:,} for {points(WANTED).removesuffix('.0')}"
-    if weakest is None:
+    if worst is None:
         return f"{said}."
-    recall = correct[labels == weakest].mean()
-    return f"{said}. '{names[weakest]}' is answered worst ({100 * recall:.0f} % right): label more of it first."
+    return f"{said}. '{worst[0]}' is answered worst ({100 * worst[1]:.0f} % right): label more of it first."

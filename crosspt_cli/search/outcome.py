@@ -9,6 +9,7 @@ import numpy as np
 
 from crosspt_cli.core.score import Readout
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.forecast import LearningCurve
 
 State = Literal["complete", "pruned", "failed"]
 
@@ -203,44 +204,6 @@ class Calibration:
     answers: HeldOutAnswers
     distance: np.ndarray
     shares: np.ndarray
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """Held-out accuracy of prompts that saw `rows` rows (the mean over folds), a fraction, and its standard error."""
-
-    rows: float
-    accuracy: float
-    se: float
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What `rows` more rows, of each class its share, should gain in accuracy, a fraction, and its 90 % interval."""
-
-    rows: int
-    gain: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class LearningCurve:
-    """How accuracy grows with rows, and what more of them should bring.
-
-    Attributes:
-        points: fewest rows first; the last is what the folds were trained on.
-        left: the share of wrong answers that stays when rows are doubled, and its 90 % interval.
-        forecasts: fewest rows first; the second doubles the rows.
-        weakest: the class that is answered worst and clearly below the rest; None where there is none.
-        sentence: that for a person.
-    """
-
-    points: tuple[CurvePoint, ...]
-    left: tuple[float, float, float]
-    forecasts: tuple[Forecast, ...]
-    weakest: int | None
-    sentence: str
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from crosspt_cli.search.choice import choose
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.forecast import make_curve
+from crosspt_cli.search.forecast import LearningCurve, make_curve
 from crosspt_cli.search.halving import halve
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
@@ -29,7 +29,6 @@ from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
-    LearningCurve,
     Score,
     Sharing,
     StudyResult,

@@ -18,15 +18,13 @@ from crosspt_cli.report.numbers import finite
 from crosspt_cli.report.render import onboarded_text
 from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.forecast import CurvePoint, LearningCurve
 from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Comparison,
     Corrected,
-    CurvePoint,
-    Forecast,
     HeldOutAnswers,
-    LearningCurve,
     Score,
     Sharing,
     SourceWorth,
@@ -82,8 +80,10 @@ def done():
         ),
         curve=LearningCurve(
             (CurvePoint(4.0, 0.75, 0.11), CurvePoint(8.0, 0.875, 0.085)),
-            (0.85, 0.7, 1.02),
-            (Forecast(8, 0.02, -0.03, 0.06), Forecast(16, 0.031, -0.02, 0.08), Forecast(48, 0.05, -0.01, 0.11)),
+            16,
+            0.15,
+            -0.2,
+            0.05,
             1,
             "16 more rows should bring +3.1 points.",
         ),
@@ -244,7 +244,9 @@ def test_the_record_beside_the_task_has_them_too(done):
     }
     assert record["calibration"] == shown["calibration"]
     assert record["learning_curve"] == shown["learning_curve"]
-    assert record["learning_curve"]["forecasts"][1] == {"rows": 16, "gain": 0.031, "interval": [-0.02, 0.08]}
+    doubled = record["learning_curve"]["forecasts"][1]
+    assert (doubled["rows"], doubled["gain"]) == (16, round(0.15 * (1 - np.exp(-0.2)), 4))
+    assert doubled["interval"][0] < doubled["gain"] < doubled["interval"][1]
     assert (record["corrected"], record["interval"]) == (0.8437, [0.6512, 0.9378])
 
 

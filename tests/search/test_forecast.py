@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.search.forecast import RETRAINED, SPREAD, USUAL, Z, make_curve, rows_for, weakest_class
+from crosspt_cli.search.forecast import RETRAINED, SPREAD, USUAL, LearningCurve, Z, make_curve, weakest_class
 
 NAMES = ("apple", "pear")
 
@@ -33,14 +33,14 @@ def test_without_points_the_forecast_is_what_other_tasks_say():
     off = Z * math.hypot(SPREAD, RETRAINED)
     assert doubled.low == pytest.approx(wrong * (1 - math.exp(USUAL + off)))
     assert doubled.high == pytest.approx(wrong * (1 - math.exp(USUAL - off)))
-    assert found.left[0] == pytest.approx(math.exp(USUAL))
+    assert (found.rate, found.error) == (USUAL, SPREAD)
 
 
 def test_points_move_the_forecast_as_far_as_their_noise_allows():
     """Many rows say more than few: a steep curve leaves fewer wrong answers when doubled, a flat one more."""
-    steep = [curve([12.0, 24.0, 48.0], [0.5, 0.7, 0.8], rows).left[0] for rows in (64, 6400)]
-    flat = [curve([12.0, 24.0, 48.0], [0.8, 0.8, 0.8], rows).left[0] for rows in (64, 6400)]
-    assert 0.63 < steep[1] < steep[0] < math.exp(USUAL) < flat[0] < flat[1] < 1.0
+    steep = [curve([12.0, 24.0, 48.0], [0.5, 0.7, 0.8], rows).rate for rows in (64, 6400)]
+    flat = [curve([12.0, 24.0, 48.0], [0.8, 0.8, 0.8], rows).rate for rows in (64, 6400)]
+    assert math.log(0.63) < steep[1] < steep[0] < USUAL < flat[0] < flat[1] < 0.0
 
 
 def test_more_rows_gain_more_and_are_less_certain():
@@ -54,20 +54,26 @@ def test_all_right_leaves_little_to_gain():
     """No logarithm of zero, and no promise beyond the last wrong answer."""
     found = curve([24.0, 48.0], [1.0, 1.0], corrected=1.0)
     assert 0 < found.forecasts[-1].gain < 0.5 / 64
-    assert math.isfinite(found.left[0])
+    assert math.isfinite(found.rate)
+
+
+def known(wrong: float, rate: float) -> LearningCurve:
+    """The curve of 64 rows of which everything is known."""
+    return LearningCurve((), 64, wrong, rate, 0.0)
 
 
 def test_rows_for_a_gain_turn_the_forecast_around():
     """A gain that is forecast for a number of rows asks for that number."""
-    rate, wrong = math.log(0.9), 0.3
-    assert rows_for(wrong * (1 - 0.9), wrong, rate, 64) == pytest.approx(64, abs=1)
-    assert rows_for(wrong * (1 - 0.9**2) * 0.999, wrong, rate, 64) == pytest.approx(192, abs=2)
+    made = known(0.3, math.log(0.9))
+    assert made.gain(64).gain == pytest.approx(0.03)
+    for more in (10, 64, 191):
+        assert made.rows_for(made.gain(more).gain) == pytest.approx(more, abs=1)
 
 
 @pytest.mark.parametrize(("gain", "wrong", "rate"), [(0.3, 0.3, -0.1), (0.03, 0.3, 0.0), (0.2, 0.3, -0.1)])
 def test_a_gain_out_of_reach_has_no_number_of_rows(gain, wrong, rate):
     """More than is wrong, a curve that does not rise, or beyond four times the rows."""
-    assert rows_for(gain, wrong, rate, 64) is None
+    assert known(wrong, rate).rows_for(gain) is None
 
 
 def test_the_weakest_class_is_named_only_when_it_clearly_is():
@@ -86,7 +92,7 @@ def test_the_sentence_says_how_many_rows_and_of_what():
     correct[40:60] = 0
     found = make_curve([60.0], [correct], 0.75, labels, NAMES, stream(0, "curve"))
     low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (found.forecasts[1].low, found.forecasts[1].high))
-    needed = rows_for(0.03, 0.25 * math.exp(USUAL * math.log2(80 / 60)), USUAL, 80)
+    needed = LearningCurve((), 80, 0.25 * math.exp(USUAL * math.log2(80 / 60)), USUAL, 0.0).rows_for(0.03)
     assert found.sentence == (
         f"80 more rows should bring +{100 * found.forecasts[1].gain:.1f} points (90 % interval {low} to {high}); "
         f"about {needed} for +3. 'pear' is answered worst (50 % right): label more of it first."
