@@ -1,47 +1,46 @@
-"""Are the rows that `crosspt suggest` picks worth more than rows picked at random?
+"""Are the rows that `crosspt suggest` picks worth more than rows picked at random, and do forecasts of more rows hold?
 
-    python bench/suggest.py --data DATA --draws 3 --out bench/results/suggest-quick.jsonl
+    python bench/suggest.py --data DATA --draws 2 --out bench/results/suggest-quick.jsonl
 
-DATA is the folder of targets that `accuracy.py` reads. For every target and draw a task is onboarded from 4 rows per
-class. Of up to 1,000 other training rows 16 and 32 are then labelled, picked by `suggest`, at random, and by
-uncertainty alone (the smallest margin between the two most probable classes), and the task is onboarded again with
-them. Random rows are added up to 64, so that it can be read off how many of them are worth as much. One line per target
-and draw is appended as soon as it is known; started again, the script goes on after the last line. Then it prints
-balanced accuracy on 400 test rows in %, and for each number of picked rows how many random ones reach the same mean.
+DATA is the folder of targets that `onboardings.py` reads. For every target and draw a task is onboarded from 4 rows
+per class. Of up to 1,000 other training rows 16 and 32 are then labelled, picked by `suggest` and at random, and the
+task is onboarded again with them; random rows are added up to 64, so that it can be read off how many of them are worth
+as much. Every onboarding forecasts what the random rows that follow it should gain. One line per target and draw is
+appended as soon as it is known; started again, the script goes on after the last line.
+
+It prints balanced accuracy on 400 test rows in %, how many random rows reach the same mean as the picked ones, how many
+forecasts' 90 % intervals hold what was gained, and how fast wrong answers become fewer, target by target.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
-import multiprocessing
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lines import read_lines
-from rows import TARGETS, draw_rows, write_rows
+from lines import measure_missing
+from rows import TARGETS, balanced, draw_rows, write_rows
 
 PER_CLASS = 4
 POOL = 1_000
 ADDED = (16, 32)
 MORE_RANDOM = (64,)
-SUGGEST, RANDOM, UNCERTAIN = METHODS = ("suggest", "random", "uncertainty")
-KEY = ("target", "draw", "budget", "backbone")
+SUGGEST, RANDOM = METHODS = ("suggest", "random")
+START = "start"
 
 
 @dataclass(frozen=True)
 class Job:
     """One target and draw to measure."""
 
-    data: str
+    data: Path
     target: str
     draw: int
     budget: str
@@ -49,31 +48,46 @@ class Job:
     test_rows: int
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> dict:
         """What makes a line this job's."""
-        return (self.target, self.draw, self.budget, self.backbone)
+        return {name: getattr(self, name) for name in ("target", "draw", "budget", "backbone")}
 
 
 def measure(job: Job) -> dict:
-    """Return the line of one job: balanced accuracy by what was added."""
-    import torch
-
-    torch.set_num_threads(1)
-    folder = Path(job.data) / job.target
-    shots, test = draw_rows(folder, PER_CLASS, job.draw, job.test_rows)
-    pool = draw_pool(folder, shots, job.draw)
+    """Return the line of one job: balanced accuracy by what was added, and what was forecast."""
+    shots, test = draw_rows(job.data / job.target, PER_CLASS, job.draw, job.test_rows)
+    pool = draw_pool(job.data / job.target, shots, job.draw)
     with tempfile.TemporaryDirectory() as scratch:
-        predictor = onboarded(job, shots, Path(scratch))
-        balanced = {"start": score(predictor, test)}
+        done, predictor = onboarded(job, shots, Path(scratch))
+        reached, curves = {START: score(predictor, test)}, {0: done.study.curve}
         picked = picks(predictor, pool, job.draw, Path(scratch))
         for method, number in rounds(len(pool)):
             added = [pool.rows[row] for row in picked[method][:number]]
-            again = onboarded(job, with_rows(shots, added), Path(scratch))
-            balanced[f"{method} {number}"] = score(again, test)
+            done, predictor = onboarded(job, with_rows(shots, added), Path(scratch))
+            reached[f"{method} {number}"] = score(predictor, test)
+            if method == RANDOM:
+                curves[number] = done.study.curve
     return {
-        "target": job.target, "draw": job.draw, "budget": job.budget, "backbone": job.backbone,
-        "rows": len(shots), "pool": len(pool), "test_rows": len(test), "balanced": balanced,
+        "rows": len(shots), "pool": len(pool), "test_rows": len(test), "balanced": reached,
+        "forecasts": forecasts(curves, reached),
     }  # fmt: skip
+
+
+def forecasts(curves: dict, reached: dict[str, float]) -> list[dict]:
+    """Return, for every two numbers of random rows, what the curve at the smaller said of the larger, and what came."""
+    names = {0: START} | {number: f"{RANDOM} {number}" for number in curves if number}
+    found = []
+    for before, curve in sorted(curves.items()):
+        for after in sorted(number for number in curves if number > before):
+            said = curve.gain(after - before)
+            found.append({
+                "before": before, "after": after, "rows": curve.rows, "wrong": round(curve.wrong, 4),
+                "rate": round(curve.rate, 4), "error": round(curve.error, 4),
+                "gain": round(said.gain, 4), "interval": [round(said.low, 4), round(said.high, 4)],
+                "gained": round(reached[names[after]] - reached[names[before]], 4),
+                "wrong_before": round(1 - reached[names[before]], 4),
+            })  # fmt: skip
+    return found
 
 
 def rounds(pool: int) -> list[tuple[str, int]]:
@@ -101,8 +115,8 @@ def with_rows(shots, added: Sequence):
     return replace(shots, rows=(*shots.rows, *added))
 
 
-def onboarded(job: Job, examples, scratch: Path):
-    """Return the predictor of a task onboarded from these rows."""
+def onboarded(job: Job, examples, scratch: Path) -> tuple:
+    """Return the onboarding of these rows, and its predictor."""
     from crosspt_cli import Predictor, Registry, onboard
 
     registry = Registry.open(scratch / "home")
@@ -110,14 +124,13 @@ def onboarded(job: Job, examples, scratch: Path):
     write_rows(rows, examples)
     settings = {"budget": job.budget, "backbone": job.backbone, "seed": job.draw}
     done = onboard(rows, "label", registry=registry, replace=True, **settings)
-    return Predictor.open(done.task, registry)
+    return done, Predictor.open(done.task, registry)
 
 
 def score(predictor, test) -> float:
     """Return balanced accuracy on the test rows."""
     answers = np.array([answer.label for answer in predictor.predict([row.fields for row in test.rows])])
-    truth = np.array(test.labels())
-    return round(float(np.mean([(answers[truth == label] == label).mean() for label in np.unique(truth)])), 4)
+    return round(balanced(answers, np.array(test.labels())), 4)
 
 
 def picks(predictor, pool, draw: int, scratch: Path) -> dict[str, list[int]]:
@@ -132,23 +145,19 @@ def picks(predictor, pool, draw: int, scratch: Path) -> dict[str, list[int]]:
     places = {row.fields: place for place, row in reversed(list(enumerate(pool.rows)))}
     registry = Registry.open(scratch / "home")
     asked = suggest(scratch / "pool.csv", predictor.fitted.name, max(ADDED), registry=registry)
-    shares = [sorted(found.shares.values()) for found in predictor.predict([row.fields for row in pool.rows])]
-    margins = np.array([each[-1] - each[-2] for each in shares])
     return {
         SUGGEST: [places[row.texts] for row in asked.rows],
-        UNCERTAIN: margins.argsort(kind="stable").tolist(),
         RANDOM: np.random.default_rng((draw, 1)).permutation(len(pool)).tolist(),
     }
 
 
 def table(lines: list[dict]) -> str:
     """Return a Markdown table: balanced accuracy in %, mean over draws ± standard deviation, a row per target."""
-    columns = ["start", *(f"{method} {number}" for number in ADDED for method in METHODS)]
+    columns = [START, *(f"{method} {number}" for number in ADDED for method in METHODS)]
     columns += [f"{RANDOM} {number}" for number in MORE_RANDOM]
     out = [f"| target (draws) | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    targets = list(dict.fromkeys(line["target"] for line in lines))
     means = {}
-    for target in targets:
+    for target in dict.fromkeys(line["target"] for line in lines):
         rows = [line["balanced"] for line in lines if line["target"] == target]
         values = {name: 100 * np.array([row[name] for row in rows if name in row]) for name in columns}
         means[target] = {name: each.mean() for name, each in values.items() if len(each)}
@@ -157,8 +166,59 @@ def table(lines: list[dict]) -> str:
     if whole:
         mean = {name: float(np.mean([each[name] for each in whole])) for name in columns}
         out.append(f"| **mean of {len(whole)}** | {' | '.join(f'**{mean[name]:.1f}**' for name in columns)} |")
-        out += ["", *equals(mean)]
+        out += ["", *equals(mean), "", *differences(lines)]
     return "\n".join(out)
+
+
+def differences(lines: list[dict]) -> list[str]:
+    """Return by how much suggested rows are ahead of as many random ones, with a 90 % interval over onboardings."""
+    out = []
+    for number in ADDED:
+        names = [f"{method} {number}" for method in METHODS]
+        ahead = 100 * np.array(
+            [each["balanced"][names[0]] - each["balanced"][names[1]] for each in lines if names[0] in each["balanced"]]
+        )
+        off = 1.645 * ahead.std(ddof=1) / np.sqrt(len(ahead)) if len(ahead) > 1 else float("nan")
+        out.append(f"{number} suggested rows are {ahead.mean():+.1f} ± {off:.1f} points ahead of {number} random ones.")
+    return out
+
+
+def forecast_table(lines: list[dict]) -> str:
+    """Return how well forecasts hold, by how much is added, and each target's own rate."""
+    every = [(line["target"], each) for line in lines for each in line["forecasts"]]
+    out = [
+        "| rows | more | forecasts | mean gain, points | forecast | root mean square error | 90 % intervals that hold |"
+    ]
+    out.append("|---" * 7 + "|")
+    kinds = sorted({(each["before"], each["after"]) for _, each in every})
+    parts = [(f"start + {before} | {after - before}", before, after) for before, after in kinds]
+    for title, before, after in parts:
+        out.append(
+            _forecast_row(title, [each for _, each in every if (each["before"], each["after"]) == (before, after)])
+        )
+    out.append(_forecast_row("all | ", [each for _, each in every]))
+    out += ["", "| target | log share of wrong answers that stays when rows are doubled |", "|---|---|"]
+    rates = {target: own_rate([each for name, each in every if name == target]) for target, _ in every}
+    out += [f"| {target} | {rate:+.3f} |" for target, rate in rates.items()]
+    spread = np.std(list(rates.values()), ddof=1) if len(rates) > 1 else float("nan")
+    out.append(f"| mean ± standard deviation | {np.mean(list(rates.values())):+.3f} ± {spread:.3f} |")
+    return "\n".join(out)
+
+
+def _forecast_row(title: str, found: list[dict]) -> str:
+    gained, said = (100 * np.array([each[name] for each in found]) for name in ("gained", "gain"))
+    held = sum(each["interval"][0] <= each["gained"] <= each["interval"][1] for each in found)
+    error = np.sqrt(((said - gained) ** 2).mean())
+    numbers = f"{len(found)} | {gained.mean():+.1f} | {said.mean():+.1f} | {error:.1f}"
+    return f"| {title} | {numbers} | {held} of {len(found)} ({held / len(found):.0%}) |"
+
+
+def own_rate(found: list[dict]) -> float:
+    """Return a target's log share of wrong answers that stays per doubling, over all pairs of sizes."""
+    doublings = np.array([np.log2(1 + (each["after"] - each["before"]) / each["rows"]) for each in found])
+    wrong = np.array([[each["wrong_before"], each["wrong_before"] - each["gained"]] for each in found])
+    logs = np.log(np.maximum(wrong, 0.005))
+    return float((doublings * (logs[:, 1] - logs[:, 0])).sum() / (doublings**2).sum())
 
 
 def _cell(values: np.ndarray) -> str:
@@ -170,11 +230,10 @@ def _cell(values: np.ndarray) -> str:
 def equals(mean: dict[str, float]) -> list[str]:
     """Return, for each number of picked rows, how many random ones reach the same mean."""
     counts = (0, *ADDED, *MORE_RANDOM)
-    curve = [mean["start"], *(mean[f"{RANDOM} {number}"] for number in counts[1:])]
+    curve = [mean[START], *(mean[f"{RANDOM} {number}"] for number in counts[1:])]
     return [
-        f"{number} rows by {method} are worth {worth(mean[f'{method} {number}'], counts, curve)} random ones."
+        f"{number} suggested rows are worth {worth(mean[f'{SUGGEST} {number}'], counts, curve)} random ones."
         for number in ADDED
-        for method in (SUGGEST, UNCERTAIN)
     ]
 
 
@@ -189,11 +248,11 @@ def worth(reached: float, counts: Sequence[int], curve: Sequence[float]) -> str:
 
 
 def main() -> None:
-    """Measure what is missing, then print the table."""
+    """Measure what is missing, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder of targets")
+    parser.add_argument("--data", type=Path, required=True, help="folder of targets")
     parser.add_argument("--targets", default=TARGETS)
-    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--budget", default="quick")
     parser.add_argument("--backbone", default="mini")
     parser.add_argument("--test-rows", type=int, default=400)
@@ -205,23 +264,10 @@ def main() -> None:
         for draw in range(chosen.draws)
         for target in chosen.targets.split(",")
     ]
-    done = {tuple(line[part] for part in KEY) for line in read_lines(chosen.out)}
-    _run([job for job in jobs if job.key not in done], chosen.workers, chosen.out)
-    print(table(read_lines(chosen.out)))
-
-
-def _run(jobs: list[Job], workers: int, out: Path) -> None:
-    from machine import describe
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if jobs and not out.exists():
-        out.write_text(json.dumps({"machine": describe(), "workers": workers, "threads": 1}) + "\n")
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool, out.open("a") as handle:
-        for future in as_completed([pool.submit(measure, job) for job in jobs]):
-            line = json.dumps(future.result())
-            print(line, file=handle, flush=True)
-            print(line, file=sys.stderr, flush=True)
+    lines = measure_missing(jobs, measure, chosen.out, chosen.workers)
+    print(table(lines))
+    print()
+    print(forecast_table(lines))
 
 
 if __name__ == "__main__":
