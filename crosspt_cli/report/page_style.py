@@ -83,6 +83,7 @@ text.small { font-size: 10px; }
   body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav { display: none; }
   .wide, figure { overflow: visible; }
+  .wide:not(:has(.rows)) { break-inside: avoid; }
   svg { max-width: 12cm; }
 }
 """

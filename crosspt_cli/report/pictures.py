@@ -19,6 +19,8 @@ WIDTH = 360
 EDGE = 8
 LINE = 40  # a name and what is drawn below it
 CELL = (76, 56)
+NUMBER = 54  # room for a number at the right, that nothing else runs through
+NAMED = 28  # between two numbers below a picture, so that they do not touch
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 MOST_TICKS = 6
 ERRORS = 1.645  # standard errors to either side hold 90 % of a normal distribution
@@ -74,7 +76,7 @@ def method_picture(methods: Sequence[Method]) -> Markup:
 
     ends = [end for each in methods for end in (each.difference.low, each.difference.high)]
     low, high = min(0.0, *ends) - 0.02, max(0.0, *ends) + 0.02
-    scale, bottom = Scale(low, high, EDGE, WIDTH - EDGE), LINE * len(methods) + 4
+    scale, bottom = Scale(low, high, EDGE, WIDTH - NUMBER), LINE * len(methods) + 4
     shapes = [line(scale(0), 0, scale(0), bottom, "zero")]
     for number, each in enumerate(reversed(methods)):
         estimate, y = each.difference, LINE * number + 30
@@ -226,8 +228,11 @@ def curve_picture(report: Report) -> Markup:
             line(at, y(lowest), at, y(highest), "range"),
             element("circle", cx=at, cy=y(accuracy), r=5, class_="dot"),
         ]
-    named = [*spans, *band[2:]]  # not those between, whose numbers would touch
-    shapes += [text(f"{rows:.0f}", x(math.log2(rows)), 230, text_anchor="middle", class_="quiet") for rows, _ in named]
+    place = math.inf
+    for at, rows in sorted(((x(math.log2(rows)), rows) for rows, _ in every), reverse=True):
+        if place - at >= NAMED:
+            shapes.append(text(f"{rows:.0f}", at, 230, text_anchor="middle", class_="quiet"))
+            place = at
     shapes += [
         text("rows, doubling from left to right", (x.start + x.end) / 2, 248, text_anchor="middle", class_="quiet"),
         text("right, %", 0, 0, transform="translate(11 114) rotate(-90)", text_anchor="middle", class_="quiet"),
