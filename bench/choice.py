@@ -1,9 +1,9 @@
-"""How good is the choice among candidates? Other rules on the records of `accuracy.py`, without training anything.
+"""How good is the choice among candidates? Other rules on the records of `onboardings.py`, without training anything.
 
-    python bench/choice.py bench/results/accuracy-quick.jsonl
+    python bench/choice.py bench/results/onboardings-quick.jsonl
 
-Every line of `accuracy.py` keeps what each candidate of the study scored on held-out rows, row by row, and on the test
-rows after a final fit. A rule sees the former and is judged on the latter. Tasks of more than 400 rows keep no
+Every line of `onboardings.py` keeps what each candidate of the study scored on held-out rows, row by row, and on the
+test rows after a final fit. A rule sees the former and is judged on the latter. Tasks of more than 400 rows keep no
 row-by-row scores and are left out.
 """
 
@@ -36,19 +36,15 @@ def simplest_within(errors: float) -> Rule:
     return rule
 
 
-def always(m: int, trained: bool) -> Rule:
-    """Return the rule that never looks: this M, with or without a trained private prompt."""
-    return lambda candidates: next(c for c in candidates if c["m"] == m and (c["lr_ratio"] > 0) == trained)
+def always(name: str) -> Rule:
+    """Return the rule that never looks, and always takes the same candidate."""
+    return lambda candidates: next(each for each in candidates if each["candidate"] == name)
 
 
 RULES: dict[str, Rule] = {
     "one standard error, simplest (used)": simplest_within(1.0),
     "half a standard error, simplest": simplest_within(0.5),
     "best held-out utility": simplest_within(0.0),
-    "always M = 0": always(0, True),
-    "always M = 1, source untouched": always(1, False),
-    "always M = 3, attention only": always(3, False),
-    "always M = 3, ratio 1": always(3, True),
     "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),
 }
 
@@ -59,7 +55,8 @@ def main() -> None:
     sizes = sorted({line["per_class"] for line in lines})
     print(f"| rule | {' | '.join(f'{size} per class' for size in sizes)} |")
     print("|---" * (len(sizes) + 1) + "|")
-    for name, rule in RULES.items():
+    names = [each["candidate"] for each in lines[0]["candidates"]]
+    for name, rule in (RULES | {f"always {name}": always(name) for name in names}).items():
         means = [
             np.mean([rule(line["candidates"])["balanced"] for line in lines if line["per_class"] == size])
             for size in sizes

