@@ -37,6 +37,12 @@ class Plan:
         begins = (0, *(steps for steps, _ in self.rungs))
         return sum((steps - begin) * alive for begin, (steps, alive) in zip(begins, self.rungs, strict=False))
 
+    @property
+    def unpruned(self) -> float:
+        """How many times as many steps it would be if every trial went on to the end."""
+        steps, alive = self.rungs[-1][0], self.rungs[0][1]
+        return steps * alive / self.trial_steps
+
 
 @dataclass(frozen=True)
 class Study:

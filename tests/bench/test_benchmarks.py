@@ -40,6 +40,8 @@ def test_the_population_benchmark_compares_equal_work_from_end_to_end(tmp_path):
     assert max(result["differences_in_nats"].values()) < 1e-3
     assert set(result["variants"]) == {"peft, float32", "peft, bfloat16", "one after another", "together"}
     assert result["times_as_fast_together"]["together"] == 1
+    ratios = result["times_as_fast_as_every_trial_to_its_end"]  # nothing is pruned here
+    assert ratios == {name: result["times_as_fast_together"][name] for name in ("peft, float32", "peft, bfloat16")}
     for kind in ("peft, float32", "peft, bfloat16"):
         assert result["variants"][kind]["extrapolated"]
         assert f"extrapolated from {result['variants'][kind]['measured_steps']} steps" in printed
@@ -61,6 +63,7 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     plan = _plan(argparse.Namespace(shape="mini", trials=None, steps=None), candidates, 64)
     rungs = make_rungs(BUDGET, 64, sum(candidate.lr_ratio > 0 for candidate in candidates))
     assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1440
+    assert plan.unpruned == 36 * 90 / 1440
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
 
 
