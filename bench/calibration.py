@@ -3,7 +3,7 @@
     python bench/calibration.py --data DATA --draws 3 --picture docs/pictures/calibration.svg
 
 The rows are those of `onboardings.py`, which measures what is missing; then the tables of all lines are printed, and
-with --picture a reliability diagram is drawn. Each task answers up to 600 of its own test rows and 200 of another
+with --picture a reliability diagram is drawn. Each task answers up to 400 of its own test rows and 200 of another
 target's.
 
 `as they are`: probabilities at temperature 1 · `search`: at the temperature, from a coarse grid, at which the search

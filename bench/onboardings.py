@@ -268,7 +268,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--budget", default="quick")
     parser.add_argument("--backbone", default="mini")
-    parser.add_argument("--test-rows", type=int, default=600)
+    parser.add_argument("--test-rows", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("bench/results/onboardings-quick.jsonl"))
     return parser

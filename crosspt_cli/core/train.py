@@ -55,6 +55,7 @@ class Population:
         self.tokens_at_once = tokens_at_once
         self.losses = torch.full((len(bank),), float("nan"), device=backbone.device)
         self.seen = torch.zeros(2, len(bank), len(tree.path_node), device=backbone.device)
+        self.balance = self._class_weights()
         self.forget = 1.0 / max(RECENT_STEPS, len(texts) / self.batches.shape[2])
 
     def step(self) -> None:
@@ -93,7 +94,8 @@ class Population:
         """Return how far each trial favours each class beyond that class's share of the rows, [T, C] in nats.
 
         Taken from the batches of the last steps, at no cost: log of the mean probability given to a class minus log
-        of the fraction of rows that have it. Prompts that were hardly trained lean by whole nats.
+        of the fraction of rows that have it, both with rows weighted so that their classes have the shares that they
+        have among all rows. Prompts that were hardly trained lean by whole nats.
         """
         given, true = self.seen + LEANING_FLOOR / self.seen.shape[2]
         return (given.log() - true.log()).cpu().numpy()
@@ -104,11 +106,24 @@ class Population:
         kept = self.bank.keep(index)
         self.optimiser = self.optimiser.keep(kept, index)
         self.bank, self.batches, self.losses = kept, self.batches[index], self.losses[index]
-        self.seen = self.seen[:, index]
+        self.seen, self.balance = self.seen[:, index], self.balance[index]
 
     def failed(self) -> list[bool]:
         """Return, per trial, whether its loss or gradient stopped being a number."""
         return self.optimiser.failed.tolist()
+
+    def _class_weights(self) -> Tensor:
+        """Return what each trial's rows count by class, [T, C]: a class's share of all rows over that of its batches.
+
+        A trial that trains on more of a class has fewer of it held out: unweighted, what it saw would lean its answers
+        away from the right ones.
+        """
+        classes = len(self.tree.path_node)
+        share = self.labels.bincount(minlength=classes) / len(self.labels)  # [C]
+        drawn = self.labels[self.batches.flatten(1)]  # [T, steps · B]
+        seen = torch.zeros(len(drawn), classes, device=drawn.device)
+        seen.scatter_add_(1, drawn, torch.full_like(drawn, 1 / drawn.shape[1], dtype=seen.dtype))
+        return torch.where(seen > 0, share / seen.clamp(min=1e-9), 0.0)
 
     def _backward(self, trials: slice, prompts: Tensor, rows: Tensor) -> Tensor:
         """Return the gradient [t, P, H] of some trials' losses on rows [t, B] for their prompts, and keep the losses.
@@ -129,8 +144,9 @@ class Population:
 
     def _seen_with(self, trials: slice, given: Tensor, labels: Tensor) -> Tensor:
         """Return some trials' running means [2, t, C] moved towards a batch's given [t, B, C] and true [t, B]."""
+        weights = self.balance[trials].gather(1, labels)[..., None]  # [t, B, 1]
         true = torch.nn.functional.one_hot(labels, given.shape[2]).float()
-        batch = torch.stack([given.mean(1).nan_to_num(0.0), true.mean(1)])
+        batch = torch.stack([(given * weights).mean(1).nan_to_num(0.0), (true * weights).mean(1)])
         before = self.seen[:, trials]
         return before + (batch - before) * max(self.forget, 1 / (self.optimiser.steps + 1))
 

@@ -40,7 +40,8 @@ class UntouchedSources:
         """
         used = np.isin(self.rows, among)
         true = labels[self.rows[used]]
-        losses = [_loss(nats[used], true) for nats in self.nats]
+        share = class_share(labels, self.nats.shape[2])
+        losses = [_loss(nats[used], true, share) for nats in self.nats]
         return tuple(SourceRank(self.names[s], losses[s]) for s in np.argsort(losses, kind="stable"))
 
     def leaning(self, name: str, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -52,13 +53,32 @@ class UntouchedSources:
             among: row indices that may be used.
         """
         used = np.isin(self.rows, among)
-        return leaning_of(self.nats[self.names.index(name)][used], labels[self.rows[used]])
+        nats = self.nats[self.names.index(name)][used]
+        return leaning_of(nats, labels[self.rows[used]], class_share(labels, nats.shape[1]))
 
 
-def leaning_of(nats: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return by how many nats a source favours each class beyond its share of the rows, [C] float32."""
-    share = np.bincount(true, minlength=nats.shape[1]) + 0.5
-    return (np.log(np.exp(nats).mean(0) + 1e-6) - np.log(share / share.sum())).astype(np.float32)
+def class_share(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the share of each class among all of a task's rows, [C]."""
+    return np.bincount(labels, minlength=classes) / len(labels)
+
+
+def leaning_of(nats: np.ndarray, true: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return by how many nats a source favours each class beyond its share of the task's rows, [C] float32.
+
+    Rows are weighted so that their classes have the task's shares. A fold that trains on more of a class has fewer of
+    it held out: taken as they are, its rows would lean each answer away from the right one.
+
+    Args:
+        nats: [n, C], what the source answers on some rows.
+        true: [n] int64, their classes.
+        share: [C], of the classes among all of the task's rows.
+    """
+    counts = np.bincount(true, minlength=len(share))
+    wanted = np.where(counts > 0, share, 0.0)
+    wanted /= wanted.sum()
+    given = (wanted / np.maximum(counts, 1))[true] @ np.exp(nats)
+    smoothed = wanted * len(true) + 0.5
+    return (np.log(given + 1e-6) - np.log(smoothed / smoothed.sum())).astype(np.float32)
 
 
 def score_untouched(
@@ -101,8 +121,8 @@ def spread_rows(labels: np.ndarray, most: int, random: np.random.Generator | Non
     return np.sort(order[np.argsort(turn, kind="stable")[:most]])
 
 
-def _loss(nats: np.ndarray, true: np.ndarray) -> float:
+def _loss(nats: np.ndarray, true: np.ndarray, share: np.ndarray) -> float:
     """Return the mean loss in nats once the source's own leaning and scale are taken off."""
-    leaning = leaning_of(nats, true)
+    leaning = leaning_of(nats, true, share)
     at = np.arange(len(true)), true
     return min(float(-log_softmax((nats - leaning) / heat)[at].mean()) for heat in TEMPERATURES)

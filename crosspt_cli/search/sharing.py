@@ -16,7 +16,7 @@ from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.held_out import held_out_answers
 from crosspt_cli.search.intervals import points
 from crosspt_cli.search.outcome import Sharing, SourceWorth, TrialResult, Verdict
-from crosspt_cli.search.rank import leaning_of, spread_rows
+from crosspt_cli.search.rank import class_share, leaning_of, spread_rows
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 from crosspt_cli.search.verdict import ALONE, draw_rows_and_seeds, interval_of
@@ -120,7 +120,8 @@ def _answered_by(
     at, device = torch.as_tensor(np.concatenate(some)), task.backbone.device
     nats = score_rows(task.backbone, prompts, of, task.texts, at, task.tree, tokens_at_once(device))
     parts = np.split(nats, np.cumsum([len(each) for each in some])[:-1])
-    leanings = [leaning_of(part, task.labels[train]) for part, train in zip(parts, some, strict=True)]
+    share = class_share(task.labels, len(task.tree.path_node))
+    leanings = [leaning_of(part, task.labels[train], share) for part, train in zip(parts, some, strict=True)]
     return [
         replace(trial, nats=answered.nats, nearness=answered.nearness, distance=answered.distance, leaning=leaning)
         for trial, answered, leaning in zip(trials, found, leanings, strict=True)

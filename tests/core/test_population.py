@@ -148,16 +148,24 @@ def test_a_pass_holds_no_more_tokens_than_it_may():
 
 
 def test_the_leaning_is_what_recent_batches_were_given_over_what_they_were():
-    """Against running means written out: new batches count with their number at first, by a tenth later."""
+    """Against running means written out: new batches count with their number at first, by a tenth later.
+
+    Rows count by how much rarer their class is in the trial's batches than among all rows.
+    """
     population = small_population(small_bank(2), [0, 1])
+    of_all = np.bincount(np.arange(ROWS) % 3) / ROWS
+    weights = [
+        of_all / (np.bincount(each.flatten() % 3, minlength=3) / each.size) for each in population.batches.numpy()
+    ]
     given, true = np.zeros((2, 2, 3))
     for step in range(STEPS):
         rows = population.batches[:, step].numpy()
         nats = nats_of(population, list(rows))  # before the step: what the loss was computed from
         population.step()
         share = max(1 / max(RECENT_STEPS, ROWS / BATCH), 1 / (step + 1))
-        given += (np.exp(np.stack(nats)).mean(1) - given) * share
-        true += (np.eye(3)[rows % 3].mean(1) - true) * share
+        each = np.stack([of_trial[labels] for of_trial, labels in zip(weights, rows % 3, strict=True)])[..., None]
+        given += ((np.exp(np.stack(nats)) * each).mean(1) - given) * share
+        true += ((np.eye(3)[rows % 3] * each).mean(1) - true) * share
     floor = LEANING_FLOOR / 3
     np.testing.assert_allclose(population.leaning(), np.log((given + floor) / (true + floor)), atol=1e-4)
 

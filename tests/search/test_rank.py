@@ -7,7 +7,7 @@ from study_samples import NAMES, WORDS, small_task
 
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.search.rank import MOST_ROWS, UntouchedSources, score_untouched
+from crosspt_cli.search.rank import MOST_ROWS, UntouchedSources, class_share, leaning_of, score_untouched
 from crosspt_cli.tasks.label_tree import LabelTree
 
 
@@ -29,12 +29,12 @@ def test_the_source_that_knows_most_comes_first():
 
 
 def test_only_the_rows_named_have_a_say():
-    """A fold ranks on its training rows; whatever held-out rows look like must not matter."""
+    """A fold ranks on its training rows; of held-out rows only how many there are of each class is known."""
     labels, among = np.arange(20) % 2, np.arange(0, 13)
     nats = np.stack([answers(right, labels) for right in (0.6, 0.8)])
     spoiled, wrong = nats.copy(), labels.copy()
     spoiled[:, 13:] = np.nan
-    wrong[13:] = 1 - wrong[13:]
+    wrong[13:] = np.roll(wrong[13:], 1)
     one = UntouchedSources(NAMES[:2], np.arange(20), nats).ranks(labels, among)
     other = UntouchedSources(NAMES[:2], np.arange(20), spoiled).ranks(wrong, among)
     assert one == other
@@ -80,3 +80,27 @@ def test_without_sources_there_is_nothing_to_rank():
     assert task.untouched.nats.shape == (0, 18, 2)
     assert task.untouched.ranks(task.labels, np.arange(18)) == ()
     assert task.sources.shape == torch.Size([0, 3, 32])
+
+
+def test_a_prompt_that_knows_nothing_is_right_half_of_the_time_on_any_fold():
+    """Of a class that the training rows have more of, fewer are held out: their share must not decide the answer."""
+    labels = np.array([0, 0, 0, 1, 1, 1, 0, 1])
+    nats = np.log(np.random.default_rng(0).uniform(0.4, 0.6, (8, 1)))
+    nats = np.hstack([nats, np.log(1 - np.exp(nats))])
+    train = np.array([0, 1, 2, 3, 4])  # three of one class, two of the other
+    share = class_share(labels, 2)
+    assert share.tolist() == [0.5, 0.5]
+    even = leaning_of(np.log(np.full((8, 2), 0.5))[train], labels[train], share)
+    assert abs(even[0] - even[1]) < 1e-6
+    by_class = np.mean([np.exp(nats[train])[labels[train] == c].mean(0) for c in (0, 1)], 0)
+    np.testing.assert_allclose(
+        leaning_of(nats[train], labels[train], share), np.log(by_class + 1e-6) - np.log(0.5), atol=1e-6
+    )
+
+
+def test_a_class_without_a_row_leans_as_little_as_half_a_row_says():
+    """Its share among all rows is known, but not what the prompt makes of it."""
+    labels = np.array([0, 0, 1, 1, 2])
+    nats = np.log(np.array([[0.8, 0.1, 0.1]] * 2 + [[0.1, 0.8, 0.1]] * 2))
+    leaning = leaning_of(nats, labels[:4], class_share(labels, 3))
+    assert leaning[2] == np.float32(np.log(0.1 + 1e-6) - np.log(0.5 / 5.5))

@@ -11,7 +11,7 @@ from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import Comparison, Score, SourceWorth, Verdict
 from crosspt_cli.search.plan import Rung
-from crosspt_cli.search.rank import leaning_of
+from crosspt_cli.search.rank import class_share, leaning_of
 from crosspt_cli.search.readouts import READOUTS
 from crosspt_cli.search.sharing import Mixture, Trained, _sentence, did_sharing_help
 from crosspt_cli.search.study import run_study
@@ -52,7 +52,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
         for name, prompt in (("whole", whole), ("left", left)):
             every = torch.arange(len(task.labels))
             nats[name] = score_rows(task.backbone, prompt[None], every * 0, task.texts, every, task.tree, 10_000)
-        leaning = leaning_of(nats["left"][fold.train], task.labels[fold.train])
+        leaning = leaning_of(nats["left"][fold.train], task.labels[fold.train], class_share(task.labels, 2))
         held_out = fold.held_out
         trials.append(trial_result(0, held_out, nats["whole"][held_out], fold=number))
         before = nats["whole"][held_out].argmax(1) == task.labels[held_out]
@@ -80,7 +80,7 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
 
     fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
     nats = score_rows(task.backbone, left[None], every * 0, task.texts, every, task.tree, 10_000)
-    answers = (nats - leaning_of(nats[fold.train], task.labels[fold.train])).argmax(1)
+    answers = (nats - leaning_of(nats[fold.train], task.labels[fold.train], class_share(task.labels, 2))).argmax(1)
     wrong = (answers != task.labels)[fold.held_out].mean()
     assert wrong > 0
     assert worth[NAMES[0]] == pytest.approx(wrong)
