@@ -1,0 +1,90 @@
+"""Results as lines: measured once, kept at once, and summed up as the tables say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "bench"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A target and the folder in which measuring it leaves a mark."""
+
+    target: str
+    folder: Path
+
+    @property
+    def key(self) -> dict:
+        return {"target": self.target}
+
+
+def measured(job: Job) -> dict:
+    """Leave a mark, and fail the second time."""
+    (job.folder / job.target).touch(exist_ok=False)
+    return {"letters": len(job.target)}
+
+
+def test_what_is_there_is_not_measured_again(tmp_path):
+    """A run of hours that was stopped loses one line at most."""
+    from lines import measure_missing, read_lines
+
+    out, marks = tmp_path / "results" / "lines.jsonl", tmp_path / "marks"
+    marks.mkdir()
+    first = measure_missing([Job("cr", marks)], measured, out, 1)
+    both = measure_missing([Job("trec", marks), Job("cr", marks)], measured, out, 1)
+    assert first == [{"target": "cr", "letters": 2}]
+    assert both == [{"target": "trec", "letters": 4}, {"target": "cr", "letters": 2}]
+    assert len(read_lines(out)) == 2
+    assert "processor" in json.loads(out.read_text().splitlines()[0])["machine"]
+
+
+def onboarding(truth: float, corrected: float, low: float, high: float) -> dict:
+    """What `honesty.py` reads of a line."""
+    return {
+        "per_class": 4, "uncorrected": 0.8, "se": 0.1, "corrected": corrected, "interval": [low, high],
+        "balanced": {"crosspt": truth},
+    }  # fmt: skip
+
+
+def test_errors_and_coverage_are_those_of_the_lines():
+    """By hand: one interval holds the truth and one does not."""
+    from honesty import summary
+
+    rows = summary([onboarding(0.7, 0.72, 0.6, 0.8), onboarding(0.9, 0.72, 0.6, 0.8)]).splitlines()[2:4]
+    assert rows == [
+        "| 4 per class | uncorrected | +0.0 | 10.0 | 2 of 2 | 32.9 |",
+        "| 4 per class | corrected | -8.0 | 12.8 | 1 of 2 | 20.0 |",
+    ]
+
+
+def forecast(before: int, after: int, gain: float, low: float, high: float, gained: float) -> dict:
+    """What `suggest.py` keeps of a forecast."""
+    return {
+        "before": before, "after": after, "rows": 8 + before, "gain": gain, "interval": [low, high], "gained": gained,
+        "wrong_before": 0.4,
+    }  # fmt: skip
+
+
+def test_forecasts_are_held_against_what_came():
+    """Two sizes, of which the second forecast missed."""
+    from suggest import forecast_table
+
+    found = [forecast(0, 8, 0.05, 0.0, 0.1, 0.04), forecast(0, 24, 0.1, 0.05, 0.15, 0.2)]
+    rows = forecast_table([{"target": "cr", "forecasts": found}]).splitlines()
+    assert rows[2] == "| start + 0 | 8 | 1 | +4.0 | +5.0 | 1.0 | 1 of 1 (100%) |"
+    assert rows[3] == "| start + 0 | 24 | 1 | +20.0 | +10.0 | 10.0 | 0 of 1 (0%) |"
+    assert rows[4].startswith("| all |  | 2 | +12.0 | +7.5 |")
+
+
+def test_a_targets_rate_is_the_slope_of_log_error_over_doublings():
+    """From 40 % wrong to 32 % and then 25.6 %: a fifth fewer each time the rows are doubled."""
+    from suggest import own_rate
+
+    found = [forecast(0, 8, 0, 0, 0, 0.08), forecast(0, 24, 0, 0, 0, 0.144)]
+    assert own_rate(found) == pytest.approx(-0.2231, abs=1e-4)
