@@ -74,16 +74,14 @@ def measure(job: Job) -> dict:
 
 
 def forecasts(curves: dict, reached: dict[str, float]) -> list[dict]:
-    """Return, for every two numbers of random rows, what the curve at the smaller said of the larger, and what came."""
+    """Return, for every two numbers of random rows, the curve at the smaller and what the larger gained."""
     names = {0: START} | {number: f"{RANDOM} {number}" for number in curves if number}
     found = []
     for before, curve in sorted(curves.items()):
         for after in sorted(number for number in curves if number > before):
-            said = curve.gain(after - before)
             found.append({
                 "before": before, "after": after, "rows": curve.rows, "wrong": round(curve.wrong, 4),
                 "rate": round(curve.rate, 4), "error": round(curve.error, 4),
-                "gain": round(said.gain, 4), "interval": [round(said.low, 4), round(said.high, 4)],
                 "gained": round(reached[names[after]] - reached[names[before]], 4),
                 "wrong_before": round(1 - reached[names[before]], 4),
             })  # fmt: skip
@@ -206,8 +204,14 @@ def forecast_table(lines: list[dict]) -> str:
 
 
 def _forecast_row(title: str, found: list[dict]) -> str:
-    gained, said = (100 * np.array([each[name] for each in found]) for name in ("gained", "gain"))
-    held = sum(each["interval"][0] <= each["gained"] <= each["interval"][1] for each in found)
+    from crosspt_cli.search.forecast import LearningCurve
+
+    made = [
+        LearningCurve((), each["rows"], each["wrong"], each["rate"], each["error"]).gain(each["after"] - each["before"])
+        for each in found
+    ]
+    gained, said = 100 * np.array([each["gained"] for each in found]), 100 * np.array([each.gain for each in made])
+    held = sum(each.low <= each_found["gained"] <= each.high for each, each_found in zip(made, found, strict=True))
     error = np.sqrt(((said - gained) ** 2).mean())
     numbers = f"{len(found)} | {gained.mean():+.1f} | {said.mean():+.1f} | {error:.1f}"
     return f"| {title} | {numbers} | {held} of {len(found)} ({held / len(found):.0%}) |"

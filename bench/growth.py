@@ -1,0 +1,48 @@
+"""How fast do wrong answers become fewer with more rows? From the records of whole onboardings, without training.
+
+    python bench/growth.py bench/results/accuracy-quick.jsonl bench/results/onboardings-quick.jsonl
+
+For every data set and draw that has a line at 4 and one at 16 rows per class, two doublings apart: the logarithm of the
+share of wrong answers (by balanced accuracy) that stays per doubling. It prints each data set's mean over draws, mean
+and standard deviation over data sets, and how far single pairs of onboardings are from their data set's mean.
+`search/forecast.py` has its constants from here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lines import read_lines
+
+FEW, MORE, DOUBLINGS = 4, 16, 2
+
+
+def log_ratios(lines: list[dict]) -> dict[str, np.ndarray]:
+    """Return data set → log of wrong answers at 16 over those at 4 rows per class, one for each draw."""
+    wrong = {(line["target"], line["per_class"], line["draw"]): 1 - line["balanced"]["crosspt"] for line in lines}
+    found: dict[str, list[float]] = {}
+    for target, size, draw in wrong:
+        if size == MORE and (target, FEW, draw) in wrong:
+            found.setdefault(target, []).append(np.log(wrong[target, MORE, draw] / wrong[target, FEW, draw]))
+    return {target: np.array(each) for target, each in found.items()}
+
+
+def main() -> None:
+    """Print a table for each file."""
+    for name in sys.argv[1:]:
+        ratios = log_ratios(read_lines(Path(name)))
+        print(f"{name}\n\n| data set (draws) | per doubling |\n|---|---|")
+        for target, each in ratios.items():
+            print(f"| {target} ({len(each)}) | {each.mean() / DOUBLINGS:+.3f} |")
+        means = np.array([each.mean() / DOUBLINGS for each in ratios.values()])
+        print(f"| **mean ± standard deviation** | **{means.mean():+.3f} ± {means.std(ddof=1):.3f}** |")
+        several = [each.var(ddof=1) for each in ratios.values() if len(each) > 1]
+        print(f"\nOne pair of onboardings is {np.sqrt(np.mean(several)):.3f} from its data set's mean log ratio.\n")
+
+
+if __name__ == "__main__":
+    main()
