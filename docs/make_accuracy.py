@@ -30,8 +30,8 @@ SHOWN = {
 }
 INTRODUCTION = """# How good it is
 
-Public data sets, of two to 77 classes, one of them of sentence pairs, each onboarded from several draws of rows at the
-quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which `bench/onboardings.py`
+Public data sets, of {fewest} to {most} classes, one of them of sentence pairs, each onboarded from several draws of rows at
+the quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which `bench/onboardings.py`
 measured on {processor}, {cores} cores, no GPU, torch {torch}. Two onboardings ran at a time, one thread each, beside
 other work: read seconds as an upper bound, and `bench/onboard.py` for times.
 
@@ -91,8 +91,9 @@ def short_table(lines: list[dict]) -> str:
 
 def page(lines: list[dict], machine: dict) -> str:
     """Return docs/accuracy.md."""
+    classes = [line["classes"] for line in lines]
     parts = [
-        INTRODUCTION.format(**machine),
+        INTRODUCTION.format(fewest=min(classes), most=max(classes), **machine),
         short_table(lines),
         "\n## Balanced accuracy, %, mean ± standard deviation over draws\n",
         table(lines),
