@@ -30,10 +30,10 @@ SHOWN = {
 }
 INTRODUCTION = """# How good it is
 
-Public data sets, of {fewest} to {most} classes, one of them of sentence pairs, each onboarded from several draws of rows
-at the quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which
-`bench/onboardings.py` measured on {processor}, {cores} cores, no GPU, torch {torch}. Two onboardings ran at a time, one thread each, beside
-other work: read seconds as an upper bound, and `bench/onboard.py` for times.
+Public data sets, of {fewest} to {most} classes, one of them of sentence pairs, each onboarded from several draws of
+rows at the quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which
+`bench/onboardings.py` measured on {processor}, {cores} cores, no GPU, torch {torch}. Two onboardings ran at a time, one
+thread each, beside other work: read seconds as an upper bound, and `bench/onboard.py` for times.
 
 `crosspt` is what `add-task` chooses by itself. `label words` is the same prompt without prototypes, `M = 0` the best
 candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and

@@ -98,6 +98,14 @@ def test_a_prompt_that_knows_nothing_is_right_half_of_the_time_when_held_out():
     assert np.mean(right["as they are"]) < 0.47
 
 
+def test_a_prompt_that_is_always_right_leans_nowhere_whatever_the_fold():
+    """Three rows of one class and two of the other are no reason to favour either."""
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    train = np.array([0, 1, 2, 3, 4])
+    leaning = leaning_of(answers(0.999, labels)[train], labels[train], class_share(labels, 2))
+    assert abs(leaning[0] - leaning[1]) < 1e-3
+
+
 def test_a_class_without_a_row_leans_as_little_as_half_a_row_says():
     """Its share among all rows is known, but not what the prompt makes of it."""
     labels = np.array([0, 0, 1, 1, 2])
