@@ -29,10 +29,11 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     """Return class prototypes from labelled rows; every class must occur.
 
     A text is nearest to the class whose mean has the smallest Mahalanobis distance under one covariance for all
-    classes, strongly shrunk: a linear discriminant. The common term of all distances is left out.
+    classes, strongly shrunk: a linear discriminant. The common term of all distances is left out, and so is what a
+    mean of few rows is farther off than one of many.
 
     Args:
-        vectors: [n, H] float32, mean-pooled encoder outputs without a prompt.
+        vectors: [n, H] float32, mean-pooled encoder outputs of the text's tokens.
         labels: [n] int64.
         classes: C.
     """
@@ -40,14 +41,42 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     counts = np.bincount(labels, minlength=classes)
     means = np.stack([rows[labels == c].mean(0) for c in range(classes)])
     within = rows - means[labels]
-    spread = within.T @ within / max(1, len(rows) - np.count_nonzero(counts))
+    one_row = 1 / max(1, len(rows) - np.count_nonzero(counts))  # weight of a row in the spread
+    spread = within.T @ within * one_row
     even = np.trace(spread) / len(spread) + 1e-9  # above zero even where every class has a single row
     shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(len(spread))
     centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
-    directions = np.linalg.solve(shrunk, (means - centre).T).T
-    directions /= np.linalg.norm(directions, axis=1).mean()
+    metric = np.linalg.inv(shrunk)
+    directions = (means - centre) @ metric
     offsets = ((means + centre) * directions).sum(1) / 2
-    return Prototypes(directions.astype(np.float32), offsets.astype(np.float32))
+    offsets -= _extra_distance(within, counts[labels], metric, (1 - SHRINKAGE) * one_row) * _by_rows(counts) / 2
+    scale = np.linalg.norm(directions, axis=1).mean()
+    return Prototypes((directions / scale).astype(np.float32), (offsets / scale).astype(np.float32))
+
+
+def _by_rows(counts: np.ndarray) -> np.ndarray:
+    """Return how much farther off each class mean is than the average one, [C], per unit of one row's distance."""
+    return 1 / counts - (1 / counts).mean()
+
+
+def _extra_distance(within: np.ndarray, counts: np.ndarray, metric: np.ndarray, one_row: float) -> float:
+    """Return the expected squared distance of a row from its class's true mean; divided by n, that of a mean of n.
+
+    A row is measured with a metric that does not know it (Sherman and Morrison 1950): with fewer rows than
+    dimensions, the metric shortens just the directions in which its own rows differ.
+
+    Args:
+        within: [n, H], rows minus their class's mean.
+        counts: [n], rows of each row's class.
+        metric: [H, H], the inverse of the shrunk covariance.
+        one_row: weight of a row in that covariance.
+    """
+    known, rows = within[counts > 1], counts[counts > 1]
+    if not len(known):
+        return 0.0
+    left_out = rows / (rows - 1)  # a row pulls the mean towards itself
+    squared = left_out * ((known @ metric) * known).sum(1)
+    return float((squared / (1 - one_row * squared)).mean())
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,31 @@ def test_a_frequent_class_does_not_pull_the_line_to_itself():
     np.testing.assert_allclose(middle[0, 0], middle[0, 1], atol=1e-6)
 
 
+def test_a_class_with_few_rows_is_not_farther_off_for_it():
+    """Its mean is: three rows leave it a third of a row's distance away from where it should be."""
+    random = np.random.default_rng(2)
+    answered = []
+    for _ in range(40):
+        vectors, labels = clouds(random, 120, [0.4] * 60)
+        few = np.flatnonzero((labels == 0) | (np.arange(120) < 6))  # 60 rows against 3
+        texts, true = clouds(random, 100, [0.4] * 60)
+        answers = prototypes(vectors[few], labels[few], 2).nearness(texts).argmax(1)
+        answered.append([(answers[true == c] == c).mean() for c in (0, 1)])
+    of_many, of_few = np.mean(answered, 0)
+    assert of_few == pytest.approx(of_many, abs=0.06)
+    assert of_few > 0.75
+
+
+def test_even_classes_are_told_apart_half_way():
+    """As far off by chance as each other, so nothing is taken off."""
+    vectors, labels = clouds(np.random.default_rng(3), 16, [0.4] * 60)
+    found = prototypes(vectors, labels, 2)
+    rows = unit(vectors.astype(np.float64))
+    half_way = (rows[labels == 0].mean(0) + rows[labels == 1].mean(0)) / 2
+    one, other = found.directions @ half_way - found.offsets
+    assert one == pytest.approx(other, abs=1e-4)
+
+
 def test_one_row_per_class_is_enough():
     """A fold of a class with two rows leaves one to learn from, and no spread to estimate."""
     vectors = np.eye(3, dtype=np.float32)
