@@ -37,14 +37,19 @@ def corrected_score(
     utility = [np.stack([each.utility for each in of_one]) for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
     rows = utility[0].shape[1]
-    scored = _out_of_bag(candidates, utility, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
+    log_prior = [np.array([each.log_prior for each in of_one]) for of_one in judged]
+    scored = _out_of_bag(candidates, utility, log_prior, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
     mean, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
     return Corrected(mean, *_interval(mean, spread * left_out / (1 - left_out), rows))
 
 
 def _out_of_bag(
-    candidates: Sequence[Candidate], utility: Sequence[np.ndarray], correct: Sequence[np.ndarray], draws: np.ndarray
+    candidates: Sequence[Candidate],
+    utility: Sequence[np.ndarray],
+    log_prior: Sequence[np.ndarray],
+    correct: Sequence[np.ndarray],
+    draws: np.ndarray,
 ) -> np.ndarray:
     """Return for each bootstrap the accuracy on the rows left out and their share, [bootstraps, 2].
 
@@ -53,11 +58,14 @@ def _out_of_bag(
     Args:
         candidates: as many as below.
         utility: per candidate [configurations, rows].
+        log_prior: per candidate [configurations].
         correct: per candidate [configurations, rows].
         draws: [bootstraps, rows] int64, the rows drawn.
     """
     counts = np.stack([np.bincount(drawn, minlength=draws.shape[1]) for drawn in draws])  # [bootstraps, rows]
-    kept = [(counts.astype(float) @ of_one.T).argmax(1) for of_one in utility]  # each [bootstraps]
+    kept = [
+        (counts.astype(float) @ of_one.T + prior).argmax(1) for of_one, prior in zip(utility, log_prior, strict=True)
+    ]  # each [bootstraps]
     scored = []
     for number in np.flatnonzero((counts == 0).any(1)):
         at = [of_one[number] for of_one in kept]

@@ -138,6 +138,14 @@ def test_the_choice_within_a_bootstrap_is_the_studys_own(monkeypatch):
         assert np.array_equal(utilities, [of_one.utility[drawn]] * 2)
 
 
+def test_what_speaks_for_a_readout_beforehand_does_so_once_in_every_bootstrap():
+    """A readout that is always wrong is taken, or not, by one row's worth of utility more or less."""
+    right = Judged(Readout(0.0), np.zeros(12), np.ones(12))
+    for prior, wanted in ((11.9, 1.0), (12.1, 0.0)):
+        wrong = Judged(Readout(3.0), np.zeros(12), np.zeros(12), prior)
+        assert corrected_score(TWENTY[:1], [[right, wrong]], stream(0, "prior")).mean == wanted
+
+
 def test_it_is_scored_on_rows_that_had_no_say_in_the_choice():
     """Each candidate is right on its own half: whichever half is drawn more, the other one tells."""
     halves = np.repeat([1.0, 0.0], 6)

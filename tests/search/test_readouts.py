@@ -9,6 +9,7 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.readouts import (
     READOUTS,
     TEMPERATURES,
+    WEIGHTS,
     best_readout,
     correct_by_seed,
     find_readouts,
@@ -30,12 +31,30 @@ def test_the_weight_that_helps_held_out_rows_is_chosen():
     assert against.readout.weight == 0
 
 
-def test_prototypes_that_add_nothing_are_left_out():
-    """0 is in the grid, and wins a tie."""
+def test_where_rows_cannot_tell_the_usual_weight_is_taken():
+    """Nearness that is the same for every class changes no answer and no confidence."""
     labels = np.array([0, 1, 0, 1])
     nats = np.log(np.where(labels[:, None] == [0, 1], 0.9, 0.1))
     judged = best_readout(judge_readouts([trial_result(0, range(4), nats)], READOUTS["auto"], labels))
-    assert judged.readout == Readout(0.0, temperature=min(TEMPERATURES))
+    assert judged.readout == Readout(max(WEIGHTS, key=WEIGHTS.get), temperature=min(TEMPERATURES))
+
+
+@pytest.mark.parametrize(("copies", "prototypes_count"), [(1, True), (20, False)])
+def test_few_rows_against_the_usual_weight_are_bad_luck_and_many_are_evidence(copies, prototypes_count):
+    """One row of four that nearness gets wrong and label words do not; then twenty of eighty."""
+    labels = np.tile([0, 1, 0, 1], copies)
+    nats = np.log(np.where(labels[:, None] == [0, 1], 0.55, 0.45))
+    misled = np.tile([0, 1, 0, 0], copies)
+    nearness = np.where(misled[:, None] == [0, 1], 0.02, -0.02).astype(np.float32)
+    trials = [trial_result(0, range(4 * copies), nats, nearness=nearness)]
+    every = judge_readouts(trials, READOUTS["auto"], labels)
+    assert max(every, key=lambda each: each.utility.mean()).readout.weight < 10
+    assert (best_readout(every).readout.weight >= 10) == prototypes_count
+
+
+def test_what_speaks_for_the_weights_is_a_probability():
+    """Else it would count more or less than the rows' log-likelihoods beside it."""
+    assert sum(WEIGHTS.values()) == pytest.approx(1)
 
 
 def test_the_temperature_is_raised_for_a_model_too_sure_of_itself():
