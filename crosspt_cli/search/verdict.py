@@ -58,12 +58,24 @@ def simpler_methods(
     if readout.words:
         found[PROTOTYPES] = _right(nearest_class(task, folds), task.labels)
     if len(task.sources) and not is_the_source:
-        found[SOURCE] = _right(answers_of_best_source(task, folds).classes(folds), task.labels)
+        found[SOURCE] = _source_is_right(task, folds, results, kept)
     if readout.weight:
         found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), task.labels)
     if candidate.m and alone is not None:
         found[ALONE] = correct_by_seed(kept[alone], results[alone].readout, task.labels)
     return found
+
+
+def _source_is_right(
+    task: StudyTask,
+    folds: Sequence[Fold],
+    results: Sequence[CandidateResult],
+    kept: Mapping[int, Sequence[TrialResult]],
+) -> np.ndarray:
+    untouched = next((n for n, result in enumerate(results) if result.candidate.is_source), None)
+    if untouched is not None:  # its answers are known
+        return correct_by_seed(kept[untouched], Readout(0.0), task.labels)
+    return _right(answers_of_best_source(task, folds).classes(folds), task.labels)
 
 
 def best_alone(results: Sequence[CandidateResult]) -> int | None:

@@ -101,6 +101,17 @@ def test_prototypes_and_the_best_source_are_computed_from_the_other_folds(monkey
         assert np.array_equal(found[SOURCE][fold.held_out, 0], answers == task.labels[fold.held_out])
 
 
+def test_the_best_source_is_the_same_whether_or_not_it_was_a_candidate():
+    """Its answers are taken from the search where it was one."""
+    task = small_task(rows=24)
+    folds, mixed = folds_of(task), Candidate(NAMES[:2], 0.5)
+    apart, among = (
+        study_of(task, folds, candidates=[mixed, *others]).verdict.methods[SOURCE].score.correct
+        for others in ([], [Candidate(NAMES[:1], 0.0)])
+    )
+    assert np.array_equal(apart, among)
+
+
 def one_result(task, folds, candidate, readout):
     """Return a study's only candidate with this readout, and its trials, which know nothing."""
     correct = np.zeros(len(task.labels))
