@@ -11,21 +11,35 @@ balanced accuracy on test rows of what was chosen. One line is appended per task
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lines import read_lines
+from lines import measure_missing
 from rows import TARGETS, balanced, draw_rows
 
 Results = Mapping[int, object]
+
+
+@dataclass(frozen=True)
+class Search:
+    """One task to search in full."""
+
+    data: Path
+    target: str
+    per_class: int
+    draw: int
+    budget: str
+    backbone: str | None
+
+    @property
+    def key(self) -> dict:
+        """What makes a line this one's."""
+        return {name: getattr(self, name) for name in ("target", "per_class", "draw", "budget")}
 
 
 def policies() -> dict[str, Callable]:
@@ -79,27 +93,24 @@ def replay(found, history: list[Results], rungs, repeats: int, goes_on: Callable
     return [best[number] for number in range(len(last))], steps
 
 
-def measure(data: str, target: str, per_class: int, draw: int, budget: str, backbone: str | None) -> dict:
-    """Return the line of one task."""
-    import torch
-
-    torch.set_num_threads(1)
+def measure(job: Search) -> dict:
+    """Return what was chosen in one task, by the full search and by every way to prune it."""
     from crosspt_cli import Registry
     from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.search.choice import choose
     from crosspt_cli.search.folds import stratified_folds
-    from crosspt_cli.search.plan import budget_candidates, find_budget, make_rungs
+    from crosspt_cli.search.plan import budget_candidates, count_folds, find_budget, make_rungs
 
     registry = Registry.open()
-    opened = open_backbone(backbone, registry, "cpu")
-    shots, test = draw_rows(Path(data) / target, per_class, draw, 400)
-    prepared, plan = prepare(shots, opened), find_budget(budget)
-    task = study_task(shots, opened, prepared, load_sources(registry, opened), draw)
+    opened = open_backbone(job.backbone, registry, "cpu")
+    shots, test = draw_rows(job.data / job.target, job.per_class, job.draw, 400)
+    prepared, plan = prepare(shots, opened), find_budget(job.budget)
+    task = study_task(shots, opened, prepared, load_sources(registry, opened), job.draw)
     everything = np.arange(len(task.labels))
     candidates = budget_candidates(plan, [rank.name for rank in task.untouched.ranks(task.labels, everything)])
-    folds = stratified_folds(task.labels, min(plan.folds, per_class), draw)
+    folds = stratified_folds(task.labels, count_folds(plan, int(np.bincount(task.labels).min())), job.draw)
     rungs = make_rungs(plan, len(shots), sum(candidate.lr_ratio > 0 for candidate in candidates))
     found, history = full_search(task, candidates, folds, plan.seeds, rungs)
     repeats = len(folds) * plan.seeds
@@ -110,7 +121,7 @@ def measure(data: str, target: str, per_class: int, draw: int, budget: str, back
         choice = results[choose(results)[0]]
         what = f"{choice.candidate}, {choice.steps} steps, weight {choice.readout.weight:g}"
         chosen[name] = {"what": what, "trial_steps": steps, "balanced": accuracy.of(choice)}
-    return {"target": target, "per_class": per_class, "draw": draw, "budget": budget, "chosen": chosen}
+    return {"chosen": chosen}
 
 
 class _Fits:
@@ -164,10 +175,8 @@ def table(lines: list[dict]) -> str:
 
 def main() -> None:
     """Measure what is missing, then print the table."""
-    from machine import describe
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder of targets")
+    parser.add_argument("--data", type=Path, required=True, help="folder of targets")
     parser.add_argument("--targets", default=TARGETS)
     parser.add_argument("--per-class", default="4,16")
     parser.add_argument("--draws", type=int, default=1)
@@ -176,22 +185,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("bench/results/halving-quick.jsonl"))
     chosen = parser.parse_args()
-    if not chosen.out.exists():
-        chosen.out.write_text(json.dumps({"machine": describe()}) + "\n")
-    done = {(line["target"], line["per_class"], line["draw"]) for line in read_lines(chosen.out)}
     jobs = [
-        (target, size, draw)
+        Search(chosen.data, target, size, draw, chosen.budget, chosen.backbone)
         for draw in range(chosen.draws)
         for size in map(int, chosen.per_class.split(","))
         for target in chosen.targets.split(",")
-        if (target, size, draw) not in done
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(chosen.workers, mp_context=context) as pool, chosen.out.open("a") as handle:
-        waiting = [pool.submit(measure, chosen.data, *job, chosen.budget, chosen.backbone) for job in jobs]
-        for future in as_completed(waiting):
-            print(json.dumps(future.result()), file=handle, flush=True)
-    print(table(read_lines(chosen.out)))
+    print(table(measure_missing(jobs, measure, chosen.out, chosen.workers)))
 
 
 if __name__ == "__main__":

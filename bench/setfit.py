@@ -16,20 +16,39 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lines import read_lines
+from lines import measure_missing
 from rows import TARGETS, draw_rows
 
 MOST_STEPS = 600  # of SetFit on 16 pairs each; all pairs of 1,232 rows would take days
 
 
-def measure(data: Path, target: str, per_class: int, draw: int, test_rows: int, python: str, encoder: str) -> dict:
-    """Return one line."""
-    shots, test = draw_rows(data / target, per_class, draw, test_rows)
+@dataclass(frozen=True)
+class FineTuning:
+    """One fine-tuning to measure, by the `python` that has setfit, from `encoder`."""
+
+    data: Path
+    target: str
+    per_class: int
+    draw: int
+    test_rows: int
+    python: str
+    encoder: str
+
+    @property
+    def key(self) -> dict:
+        """What makes a line this one's."""
+        return {"target": self.target, "per_class": self.per_class, "draw": self.draw}
+
+
+def measure(job: FineTuning) -> dict:
+    """Return what SetFit, and logistic regression on its encoder's vectors, come to."""
+    shots, test = draw_rows(job.data / job.target, job.per_class, job.draw, job.test_rows)
     with tempfile.TemporaryDirectory() as scratch:
         paths = [Path(scratch) / name for name in ("train.csv", "test.csv")]
         for path, examples in zip(paths, (shots, test), strict=True):
@@ -37,12 +56,10 @@ def measure(data: Path, target: str, per_class: int, draw: int, test_rows: int, 
                 rows = [(_joined(row.fields), row.label) for row in examples.rows]
                 csv.writer(handle).writerows([("text", "label"), *rows])
         steps = len(shots) ** 2 // 16
-        command = [python, str(Path(__file__).parent / "peers" / "setfit_run.py"), *map(str, paths), encoder]
+        command = [job.python, str(Path(__file__).parent / "peers" / "setfit_run.py"), *map(str, paths), job.encoder]
         command += [str(MOST_STEPS)] if steps > MOST_STEPS else []
         finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {"target": target, "per_class": per_class, "draw": draw, "capped": steps > MOST_STEPS} | json.loads(
-        finished.stdout.splitlines()[-1]
-    )
+    return {"capped": steps > MOST_STEPS} | json.loads(finished.stdout.splitlines()[-1])
 
 
 def _joined(fields: tuple[str, ...]) -> str:
@@ -51,8 +68,6 @@ def _joined(fields: tuple[str, ...]) -> str:
 
 def main() -> None:
     """Measure what is missing, then print the means."""
-    from machine import describe
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")
     parser.add_argument("--setfit-python", required=True)
@@ -63,22 +78,18 @@ def main() -> None:
     parser.add_argument("--test-rows", type=int, default=400)
     parser.add_argument("--out", type=Path, default=Path("bench/results/setfit.jsonl"))
     chosen = parser.parse_args()
-    if not chosen.out.exists():
-        chosen.out.write_text(json.dumps({"machine": describe()}) + "\n")
-    done = {(line["target"], line["per_class"], line["draw"]) for line in read_lines(chosen.out)}
     sizes = [int(size) for size in chosen.per_class.split(",")]
-    for draw in range(chosen.draws):
-        for size in sizes:
-            for target in chosen.targets.split(","):
-                if (target, size, draw) not in done:
-                    line = measure(
-                        chosen.data, target, size, draw, chosen.test_rows, chosen.setfit_python, chosen.encoder
-                    )
-                    with chosen.out.open("a") as handle:
-                        print(json.dumps(line), file=handle)
-                    print(json.dumps(line), file=sys.stderr)
+    jobs = [
+        FineTuning(
+            chosen.data, target, size, draw, chosen.test_rows, chosen.setfit_python, str(Path(chosen.encoder).resolve())
+        )
+        for draw in range(chosen.draws)
+        for size in sizes
+        for target in chosen.targets.split(",")
+    ]
+    measured = measure_missing(jobs, measure, chosen.out, 1)
     for size in sizes:
-        lines = [line for line in read_lines(chosen.out) if line["per_class"] == size]
+        lines = [line for line in measured if line["per_class"] == size]
         fine_tuned, before = (
             100 * np.mean([value(line) for line in lines])
             for value in (lambda line: line["balanced"], lambda line: line["encoder"]["balanced"])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -65,6 +66,26 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1440
     assert plan.unpruned == 36 * 90 / 1440
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
+
+
+def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(tmp_path):
+    """The shipped reviews as a target: what is said of tasks of 4, 8 and 16 rows per class, and of uneven ones."""
+    reviews = pandas.read_csv(ROOT / "examples" / "reviews.csv").rename(columns={"y": "label"})
+    target = tmp_path / "data" / "reviews"
+    target.mkdir(parents=True)
+    for name in ("train", "test"):
+        reviews.to_csv(target / f"{name}.csv.gz", index=False)
+    out = tmp_path / "few_rows.json"
+    printed = run_script(
+        "few_rows.py", "--data", str(target.parent), "--targets", "reviews", "--draws", "2", "--out", str(out)
+    )
+    result = json.loads(out.read_text())
+    tried = [(line["per_class"], line["folds"], line["prior"]) for line in result["folds"]]
+    assert tried == [(size, count, prior) for size in (4, 8, 16) for count in (3, 4, 0) for prior in (False, True)]
+    assert all(line["tasks"] == 2 and 50 < line["truth"] <= 100 for line in result["folds"])
+    assert result["uneven"]["0"]["gain"] == 0  # label words alone know nothing of means
+    assert any(result["uneven"][weight]["gain"] for weight in ("30", "100", "300"))
+    assert printed.count("one per row") == 6
 
 
 @pytest.mark.parametrize("gated", [False, True])
