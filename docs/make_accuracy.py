@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from honesty import summary  # noqa: E402
 from lines import read_lines  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
+BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
+SETFIT = RESULTS.with_name("setfit.jsonl")
 SHOWN = {
     "crosspt": "crosspt",
     "M = 0": "private prompt only",
@@ -37,8 +40,21 @@ thread each, beside other work: read seconds as an upper bound, and `bench/onboa
 
 `crosspt` is what `add-task` chooses by itself. `label words` is the same prompt without prototypes, `M = 0` the best
 candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and
-`encoder` logistic regression on words and on the same frozen encoder's output. `subj` shares sentences with two data
-sets that source prompts were trained on, and `trec` shares questions with a third, under other labels.
+`encoder` logistic regression on words and on the same frozen encoder's output. No source prompt was trained on a text
+of these sets, but the first part of the backbone's training saw sentences of `subj` and questions of `trec`, under
+other labels; the last did not.
+"""
+BESIDE_SETFIT = """
+## Beside SetFit
+
+`bench/setfit.py`, on the same rows: SetFit fine-tuning all-MiniLM-L6-v2 with its defaults (at most 600 steps), and
+logistic regression on that encoder's own vectors. Balanced accuracy, %, over the draws that both have.
+"""
+BESIDE_BEFORE = """
+## Beside the backbone before
+
+The same rows with the backbone and source prompts that shipped before (`bench/results/onboardings-quick-before.jsonl`,
+by the state of crosspt then: three folds, no prior on the weight). Balanced accuracy, %, over the draws that both have.
 """
 HONESTY = """
 ## How honest the printed score is
@@ -89,6 +105,52 @@ def short_table(lines: list[dict]) -> str:
     return "\n".join(rows)
 
 
+def paired(lines: list[dict], others: list[dict], columns: dict[str, Callable[[dict, dict], float]]) -> str:
+    """Return a table of the lines that two files share: means over draws, and over targets.
+
+    Args:
+        lines: of the present onboardings.
+        others: of the other file.
+        columns: title → from both lines of a draw to what the column shows, 0 to 1.
+    """
+    keys = ("target", "per_class", "draw")
+    known = {tuple(line[key] for key in keys): line for line in others}
+    shared = [(line, known[key]) for line in lines if (key := tuple(line[name] for name in keys)) in known]
+    rows = [f"| target, per class (draws) | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for size in sorted({line["per_class"] for line, _ in shared}):
+        means = []
+        for target in dict.fromkeys(line["target"] for line, _ in shared):
+            pairs = [pair for pair in shared if (pair[0]["target"], pair[0]["per_class"]) == (target, size)]
+            if pairs:
+                means.append([100 * np.mean([show(*pair) for pair in pairs]) for show in columns.values()])
+                rows.append(f"| {target}, {size} ({len(pairs)}) | {' | '.join(f'{each:.1f}' for each in means[-1])} |")
+        cells = " | ".join(f"**{each:.1f}**" for each in np.mean(means, axis=0))
+        rows.append(f"| **mean of {len(means)} targets, {size}** | {cells} |")
+    return "\n".join(rows)
+
+
+def beside_setfit(lines: list[dict]) -> str:
+    """Return crosspt beside SetFit."""
+    return paired(
+        lines,
+        read_lines(SETFIT),
+        {
+            "crosspt": lambda line, _: line["balanced"]["crosspt"],
+            "SetFit": lambda _, other: other["balanced"],
+            "MiniLM + logistic regression": lambda _, other: other["encoder"]["balanced"],
+        },
+    )
+
+
+def beside_before(lines: list[dict]) -> str:
+    """Return the backbone beside the one that shipped before."""
+    columns = {}
+    for name in ("crosspt", "label words", "M = 0", "encoder"):
+        columns[f"{name} before"] = lambda _, other, name=name: other["balanced"][name]
+        columns[f"{name} now"] = lambda line, _, name=name: line["balanced"][name]
+    return paired(lines, read_lines(BEFORE), columns)
+
+
 def page(lines: list[dict], machine: dict) -> str:
     """Return docs/accuracy.md."""
     classes = [line["classes"] for line in lines]
@@ -99,6 +161,10 @@ def page(lines: list[dict], machine: dict) -> str:
         table(lines),
         "\n## Accuracy, %\n",
         table(lines, "accuracy"),
+        BESIDE_SETFIT,
+        beside_setfit(lines),
+        BESIDE_BEFORE,
+        beside_before(lines),
         HONESTY,
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
         CALIBRATION,

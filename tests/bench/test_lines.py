@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "bench"))
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "bench"))
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,21 @@ def test_a_targets_rate_is_the_slope_of_log_error_over_doublings():
 
     found = [forecast(0, 8, 0.08), forecast(0, 24, 0.144)]
     assert own_rate(found) == pytest.approx(-0.2231, abs=1e-4)
+
+
+def test_two_methods_are_compared_on_the_draws_that_both_have(monkeypatch):
+    """Another draw of rows is another task, and a target with more draws than another counts no more."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    from make_accuracy import paired
+
+    def line(target: str, draw: int, value: float) -> dict:
+        return {"target": target, "per_class": 4, "draw": draw, "value": value}
+
+    ours = [line("cr", 0, 0.8), line("cr", 1, 0.6), line("cr", 2, 0.1), line("subj", 0, 0.9)]
+    theirs = [line("cr", 1, 0.5), line("cr", 0, 0.6), line("subj", 0, 0.8), line("trec", 0, 0.2)]
+    columns = {"ours": lambda mine, _: mine["value"], "theirs": lambda _, other: other["value"]}
+    assert paired(ours, theirs, columns).splitlines()[2:] == [
+        "| cr, 4 (2) | 70.0 | 55.0 |",
+        "| subj, 4 (1) | 90.0 | 80.0 |",
+        "| **mean of 2 targets, 4** | **80.0** | **67.5** |",
+    ]
