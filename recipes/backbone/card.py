@@ -29,6 +29,7 @@ def write_card(settings: Settings, work: Path, path: Path) -> None:
     probes = json.loads((work / "probe.json").read_text())
     columns = ("encoder", "embeddings", "zero_shot")
     probed = [f"| {name} | {' | '.join(f'{each[key]:.3f}' for key in columns)} |\n" for name, each in probes.items()]
+    spans = ends.get("joint, spans", float("nan"))
     shares = ", ".join(f"{name} {share:.0%}" for name, share in settings.mix.items())
     path.write_text(f"""# {settings.name}
 
@@ -38,6 +39,7 @@ A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or b
 
 | | |
 |---|---|
+{_shape(path.parent)}
 {_origin(settings)}
 | joint stage | {settings.joint_steps:,} steps, {joint_tokens / 1e6:.1f}M tokens: {shares} |
 
@@ -51,6 +53,13 @@ A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or b
 | set | logistic regression on the encoder's vectors | on bare embeddings | zero-shot, with an instruction |
 |---|---|---|---|
 {"".join(probed)}
+## What it is for, and what not
+
+For telling classes of short English texts, and of pairs of them, apart with few labelled rows; `docs/accuracy.md`
+says how well. Not for generating text (span corruption stopped at {
+        spans:.1f} nats a token), not for other languages, and
+not for texts of which more than the first {settings.max_tokens} tokens matter: training cut them there.
+
 ## What it was trained on
 
 | licence, as stated where the data were found | sets |
@@ -67,10 +76,22 @@ Texts that the benchmarks measure on, or that share more than half of their runs
 """)
 
 
+def _shape(folder: Path) -> str:
+    """Return rows of the card's first table: what the exported model looks like."""
+    config = json.loads((folder / "config.json").read_text())
+    heads = f"{config['num_heads']} heads × {config['d_kv']}"
+    return f"""| encoder, decoder | {config["num_layers"]} and {config["num_decoder_layers"]} layers |
+| width | {config["d_model"]}, {heads}, feed-forward {config["d_ff"]:,} `{config["feed_forward_proj"]}` |
+| vocabulary | {config["vocab_size"]:,} entries |"""
+
+
 def _origin(settings: Settings) -> str:
     """Return rows of the card's first table: what the joint stage began with."""
     if settings.start:
-        return f"| begun with | `{settings.start}`, its tokenizer among it; at {settings.joint_rate:g} of the rates |"
+        return (
+            f"| begun with | `{settings.start}`, which has a card of its own: what it was trained on counts here too; "
+            f"its tokenizer, and {settings.joint_rate:g} of the rates |"
+        )
     layers = ", ".join(map(str, settings.layers))
     tokens = settings.heal_steps * settings.heal_tokens / 1e6
     return f"""| encoder | {len(settings.layers)} layers, rewritten from the teacher's layers {layers} |
