@@ -100,8 +100,8 @@ def measure(job: Search) -> dict:
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.search.choice import choose
-    from crosspt_cli.search.folds import stratified_folds
-    from crosspt_cli.search.plan import budget_candidates, count_folds, find_budget, make_rungs
+    from crosspt_cli.search.folds import count_folds, stratified_folds
+    from crosspt_cli.search.plan import budget_candidates, find_budget, make_rungs
 
     registry = Registry.open()
     opened = open_backbone(job.backbone, registry, "cpu")
@@ -110,7 +110,7 @@ def measure(job: Search) -> dict:
     task = study_task(shots, opened, prepared, load_sources(registry, opened), job.draw)
     everything = np.arange(len(task.labels))
     candidates = budget_candidates(plan, [rank.name for rank in task.untouched.ranks(task.labels, everything)])
-    folds = stratified_folds(task.labels, count_folds(plan, int(np.bincount(task.labels).min())), job.draw)
+    folds = stratified_folds(task.labels, count_folds(plan.folds, int(np.bincount(task.labels).min())), job.draw)
     rungs = make_rungs(plan, len(shots), sum(candidate.lr_ratio > 0 for candidate in candidates))
     found, history = full_search(task, candidates, folds, plan.seeds, rungs)
     repeats = len(folds) * plan.seeds

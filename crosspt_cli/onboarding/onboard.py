@@ -27,17 +27,9 @@ from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
-from crosspt_cli.search.folds import Fold, stratified_folds
+from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
-from crosspt_cli.search.plan import (
-    Budget,
-    Rung,
-    budget_candidates,
-    count_folds,
-    count_trial_steps,
-    find_budget,
-    make_rungs,
-)
+from crosspt_cli.search.plan import Budget, Rung, budget_candidates, count_trial_steps, find_budget, make_rungs
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -269,7 +261,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
     prepared = prepare(examples, backbone, chosen.template)
     fewest = int(np.bincount(prepared.labels).min())
-    count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget, fewest)
+    count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
     folds = stratified_folds(prepared.labels, count, chosen.seed)
     sources = load_sources(registry, backbone, chosen.prompt_layer)
     return _Work(examples, backbone, prepared, sources, folds, budget)

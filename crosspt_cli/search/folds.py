@@ -8,6 +8,9 @@ import numpy as np
 
 from crosspt_cli.foundation.seeds import stream
 
+FEW_ROWS = 12  # of the rarest class: with fewer, folds are cheap, and more of them no worse
+FOLDS_OF_FEW = 4
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -15,6 +18,11 @@ class Fold:
 
     train: np.ndarray
     held_out: np.ndarray
+
+
+def count_folds(wanted: int, fewest: int) -> int:
+    """Return how many folds to make of a task whose rarest class has `fewest` rows: those wanted, more of few rows."""
+    return min(max(wanted, FOLDS_OF_FEW) if fewest < FEW_ROWS else wanted, fewest)
 
 
 def stratified_folds(labels: np.ndarray, count: int, seed: int) -> tuple[Fold, ...]:

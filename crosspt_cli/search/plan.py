@@ -53,8 +53,6 @@ BUDGETS = {
 """The steps are those beyond which held-out rows gained little: docs/experiments.md, "How many steps"."""
 BATCH = 8
 SMALL_TASK = 64  # rows; larger tasks get more steps, but fewer per row
-FEW_ROWS = 12  # of the rarest class: with fewer, a row more to train on is worth more than the time
-FOLDS_OF_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,6 @@ def find_budget(name: str) -> Budget:
     if name not in BUDGETS:
         raise OptionError("--budget", f"is {name!r}, but must be one of {', '.join(BUDGETS)}.")
     return BUDGETS[name]
-
-
-def count_folds(budget: Budget, fewest: int) -> int:
-    """Return the folds of a task whose rarest class has `fewest` rows: the budget's, but more where rows are few."""
-    wanted = max(budget.folds, FOLDS_OF_FEW) if fewest < FEW_ROWS else budget.folds
-    return min(wanted, fewest)
 
 
 def budget_candidates(budget: Budget, ranked: Sequence[str]) -> tuple[Candidate, ...]:

@@ -168,6 +168,15 @@ def test_a_plan_tells_what_would_be_done_and_does_nothing(full, reviews, home):
     assert plan.label_words == {"negative": "negative", "positive": "positive"}
 
 
+def test_a_task_of_few_rows_has_more_folds_unless_their_number_is_given(full, tmp_path):
+    """Quick makes three of larger tasks."""
+    few = tmp_path / "few.csv"
+    few.write_text("text,label\n" + "".join(f"the {n}th {label} day,{label}\n" for n in range(5) for label in "ab"))
+    settings = {"backbone": "tiny", "budget": "quick", "device": "cpu", "dtype": "fp32", "registry": full}
+    assert plan_onboarding(few, "label", **settings).folds == 4
+    assert plan_onboarding(few, "label", folds=2, **settings).folds == 2
+
+
 def test_a_name_that_is_taken_is_refused_before_anything_is_read(full, tmp_path, home):
     """Not after an hour of training."""
     before = kept(home)

@@ -10,7 +10,6 @@ from crosspt_cli.search.plan import (
     BUDGETS,
     Rung,
     budget_candidates,
-    count_folds,
     count_trial_steps,
     find_budget,
     make_rungs,
@@ -45,13 +44,6 @@ def test_every_usable_pair_is_tried_once_and_reads_like_this():
         "M = 3, ratio 1",
     ]
     assert [str(c) for c in make_candidates((), (0, 1, 3), (0.0, 0.1, 1.0))] == ["M = 0 (private prompt only, lr 0.2)"]
-
-
-def test_tasks_of_few_rows_have_more_folds_and_never_more_than_rows():
-    """Four rows of a class make four even folds, and leave three to train on in each."""
-    quick, thorough = BUDGETS["quick"], BUDGETS["thorough"]
-    assert [count_folds(quick, fewest) for fewest in (2, 3, 4, 8, 11, 12, 100)] == [2, 3, 4, 4, 4, 3, 3]
-    assert [count_folds(thorough, fewest) for fewest in (2, 4, 8, 100)] == [2, 4, 5, 5]
 
 
 def test_the_quick_budget_leaves_out_what_seldom_wins():

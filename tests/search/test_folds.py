@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.search.folds import batches, stratified_folds
+from crosspt_cli.search.folds import batches, count_folds, stratified_folds
 
 FOLDS = st.integers(2, 5)
 
 
+@settings(deadline=None)  # the first example imports scikit-learn
 @given(
     FOLDS.flatmap(lambda k: st.tuples(st.just(k), st.lists(st.integers(k, 9), min_size=2, max_size=6))), st.integers()
 )
@@ -61,3 +62,9 @@ def test_a_longer_run_begins_with_the_same_batches():
     train = np.arange(7)
     short, long = (batches(train, steps, 4, stream(0, "order", 1, 2)) for steps in (3, 9))
     assert np.array_equal(long[:3], short)
+
+
+def test_tasks_of_few_rows_have_more_folds_and_never_more_than_rows():
+    """Four rows of a class make four even folds, and leave three to train on in each."""
+    assert [count_folds(3, fewest) for fewest in (2, 3, 4, 8, 11, 12, 100)] == [2, 3, 4, 4, 4, 3, 3]
+    assert [count_folds(5, fewest) for fewest in (2, 4, 8, 100)] == [2, 4, 5, 5]

@@ -311,3 +311,17 @@ def test_without_sources_only_the_private_prompt_is_searched():
     result = small_study(small_task(sources=0), candidates=[Candidate((), 0.5), Candidate((), 1.0)])
     assert result.ranks == ()
     assert all(trial.shares.tolist() == [1.0] for trial in result.trials)
+
+
+def test_what_speaks_for_a_readout_beforehand_counts_between_rungs_too(monkeypatch):
+    """A later rung whose readout is more usual is kept, though held-out rows alone are a little for the earlier one."""
+    task, rows = small_task(), len(small_task().labels)
+
+    def judged(utility: float, log_prior: float) -> Judged:
+        return Judged(Readout(0.0), np.full(rows, utility), np.zeros(rows), log_prior)
+
+    assert rows * 0.1 < 4
+    at_rungs = iter([judged(-0.4, -4.0), judged(-0.5, 0.0), judged(-0.6, 0.0)])
+    monkeypatch.setattr(study, "best_readout", lambda every: next(at_rungs))
+    found = small_study(task, [Candidate((), 1.0)])
+    assert found.chosen.steps == RUNGS[1].steps
