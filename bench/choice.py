@@ -42,8 +42,8 @@ def always(name: str) -> Rule:
 
 
 RULES: dict[str, Rule] = {
-    "one standard error, simplest (used)": simplest_within(1.0),
-    "half a standard error, simplest": simplest_within(0.5),
+    "one standard error, simplest": simplest_within(1.0),
+    "half a standard error, simplest (used)": simplest_within(0.5),
     "best held-out utility": simplest_within(0.0),
     "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),
 }

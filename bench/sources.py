@@ -19,47 +19,30 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import TARGETS, balanced, draw_rows
+from judging import Judge
+from rows import TARGETS
 
 M, STEPS, WEIGHT = 3, 60, 10.0
 
 
 def measure(folder: Path, backbone, sources, per_class: int, draw: int, test_rows: int) -> dict:
-    """Return, for one draw, each source's balanced accuracy untouched and what each of the best three is worth."""
-    from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import answer_rows
-    from crosspt_cli.onboarding.prepare import input_encoder, prepare
-    from crosspt_cli.onboarding.study_input import study_task
-    from crosspt_cli.search.trials import tokens_at_once
-
-    shots, test = draw_rows(folder, per_class, draw, test_rows)
-    prepared = prepare(shots, backbone)
-    task = study_task(shots, backbone, prepared, sources, draw)
-    encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
-    truth = np.array([shots.classes.index(label) for label in test.labels()])
-    everything, known = torch.arange(len(texts)), torch.arange(len(task.labels))
+    """Return, for a draw, each source's balanced accuracy untouched and what each of the best three is worth, in %."""
+    judge = Judge.open(folder, backbone, sources, per_class, draw, test_rows)
+    task, every_row = judge.task, np.arange(len(judge.task.labels))
 
     def score(prompts: torch.Tensor, leanings: np.ndarray, weight: float) -> list[float]:
-        found = []
-        for prompt, leaning in zip(prompts, leanings, strict=True):
-            shots_read = answer_rows(backbone, prompt[None], known * 0, task.texts, known, task.tree, at_once)
-            read = answer_rows(backbone, prompt[None], everything * 0, texts, everything, task.tree, at_once)
-            nearness = prototypes(shots_read.vectors, task.labels, len(shots.classes)).nearness(read.vectors)
-            found.append(balanced(Readout(weight).log_shares(read.nats, leaning, nearness).argmax(1), truth))
-        return found
+        pairs = zip(prompts, leanings, strict=True)
+        return [judge.balanced(prompt, leaning, [weight])[0] for prompt, leaning in pairs]
 
-    every_row = np.arange(len(task.labels))
     leanings = [task.untouched.leaning(name, task.labels, every_row) for name in sources.names]
     untouched = score(sources.values, leanings, 0.0)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, every_row)]
     sets = [ranked[:M], *([name for name in ranked if name != gone][:M] for gone in ranked[:M])]
     whole, *without = score(*train(task, sets, draw), WEIGHT)
     return {
-        "untouched": {name: round(value, 4) for name, value in zip(sources.names, untouched, strict=True)},
-        "worth": {name: round(whole - value, 4) for name, value in zip(ranked[:M], without, strict=True)},
-        "whole": round(whole, 4),
+        "untouched": dict(zip(sources.names, untouched, strict=True)),
+        "worth": {name: round(whole - value, 1) for name, value in zip(ranked[:M], without, strict=True)},
+        "whole": whole,
     }
 
 
@@ -101,10 +84,10 @@ def summary(lines: list[dict]) -> tuple[list[str], list[str], np.ndarray, np.nda
     for row, target in enumerate(targets):
         of_target = [line for line in lines if line["target"] == target]
         for column, source in enumerate(sources):
-            untouched[row, column] = 100 * np.mean([line["untouched"][source] for line in of_target])
+            untouched[row, column] = np.mean([line["untouched"][source] for line in of_target])
             values = [line["worth"][source] for line in of_target if source in line["worth"]]
             if values:
-                worth[row, column] = 100 * np.mean(values)
+                worth[row, column] = np.mean(values)
     return targets, sources, untouched, worth
 
 

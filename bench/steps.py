@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from judging import Judge
 from lines import measure_missing
-from rows import balanced, draw_rows
 
 TARGETS = "cr,trec,emotion,subj,financial_phrasebank"
 WEIGHTS = (0, 10, 30, 100)
@@ -48,40 +48,23 @@ class Job:
 def measure(job: Job) -> dict:
     """Return the line of one job: candidate, kind of prompt and steps → balanced accuracy per weight, in %."""
     from crosspt_cli import Registry
-    from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import answer_rows
     from crosspt_cli.onboarding.backbones import open_backbone
-    from crosspt_cli.onboarding.prepare import input_encoder, prepare
-    from crosspt_cli.onboarding.study_input import load_sources, study_task
+    from crosspt_cli.onboarding.study_input import load_sources
     from crosspt_cli.search.candidates import Candidate
     from crosspt_cli.search.folds import Fold, stratified_folds
-    from crosspt_cli.search.trials import Trial, make_population, tokens_at_once
+    from crosspt_cli.search.trials import Trial, make_population
 
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch))
         backbone = open_backbone("mini", registry, "cpu")
         sources = load_sources(registry, backbone)
-    shots, test = draw_rows(job.data / job.target, job.per_class, 0, TEST_ROWS)
-    prepared = prepare(shots, backbone)
-    task = study_task(shots, backbone, prepared, sources, 0)
-    encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
-    truth = np.array([shots.classes.index(label) for label in test.labels()])
-    every, asked = np.arange(len(task.labels)), torch.arange(len(texts))
+    judge = Judge.open(job.data / job.target, backbone, sources, job.per_class, 0, TEST_ROWS)
+    task, every = judge.task, np.arange(len(judge.task.labels))
     folds = [*stratified_folds(task.labels, FOLDS, 0), Fold(every, every[:0])]
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, every)]
     candidates = [Candidate((), 1.0), Candidate(tuple(ranked[:SOURCES]), 1.0)]
     trials = [Trial(c, f, 0) for c in range(len(candidates)) for f in range(len(folds))]
     population = make_population(task, candidates, trials, folds, LOOKS[-1])
-
-    def judged(prompt: torch.Tensor, leaning: np.ndarray) -> list[float]:
-        known = answer_rows(backbone, prompt[None], torch.as_tensor(every) * 0, task.texts, torch.as_tensor(every),
-                            task.tree, at_once)  # fmt: skip
-        found = answer_rows(backbone, prompt[None], asked * 0, texts, asked, task.tree, at_once)
-        nearness = prototypes(known.vectors, task.labels, len(shots.classes)).nearness(found.vectors)
-        answers = (Readout(weight).log_shares(found.nats, leaning, nearness).argmax(1) for weight in WEIGHTS)
-        return [round(100 * balanced(each, truth), 1) for each in answers]
 
     found = {}
     for step in range(1, LOOKS[-1] + 1):
@@ -94,8 +77,10 @@ def measure(job: Job) -> dict:
                 first = number * len(folds)
                 parts, whole = slice(first, first + FOLDS), first + FOLDS
                 name = f"M = {candidate.m}"
-                found[f"{name}, {FINAL}, {step} steps"] = judged(prompts[whole], leaning[whole])
-                found[f"{name}, {MEAN}, {step} steps"] = judged(prompts[parts].mean(0), leaning[parts].mean(0))
+                found[f"{name}, {FINAL}, {step} steps"] = judge.balanced(prompts[whole], leaning[whole], WEIGHTS)
+                found[f"{name}, {MEAN}, {step} steps"] = judge.balanced(
+                    prompts[parts].mean(0), leaning[parts].mean(0), WEIGHTS
+                )
     return {"balanced": found}
 
 

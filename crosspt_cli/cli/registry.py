@@ -150,7 +150,10 @@ def path(as_json: bool) -> None:
     help="What the file's paths start from.  [default: here]",
 )
 @click.option(
-    "--start", type=click.Path(path_type=Path), metavar="FILE", help="Prompts to start from; their mean is used."
+    "--start",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Prompts to start from: each source at the one of its name, others at the mean.",
 )
 @click.option("--replace", is_flag=True, help="Replace source prompts of the same names.")
 @device_options("REGISTRY_PRETRAIN")

@@ -1,8 +1,9 @@
 """Train many source prompts at once, each task answering with a learned mixture of all of them.
 
-Every source prompt starts from one common point, so that mixtures of them stay meaningful: prompts trained from
-different random starts are nearly orthogonal, and their average is no prompt at all. Task t's target prompt is
-Σ share_ts · P_s with learned shares; its own source starts with half of the attention.
+Source prompts start from one common point, so that mixtures of them stay meaningful (prompts trained from different
+random starts are nearly orthogonal, and their average is no prompt at all), or from prompts that were trained together
+before. Task t's target prompt is
+Σ share_ts · P_s with learned shares; its own source starts with half of the attention, or more.
 
 Source: CrossPT (arXiv 2509.14253), its "shared from scratch" stage, with the own source in the private prompt's place.
 """
@@ -49,11 +50,12 @@ class JointBank:
 
     Args:
         backbone: the frozen T5.
-        start: [P, H] float32, where every source starts.
+        start: [S, P, H] float32, where the sources start.
         tasks: S tasks, one per source.
         schedule: learning-rate factor over the steps.
         rates: learning rates.
         layer: the encoder layer before which prompts enter.
+        own_share: of a task's attention that its own source starts with, between 0 and 1.
     """
 
     def __init__(
@@ -64,12 +66,13 @@ class JointBank:
         schedule: Schedule,
         rates: JointRates,
         layer: int = 0,
+        own_share: float = 0.5,
     ) -> None:
         self.backbone, self.tasks, self.schedule, self.layer = backbone, tasks, schedule, layer
         count = len(tasks)
-        self.sources = start.repeat(count, 1, 1).requires_grad_()
-        own = torch.eye(count, device=start.device) * math.log(max(1, count - 1))
-        self.logits = own.requires_grad_()  # the own source has as much attention as all others together
+        self.sources = start.clone().requires_grad_()
+        own = math.log(own_share / (1 - own_share) * max(1, count - 1))
+        self.logits = (torch.eye(count, device=start.device) * own).requires_grad_()
         some = tasks[0].texts.take(torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device))
         scale = backbone.learning_scale(self._read(some))
         groups = [

@@ -55,6 +55,7 @@ class BankSpec:
         max_tokens: longer inputs are cut.
         source_rate: learning rate of the prompts, for embeddings of `mini`'s scale.
         attention_rate: learning rate of the attention over sources.
+        own_share: of a task's attention that its own prompt starts with, between 0 and 1.
         seed: of the run.
     """
 
@@ -69,6 +70,7 @@ class BankSpec:
     max_tokens: int = 96
     source_rate: float = 0.055
     attention_rate: float = 0.1
+    own_share: float = 0.5
     seed: int = 0
 
 
@@ -92,7 +94,10 @@ def read_bank(path: Path) -> BankSpec:
     names = [checked_name(source.name, "source prompt") for source in sources]
     if len(sources) < 2 or len(set(names)) < len(names):
         raise DataError(str(path), "needs two sources or more, each with a name of its own.", _HINT)
-    return _filled(BankSpec, document | {"sources": sources}, str(path))
+    bank = _filled(BankSpec, document | {"sources": sources}, str(path))
+    if not 0 < bank.own_share < 1:
+        raise DataError(str(path), f"own-share is {bank.own_share}, but must lie between 0 and 1.", _HINT)
+    return bank
 
 
 _HINT = "docs/sources.md shows a bank file and explains its keys."

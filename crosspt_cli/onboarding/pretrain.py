@@ -73,7 +73,8 @@ def pretrain(
     Args:
         bank_path: YAML, see `bank_file`.
         data_folder: what the bank file's paths are relative to.
-        start: safetensors file of prompts [P, H]; their mean is where every source starts. Default: vocabulary.
+        start: safetensors file of prompts [P, H]: a source starts at the one of its name, or at the mean of all where
+            it has none. Default: vocabulary.
         registry: default the person's.
         device: ``auto``, ``cpu`` or ``cuda``.
         dtype: ``auto``, ``fp32`` or ``bf16``.
@@ -95,10 +96,10 @@ def pretrain(
     backbone.require_layer(spec.prompt_layer, "prompt-layer")
     # held-out rows are read now as well: what is wrong with them must not come out after hours of training
     train, held_out = zip(*(_both(source, spec, backbone, Path(data_folder)) for source in spec.sources), strict=True)
-    common = _start(start, spec, backbone, train)
+    starts = _starts(start, spec, backbone, train)
     rates = JointRates(spec.source_rate, spec.attention_rate)
-    bank = JointBank(backbone, common, train, Schedule(spec.steps), rates, spec.prompt_layer)
-    checkpoint = _Checkpoint(registry, spec, backbone, common, train)
+    bank = JointBank(backbone, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
+    checkpoint = _Checkpoint(registry, spec, backbone, starts, train)
     loss = _run(bank, spec, checkpoint, progress)
     command = shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
@@ -126,10 +127,10 @@ class _Checkpoint:
     """Where a run that was stopped goes on: keyed by everything that decides its numbers."""
 
     def __init__(
-        self, registry: Registry, spec: BankSpec, backbone: Backbone, start: torch.Tensor, train: Sequence[SourceRows]
+        self, registry: Registry, spec: BankSpec, backbone: Backbone, starts: torch.Tensor, train: Sequence[SourceRows]
     ) -> None:
         digest = hashlib.sha256(repr((sorted(asdict(spec).items()), backbone.fingerprint)).encode())
-        for tensor in (start, *(part for rows in train for part in (rows.texts.tokens, rows.labels))):
+        for tensor in (starts, *(part for rows in train for part in (rows.texts.tokens, rows.labels))):
             digest.update(tensor.cpu().numpy().tobytes())
         self.path = registry.home / "pretrain" / f"{digest.hexdigest()[:16]}.safetensors"
 
@@ -180,20 +181,23 @@ def _rows(
     return SourceRows(prepared.texts, labels, tree), examples.classes
 
 
-def _start(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: Sequence[SourceRows]) -> torch.Tensor:
-    """Return the prompt [P, H] every source starts from."""
+def _starts(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: Sequence[SourceRows]) -> torch.Tensor:
+    """Return the prompts [S, P, H] that the sources start from."""
     if path is None:
         some = train[0].texts.take(torch.arange(min(START_ROWS, len(train[0].texts)), device=backbone.device))
         texts = read_to_layer(backbone, some, spec.prompt_layer, TOKENS_AT_ONCE)
-        return from_vocabulary(backbone, texts, spec.prompt_tokens, stream(spec.seed, "start"))
+        common = from_vocabulary(backbone, texts, spec.prompt_tokens, stream(spec.seed, "start"))
+        return common.repeat(len(spec.sources), 1, 1)
     if not Path(path).is_file():
         raise NotFound(str(path), "there is no such file.", "Name a safetensors file of prompts, or leave --start out.")
-    prompts = [prompt for prompt in read_arrays(Path(path)).values()]
+    prompts = read_arrays(Path(path))
     shape = (spec.prompt_tokens, backbone.width)
-    if any(prompt.shape != shape for prompt in prompts):
+    if any(prompt.shape != shape for prompt in prompts.values()):
         problem = f"holds prompts of other shapes than {spec.prompt_tokens} tokens × width {backbone.width}."
         raise IntegrityError(str(path), problem, "Change prompt-tokens in the bank file, or leave --start out.")
-    return torch.as_tensor(np.mean(prompts, axis=0), device=backbone.device)
+    common = np.mean(list(prompts.values()), axis=0)
+    starts = np.stack([prompts.get(source.name, common) for source in spec.sources]).astype(np.float32)
+    return torch.as_tensor(starts, device=backbone.device)
 
 
 def _save(

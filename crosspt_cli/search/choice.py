@@ -9,11 +9,14 @@ import numpy as np
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import CandidateResult
 
+CLEARLY = 0.5
+"""Standard errors of the row-by-row difference beyond which a candidate is clearly worse: decision 15."""
+
 
 def choose(results: Sequence[CandidateResult]) -> tuple[int, str]:
     """Return the index of the simplest candidate that is not clearly worse than the best, and why.
 
-    Clearly worse: the mean difference in held-out utility, row by row, exceeds one standard error of that mean.
+    Clearly worse: the mean difference in held-out utility, row by row, exceeds half a standard error of that mean.
 
     Args:
         results: every candidate that was scored; at least one is not failed.
@@ -34,7 +37,7 @@ def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, i
     """
     best = int(utilities.mean(1).argmax())
     behind = utilities[best] - utilities  # [candidates, rows]
-    clearly_worse = behind.mean(1) > behind.std(1, ddof=1) / np.sqrt(behind.shape[1])
+    clearly_worse = behind.mean(1) > CLEARLY * behind.std(1, ddof=1) / np.sqrt(behind.shape[1])
     return best, min(np.flatnonzero(~clearly_worse).tolist(), key=lambda place: candidates[place].simplicity)
 
 
@@ -44,7 +47,7 @@ def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: i
         return f"{chosen.candidate} had the best held-out score of {count} candidates."
     gap = top.utility.mean() - chosen.utility.mean()
     return (
-        f"{chosen.candidate} is the simplest of {count} candidates within one standard error of the best, "
+        f"{chosen.candidate} is the simplest of {count} candidates within half a standard error of the best, "
         f"{top.candidate} (held-out accuracy {chosen.score.mean:.1%} against {top.score.mean:.1%}, "
         f"{gap:.2f} apart in accuracy plus log-likelihood)."
     )

@@ -1,13 +1,15 @@
-"""The chosen candidate's score without the luck of having been chosen."""
+"""What to expect of the chosen candidate: its score without the luck of having been chosen, and with all rows."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import pick
+from crosspt_cli.search.forecast import USUAL
 from crosspt_cli.search.intervals import wilson
 from crosspt_cli.search.outcome import Corrected
 from crosspt_cli.search.readouts import Judged
@@ -16,32 +18,40 @@ BOOTSTRAPS = 400
 
 
 def corrected_score(
-    candidates: Sequence[Candidate], judged: Sequence[Sequence[Judged]], random: np.random.Generator
+    candidates: Sequence[Candidate],
+    judged: Sequence[Sequence[Judged]],
+    doublings: float,
+    random: np.random.Generator,
 ) -> Corrected:
     """Return the accuracy to expect of what was chosen, corrected for choosing the best of many.
 
     The whole choice is made again on rows drawn with replacement: for each candidate the steps, readout and
-    temperature, then the candidate, by the same rule. What was chosen is scored on the rows that were not drawn.
+    temperature, then the candidate, by the same rule. What was chosen is scored on the rows that were not drawn. Those
+    answers come from prompts that a fold's rows trained; the last fit has all rows, and is better by what other tasks
+    gain from so many more.
 
     Args:
         candidates: those that did not fail.
         judged: per candidate everything it could have been kept as: all steps at which it was scored, all readouts and
             temperatures.
+        doublings: of a fold's training rows to all rows, log2 of their ratio.
         random: draws the rows.
 
     Source:
         Tsamardinos, Greasidou and Borboudakis 2018, BBC-CV, whose interval is from percentiles of these scores; ours
-        is `_interval`. Shao and Wu 1989 for the variance: scores on r rows of n vary more than one on all n would, by
-        the factor (n - r) / r, which is 1.7 for the rows that a bootstrap leaves out.
+        is Wilson's, for the rows that they are worth. Shao and Wu 1989 for the variance: scores on r rows of n vary
+        more than one on all n would, by the factor (n - r) / r, which is 1.7 for the rows that a bootstrap leaves out.
     """
     utility = [np.stack([each.utility for each in of_one]) for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
     rows = utility[0].shape[1]
     log_prior = [np.array([each.log_prior for each in of_one]) for of_one in judged]
     scored = _out_of_bag(candidates, utility, log_prior, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
-    mean, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
+    out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
-    return Corrected(mean, *_interval(mean, spread * left_out / (1 - left_out), rows))
+    worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), rows)
+    mean = 1 - (1 - out_of_bag) * math.exp(USUAL * doublings)
+    return Corrected(mean, *wilson(mean, worth), out_of_bag)
 
 
 def _out_of_bag(
@@ -76,8 +86,8 @@ def _out_of_bag(
     return np.array(scored)
 
 
-def _interval(mean: float, variance: float, rows: int) -> tuple[float, float]:
-    """Return Wilson's interval for `mean` measured on as many rows as `variance` says that the rows are worth.
+def _rows_worth(mean: float, variance: float, rows: int) -> float:
+    """Return how many rows measured by themselves would leave `mean` as uncertain as `variance` says that it is.
 
     Percentiles of out-of-bag scores would be coarse with few rows, and a single point where all are right. Wilson's
     interval has neither fault; what it needs is a number of rows. The rows are worth less than their number where the
@@ -91,4 +101,4 @@ def _interval(mean: float, variance: float, rows: int) -> tuple[float, float]:
     Source:
         Korn and Graubard 1998 for an effective number of rows that is at most the number there is.
     """
-    return wilson(mean, min(rows, mean * (1 - mean) / variance) if variance > 0 else rows)
+    return min(rows, mean * (1 - mean) / variance) if variance > 0 else rows

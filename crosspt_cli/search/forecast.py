@@ -100,7 +100,7 @@ def make_curve(
     Args:
         sizes: how many rows prompts were trained on, fewest first; the last is what the folds have.
         correct: for each size, how often each row was right when held out, [rows] from 0 to 1.
-        corrected: accuracy at the last size, corrected for having been chosen.
+        corrected: accuracy to expect with all rows.
         labels: [rows] int64.
         names: of the classes.
         random: draws rows.
@@ -111,7 +111,7 @@ def make_curve(
     """
     rows = len(labels)
     rate, error = _posterior(sizes, correct, random)
-    wrong = max(1 - corrected, 0.5 / rows) * math.exp(rate * math.log2(rows / sizes[-1]))
+    wrong = max(1 - corrected, 0.5 / rows)
     made = LearningCurve(tuple(map(_point, sizes, correct)), rows, wrong, rate, error)
     weakest = weakest_class(correct[-1], labels)
     worst = None if weakest is None else (names[weakest], float(correct[-1][labels == weakest].mean()))

@@ -89,11 +89,16 @@ class SourceRank:
 
 @dataclass(frozen=True)
 class Corrected:
-    """The chosen candidate's accuracy corrected for having been chosen, and its 90 % interval `low` to `high`."""
+    """What to expect of the chosen candidate: `mean` accuracy, and its 90 % interval `low` to `high`.
+
+    `out_of_bag`: the accuracy of prompts that a fold's rows trained, without the luck of the choice. `mean` is that,
+    moved to what all rows should train.
+    """
 
     mean: float
     low: float
     high: float
+    out_of_bag: float
 
 
 @dataclass(frozen=True)

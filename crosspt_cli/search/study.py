@@ -164,12 +164,12 @@ class _Study:
         return tuple(self.best[number] for number in range(len(self.candidates)))
 
     def corrected(self) -> Corrected:
-        """Return the score of the chosen candidate without the luck of steps, readout and candidate being chosen."""
+        """Return what to expect of the choice, without the luck of steps, readout and candidate being chosen."""
         usable = [number for number, result in sorted(self.best.items()) if result.state != "failed"]
         candidates = [self.candidates[number] for number in usable]
-        return corrected_score(
-            candidates, [self.judged[number] for number in usable], stream(self.task.seed, "corrected")
-        )
+        judged = [self.judged[number] for number in usable]
+        doublings = float(np.log2(len(self.task.labels) / _mean_rows(self.folds)))
+        return corrected_score(candidates, judged, doublings, stream(self.task.seed, "corrected"))
 
     def verdict(self, choice: int, baselines: Mapping[str, Score]) -> Verdict:
         """Return the chosen candidate beside simpler methods on the same folds."""
@@ -188,7 +188,7 @@ class _Study:
     def calibration(self, choice: int, corrected: Corrected) -> Calibration:
         """Return the chosen candidate's readout with a fitted temperature, and what its answers are worth."""
         chosen, labels = self.best[choice], self.task.labels
-        luck = max(0.0, chosen.score.mean - corrected.mean) * len(labels)
+        luck = max(0.0, chosen.score.mean - corrected.out_of_bag) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
 
     def curve(
@@ -202,7 +202,7 @@ class _Study:
             task, chosen.candidate, chosen.readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
         )
         whole = correct_by_seed(self.kept[choice], chosen.readout, task.labels).mean(1)
-        sizes = [float(np.mean([len(fold.train) for fold in part])) for part in (*parts, self.folds)]
+        sizes = [*(_mean_rows(part) for part in parts), _mean_rows(self.folds)]
         if fewer is None:
             fewer, sizes = [], sizes[-1:]
         random = stream(task.seed, "curve")
@@ -303,3 +303,8 @@ class _Study:
         for trial in self.trials:
             if trial.candidate in candidates and self.latest[trial].state == "complete":
                 self.latest[trial] = replace(self.latest[trial], state="pruned")
+
+
+def _mean_rows(folds: Sequence[Fold]) -> float:
+    """Return on how many rows the folds train, on average."""
+    return float(np.mean([len(fold.train) for fold in folds]))

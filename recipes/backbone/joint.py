@@ -29,7 +29,7 @@ from recipes.backbone.vocabulary import END, SENTINELS, SPECIAL
 QUESTIONS = 2  # label sets a step asks about, with and without an instruction each
 START_FROM = 2000  # most frequent pieces, of which soft instructions start
 FREQUENT = 3800  # words the decoder learns to rank
-EPISODE_WEIGHT = 0.3  # of a question's rows behind its soft instruction, beside its answers: prototypes read them so
+EPISODE_WEIGHT = 0.5  # of a question's rows behind its soft instruction, beside its answers: prototypes read them so
 RANKING_WEIGHT = 0.5  # of the ranking's nats beside the distance to the teacher's vectors
 FRESH_EVERY = 20  # steps; one set's soft instruction starts over, so that young prompts are what the weights learn with
 

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+
+from crosspt_cli.registry import dump_arrays
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
@@ -68,17 +71,21 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
 
 
-def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(tmp_path):
-    """The shipped reviews as a target: what is said of tasks of 4, 8 and 16 rows per class, and of uneven ones."""
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """Return a folder of targets with one in it, the shipped reviews, whose training rows are its test rows too."""
     reviews = pandas.read_csv(ROOT / "examples" / "reviews.csv").rename(columns={"y": "label"})
     target = tmp_path / "data" / "reviews"
     target.mkdir(parents=True)
     for name in ("train", "test"):
         reviews.to_csv(target / f"{name}.csv.gz", index=False)
+    return target.parent
+
+
+def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(data, tmp_path):
+    """Of tasks of 4, 8 and 16 rows per class, and of uneven ones."""
     out = tmp_path / "few_rows.json"
-    printed = run_script(
-        "few_rows.py", "--data", str(target.parent), "--targets", "reviews", "--draws", "2", "--out", str(out)
-    )
+    printed = run_script("few_rows.py", "--data", str(data), "--targets", "reviews", "--draws", "2", "--out", str(out))
     result = json.loads(out.read_text())
     tried = [(line["per_class"], line["folds"], line["prior"]) for line in result["folds"]]
     assert tried == [(size, count, prior) for size in (4, 8, 16) for count in (3, 4, 0) for prior in (False, True)]
@@ -86,6 +93,23 @@ def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(tmp_path):
     assert result["uneven"]["0"]["gain"] == 0  # label words alone know nothing of means
     assert any(result["uneven"][weight]["gain"] for weight in ("30", "100", "300"))
     assert printed.count("one per row") == 6
+
+
+def test_banks_of_source_prompts_are_compared_on_the_same_task(data, tmp_path):
+    """What has no source is the same with every bank, and the luckiest source is at least as good as the chosen one."""
+    noise = np.random.default_rng(0).normal(0, 3, (3, 20, 416)).astype(np.float32)
+    other, out = tmp_path / "other.safetensors", tmp_path / "banks.jsonl"
+    other.write_bytes(dump_arrays(dict(zip("abc", noise, strict=True))))
+    run_script(
+        "banks.py", "shipped", f"other={other}", "--data", str(data), "--targets", "reviews", "--per-class", "4",
+        "--test-rows", "40", "--workers", "1", "--out", str(out),
+    )  # fmt: skip
+    lines = [line for line in map(json.loads, out.open()) if "bank" in line]
+    shipped, other = (line["balanced"] | {"ranked": line["ranked"]} for line in lines)
+    assert shipped["M = 0"] == other["M = 0"]
+    assert sorted(other["ranked"]) == ["a", "b", "c"]
+    assert shipped["best"] > other["best"]
+    assert all(each["luckiest source"] >= max(each["best"], each["mean of sources"]) for each in (shipped, other))
 
 
 @pytest.mark.parametrize("gated", [False, True])

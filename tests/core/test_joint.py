@@ -33,8 +33,12 @@ def tasks(backbone):
     return made
 
 
+def one_start(tasks) -> torch.Tensor:
+    return random_prompts(1).repeat(len(tasks), 1, 1)
+
+
 def new_bank(backbone, tasks, rates=None, layer: int = 0) -> JointBank:
-    return JointBank(backbone, random_prompts(1)[0], tasks, Schedule(STEPS), rates or JointRates(), layer)
+    return JointBank(backbone, one_start(tasks), tasks, Schedule(STEPS), rates or JointRates(), layer)
 
 
 def run(bank, steps: int = STEPS) -> list[float]:
@@ -46,6 +50,13 @@ def test_each_source_starts_with_half_of_its_own_task(backbone, tasks):
     shares = new_bank(backbone, tasks).shares()
     torch.testing.assert_close(shares.diagonal(), torch.full((3,), 0.5))
     torch.testing.assert_close(shares.sum(1), torch.ones(3))
+
+
+def test_a_source_may_start_with_nearly_all_of_its_own_task(backbone, tasks):
+    """Where it starts at a prompt of its own, the others' would take it away from there."""
+    bank = JointBank(backbone, random_prompts(3), tasks, Schedule(STEPS), JointRates(), own_share=0.9)
+    torch.testing.assert_close(bank.shares().diagonal(), torch.full((3,), 0.9))
+    torch.testing.assert_close(bank.shares().sum(1), torch.ones(3))
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(backbone, tasks):
@@ -62,7 +73,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(backbone, tasks):
 def test_all_sources_learn_and_the_backbone_does_not(backbone, tasks):
     """Losses fall, prompts and attention move, the weights keep their bits."""
     frozen = [tensor.clone() for tensor in backbone.t5.tensors()]
-    bank = JointBank(backbone, random_prompts(1)[0], tasks, Schedule(30), JointRates())
+    bank = JointBank(backbone, one_start(tasks), tasks, Schedule(30), JointRates())
     losses = run(bank, 30)
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
     assert (bank.sources - random_prompts(1)).abs().amax(dim=(1, 2)).min() > 0.1
@@ -105,7 +116,7 @@ def test_prompts_that_enter_later_learn_too(backbone, tasks):
 
 def test_two_sources_alone_start_even(backbone, tasks):
     """log(S − 1) is nothing there."""
-    bank = JointBank(backbone, random_prompts(1)[0], tasks[:2], Schedule(1), JointRates())
+    bank = JointBank(backbone, one_start(tasks[:2]), tasks[:2], Schedule(1), JointRates())
     assert bank.logits.tolist() == [[math.log(1), 0], [0, math.log(1)]]
 
 

@@ -12,7 +12,7 @@ GOOD = f"backbone: mini\nsteps: 7\nsource-rate: 1\n{TWO}"
 ONE_KNOWN = "Known: name, task, train, held_out, licence, label_col, text_cols, template, about."
 BANK_KNOWN = (
     "Known: backbone, sources, prompt_tokens, prompt_layer, steps, batch, rows, held_out_rows, max_tokens, "
-    "source_rate, attention_rate, seed."
+    "source_rate, attention_rate, own_share, seed."
 )
 BAD = {
     "backbone: [": (DataError, "{path}: is not YAML (while parsing a flow node).\n" + HINT),
@@ -48,6 +48,10 @@ BAD = {
     GOOD.replace("rate: 1", "rate: fast"): (
         DataError,
         "{path}: source-rate is 'fast', but must be of type float.\n" + HINT,
+    ),
+    GOOD.replace("steps: 7", "own-share: 1"): (
+        DataError,
+        "{path}: own-share is 1, but must lie between 0 and 1.\n" + HINT,
     ),
     GOOD.replace("name: one", "name: ../one"): (
         OptionError,

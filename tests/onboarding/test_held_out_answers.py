@@ -21,7 +21,7 @@ def test_what_is_kept_is_of_the_answers_that_predict_gives(onboarded):
     kept, study = onboarded.fitted.held_out, onboarded.study
     assert onboarded.fitted.readout == study.calibration.readout
     assert np.array_equal(kept.correct, study.chosen.score.correct)
-    assert kept.luck == pytest.approx(max(0, study.chosen.score.mean - study.corrected.mean) * len(TEXTS))
+    assert kept.luck == pytest.approx(max(0, study.chosen.score.mean - study.corrected.out_of_bag) * len(TEXTS))
     assert ((kept.confidence >= 0.5) & (kept.confidence <= 1)).all()
 
 

@@ -7,7 +7,7 @@ from onboarding_samples import TEXTS, digests, kept, write_csv
 from crosspt_cli.foundation.errors import CrossptError, DataError, IntegrityError, NotFound, OptionError
 from crosspt_cli.onboarding import pretrain as pretraining
 from crosspt_cli.onboarding.pretrain import pretrain
-from crosspt_cli.registry import dump_arrays, verify
+from crosspt_cli.registry import dump_arrays, read_arrays, verify
 
 EXACT = {"device": "cpu", "dtype": "fp32"}
 
@@ -99,6 +99,22 @@ def test_a_damaged_checkpoint_is_named(bare, bank_folder, home, monkeypatch):
     assert str(caught.value) == (
         f"{file}: is a damaged checkpoint of a bank in training.\nDelete it to start that bank again."
     )
+
+
+def test_a_source_starts_at_the_prompt_of_its_name(bare, bank_folder, home, monkeypatch, tmp_path):
+    """What a backbone's own training left need not be learned again; a source without one starts at the mean."""
+    monkeypatch.setattr(pretraining, "SAVE_EVERY_S", 0.0)
+    start = tmp_path / "start.safetensors"
+    start.write_bytes(dump_arrays({"kind": np.full((4, 32), 5.0), "other": np.full((4, 32), 1.0)}))
+
+    def interrupt(stage, done, total, detail):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(bank_folder, bare, start=start, progress=interrupt)
+    (file,) = (home / "pretrain").iterdir()
+    assert read_arrays(file)["sources"].mean((1, 2)) == pytest.approx([3, 5], abs=0.2)
 
 
 def test_a_start_is_the_mean_of_the_prompts_in_a_file(bare, bank_folder, tmp_path):

@@ -24,15 +24,14 @@ def curve(sizes, shares, rows=64, corrected=0.8):
 
 
 def test_without_points_the_forecast_is_what_other_tasks_say():
-    """By hand, at the sizes of a task of 64 rows trained on three quarters of them."""
+    """By hand, of a task of 64 rows that is expected to answer a fifth wrongly."""
     found = curve([48.0], [0.8])
-    wrong = 0.2 * math.exp(USUAL * math.log2(64 / 48))
     assert [each.rows for each in found.forecasts] == [32, 64, 192]
     doubled = found.forecasts[1]
-    assert doubled.gain == pytest.approx(wrong * (1 - math.exp(USUAL)))
+    assert doubled.gain == pytest.approx(0.2 * (1 - math.exp(USUAL)))
     off = Z * math.hypot(SPREAD, RETRAINED)
-    assert doubled.low == pytest.approx(wrong * (1 - math.exp(USUAL + off)))
-    assert doubled.high == pytest.approx(wrong * (1 - math.exp(USUAL - off)))
+    assert doubled.low == pytest.approx(0.2 * (1 - math.exp(USUAL + off)))
+    assert doubled.high == pytest.approx(0.2 * (1 - math.exp(USUAL - off)))
     assert (found.rate, found.error) == (USUAL, SPREAD)
 
 
@@ -92,7 +91,7 @@ def test_the_sentence_says_how_many_rows_and_of_what():
     correct[40:60] = 0
     found = make_curve([60.0], [correct], 0.75, labels, NAMES, stream(0, "curve"))
     low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (found.forecasts[1].low, found.forecasts[1].high))
-    needed = LearningCurve((), 80, 0.25 * math.exp(USUAL * math.log2(80 / 60)), USUAL, 0.0).rows_for(0.03)
+    needed = LearningCurve((), 80, 0.25, USUAL, 0.0).rows_for(0.03)
     assert found.sentence == (
         f"80 more rows should bring +{100 * found.forecasts[1].gain:.1f} points (90 % interval {low} to {high}); "
         f"about {needed} for +3. 'pear' is answered worst (50 % right): label more of it first."

@@ -232,14 +232,15 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     """Steps, readouts and temperatures were chosen on held-out rows like the candidate; one that failed was not."""
     seen = []
 
-    def spied(candidates, judged, random):
-        seen.append((candidates, judged))
-        return corrected_score(candidates, judged, random)
+    def spied(candidates, judged, doublings, random):
+        seen.append((candidates, judged, doublings))
+        return corrected_score(candidates, judged, doublings, random)
 
     monkeypatch.setattr(study, "corrected_score", spied)
     result = small_study(candidates=(*some_candidates(), BAD))
-    ((candidates, judged),) = seen
+    ((candidates, judged, doublings),) = seen
     assert tuple(candidates) == some_candidates()
+    assert 2**doublings == pytest.approx(1.5, rel=0.05)  # three folds
     steps = {trial.candidate: trial.steps for trial in result.trials}
     rungs = [max(1, sum(rung.steps <= steps[number] for rung in RUNGS)) for number in range(4)]
     assert [len(of_one) for of_one in judged] == [8 * len(READOUTS["auto"]) * count for count in rungs]

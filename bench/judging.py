@@ -1,0 +1,74 @@
+"""A few-shot task beside test rows of which the truth is known: how good is a prompt there?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from rows import balanced, draw_rows
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A draw's task as the search sees it, and the same target's test rows.
+
+    `task` a `StudyTask` · `texts` the encoded test rows, read up to where prompts enter · `truth` [rows] their classes.
+    """
+
+    task: object
+    texts: object
+    truth: np.ndarray
+
+    @classmethod
+    def open(cls, folder: Path, backbone, sources, per_class: int, draw: int, test_rows: int) -> Judge:
+        """Return the judge of one draw of a target's rows.
+
+        Args:
+            folder: of the target.
+            backbone: frozen.
+            sources: source prompts, from `load_sources`.
+            per_class: rows of each class.
+            draw: which draw.
+            test_rows: at most so many.
+        """
+        from crosspt_cli.core.encode import encode_texts
+        from crosspt_cli.core.train import read_to_layer
+        from crosspt_cli.onboarding.prepare import input_encoder, prepare
+        from crosspt_cli.onboarding.study_input import study_task
+        from crosspt_cli.search.trials import tokens_at_once
+
+        shots, test = draw_rows(folder, per_class, draw, test_rows)
+        prepared = prepare(shots, backbone)
+        encoder = input_encoder(prepared.spec, backbone)
+        texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
+        texts = read_to_layer(backbone, texts, sources.layer, tokens_at_once(backbone.device))
+        truth = np.array([shots.classes.index(label) for label in test.labels()])
+        return cls(study_task(shots, backbone, prepared, sources, draw), texts, truth)
+
+    def answers(self, prompt: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Return the test rows' nats [rows, C] and nearness [rows, C] under a prompt [P, H], its prototypes' too."""
+        from crosspt_cli.core.score import prototypes
+
+        task = self.task
+        shots = self._read(prompt, task.texts)
+        found = self._read(prompt, self.texts)
+        return found.nats, prototypes(shots.vectors, task.labels, len(task.classes)).nearness(found.vectors)
+
+    def balanced(self, prompt: torch.Tensor, leaning: np.ndarray, weights: Sequence[float]) -> list[float]:
+        """Return the balanced accuracy of a prompt [P, H] at each weight on its prototypes, in %."""
+        from crosspt_cli.core.score import Readout
+
+        nats, nearness = self.answers(prompt)
+        every = (Readout(weight).log_shares(nats, leaning, nearness).argmax(1) for weight in weights)
+        return [round(100 * balanced(answers, self.truth), 1) for answers in every]
+
+    def _read(self, prompt: torch.Tensor, texts):
+        from crosspt_cli.core.train import answer_rows
+        from crosspt_cli.search.trials import tokens_at_once
+
+        backbone, rows = self.task.backbone, torch.arange(len(texts))
+        at_once = tokens_at_once(backbone.device)
+        return answer_rows(backbone, prompt[None], rows * 0, texts, rows, self.task.tree, at_once)
