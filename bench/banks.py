@@ -13,6 +13,7 @@ cannot be known.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from judging import Judge
 from lines import measure_missing
 
 TARGETS = "cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick"
-WEIGHT, STEPS, ATTENTION_STEPS, MIXED = 30.0, 60, 18, 3
+WEIGHT, ATTENTION_STEPS, MIXED = 30.0, 18, 3
 SHIPPED = "shipped"
 COLUMNS = ("M = 0", "best", "attention", "M = 3", "mean of sources", "luckiest source")
 
@@ -42,12 +43,13 @@ class Job:
     target: str
     per_class: int
     draw: int
+    steps: int
     test_rows: int
 
     @property
     def key(self) -> dict:
         """What makes a line this job's."""
-        return {"bank": self.bank, "target": self.target, "per_class": self.per_class, "draw": self.draw}
+        return {name: getattr(self, name) for name in ("bank", "target", "per_class", "draw", "steps")}
 
 
 def measure(job: Job) -> dict:
@@ -63,7 +65,7 @@ def measure(job: Job) -> dict:
         return judge.balanced(prompt, leaning, [WEIGHT])[0]
 
     def trained(candidate: Candidate, steps: int) -> float:
-        fit = fit_final(task, candidate, steps, STEPS)
+        fit = fit_final(task, candidate, steps, job.steps)
         return judged(torch.as_tensor(fit.prompt), fit.leaning)
 
     ranked = tuple(rank.name for rank in task.untouched.ranks(task.labels, every))
@@ -72,10 +74,10 @@ def measure(job: Job) -> dict:
         for name, prompt in zip(sources.names, sources.values, strict=True)
     }
     values = (
-        trained(Candidate((), 1.0), STEPS),
+        trained(Candidate((), 1.0), job.steps),
         untouched[ranked[0]],
-        trained(Candidate(ranked[:MIXED], 0.0), ATTENTION_STEPS),
-        trained(Candidate(ranked[:MIXED], 1.0), STEPS),
+        trained(Candidate(ranked[:MIXED], 0.0), min(ATTENTION_STEPS, job.steps)),
+        trained(Candidate(ranked[:MIXED], 1.0), job.steps),
         round(float(np.mean(list(untouched.values()))), 1),
         max(untouched.values()),
     )
@@ -120,14 +122,16 @@ def main() -> None:
     parser.add_argument("--targets", default=TARGETS)
     parser.add_argument("--per-class", default="4,16")
     parser.add_argument("--draws", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=60, help="that a private prompt is trained for")
     parser.add_argument("--test-rows", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("bench/results/banks.jsonl"))
     chosen = parser.parse_args()
+    sizes = map(int, chosen.per_class.split(","))
+    steps, rows = chosen.steps, chosen.test_rows
     jobs = [
-        Job(chosen.data, chosen.backbone, name, Path(file) if file else None, target, int(size), draw, chosen.test_rows)
-        for draw in range(chosen.draws)
-        for size in chosen.per_class.split(",")
+        Job(chosen.data, chosen.backbone, name, Path(file) if file else None, target, size, draw, steps, rows)
+        for draw, size in itertools.product(range(chosen.draws), sizes)
         for target in chosen.targets.split(",")
         for name, _, file in (bank.partition("=") for bank in chosen.banks)
     ]

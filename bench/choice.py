@@ -36,6 +36,22 @@ def simplest_within(errors: float) -> Rule:
     return rule
 
 
+def counting_the_prior(rule: Rule) -> Rule:
+    """Return the rule that also holds against a candidate how improbable its readout's weight was beforehand."""
+
+    def rule_with_prior(candidates: list[dict]) -> dict:
+        from crosspt_cli.search.readouts import WEIGHTS
+
+        seen = []
+        for each in candidates:
+            spread = np.log(WEIGHTS[each["weight"]]) / len(each["utility"])
+            changed = {"utility": np.array(each["utility"]) + spread, "mean_utility": each["mean_utility"] + spread}
+            seen.append(each | changed)
+        return rule(seen)
+
+    return rule_with_prior
+
+
 def always(name: str) -> Rule:
     """Return the rule that never looks, and always takes the same candidate."""
     return lambda candidates: next(each for each in candidates if each["candidate"] == name)
@@ -44,7 +60,9 @@ def always(name: str) -> Rule:
 RULES: dict[str, Rule] = {
     "one standard error, simplest": simplest_within(1.0),
     "half a standard error, simplest (used)": simplest_within(0.5),
+    "the same, the prior on weights counting": counting_the_prior(simplest_within(0.5)),
     "best held-out utility": simplest_within(0.0),
+    "the same, the prior on weights counting too": counting_the_prior(simplest_within(0.0)),
     "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-TARGETS = "cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick,banking77"
+TARGETS = "cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick,snips,sms_spam,banking77"
 
 
 def draw_rows(folder: Path, per_class: int, draw: int, most: int) -> tuple:

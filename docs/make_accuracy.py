@@ -51,15 +51,15 @@ BESIDE_SETFIT = """
 logistic regression on that encoder's own vectors. Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_BEFORE = """
-## Beside the backbone before
+## Beside the first backbone
 
-The same rows with the backbone and source prompts that shipped before (`bench/results/onboardings-quick-before.jsonl`,
-by the state of crosspt then: three folds, no prior on the weight). Balanced accuracy, %, over the draws that both have.
+The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
+by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
 """
 HONESTY = """
 ## How honest the printed score is
 
-`bench/honesty.py`: the accuracy that `add-task` prints against the truth on test rows, data sets of up to six classes.
+`bench/honesty.py`: the accuracy that `add-task` prints against the truth on test rows, data sets of up to ten classes.
 `uncorrected` is the cross-validated accuracy ± 1.645 standard errors, `corrected` the corrected one with its interval.
 """
 CALIBRATION = """
@@ -77,7 +77,7 @@ CHOICE = """
 chosen among the same candidates.
 """
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-MOST_CLASSES = 6  # of the data sets that the printed score was judged on
+MOST_CLASSES = 10  # of the data sets that the printed score was judged on
 
 
 def mean_over_targets(lines: list[dict], column: str) -> float:

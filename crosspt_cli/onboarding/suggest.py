@@ -17,7 +17,7 @@ from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.pool import POOL, Pool, sample_pool
 from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.registry import Registry
-from crosspt_cli.search.cover import choose_cover, disagreement, even_weights
+from crosspt_cli.search.cover import choose_rows, disagreement
 from crosspt_cli.search.readouts import READOUTS
 
 MOST = 500  # rows at a time; a task should be onboarded again long before
@@ -140,15 +140,12 @@ def _choose(predictor: Predictor, rows: Sequence[StreamRow], n: int, progress: P
     nats, vectors = _read(predictor, rows, progress)
     views = ways_of_answering(predictor, nats, vectors)
     contradicted = disagreement(views)
-    # a row in doubt is worth asking about; one in doubt that stands for many is worth more
-    preferred = np.zeros(len(rows), bool)
-    preferred[np.argsort(-contradicted, kind="stable")[: max(len(rows) // 2, 2 * n)]] = True
     shingles = [tuple(map(shingles_of, row.texts)) for row in rows]
 
     def unlike(chosen: int) -> np.ndarray:
         return np.array([not are_like(shingles[chosen], other) for other in shingles])
 
-    chosen = choose_cover(vectors, even_weights(np.mean(views, axis=0)), preferred, n, unlike)
+    chosen = choose_rows(views, vectors, n, unlike)
     classes, answers = predictor.fitted.spec.verbalizer.classes, views[-1]
     return tuple(
         Suggestion(

@@ -40,6 +40,24 @@ def even_weights(shares: np.ndarray) -> np.ndarray:
     return (shares / np.maximum(shares.sum(0), 1e-12)).sum(1) * len(shares) / shares.shape[1]
 
 
+def choose_rows(views: Sequence[np.ndarray], vectors: np.ndarray, n: int, unlike: Unlike) -> list[int]:
+    """Return up to `n` rows of a pool to label next, the most useful first.
+
+    A row in doubt is worth asking about; one in doubt that stands for many is worth more. So the half on which the
+    views contradict each other most is preferred, and a cover chosen among it, all classes counting alike.
+
+    Args:
+        views: the pool's class probabilities [N, C] that each way of answering gives; at least two.
+        vectors: [N, H] of the pool, from the frozen encoder.
+        n: how many to choose.
+        unlike: row → [N] bool, which rows are no near-copies of it.
+    """
+    rows = len(vectors)
+    preferred = np.zeros(rows, bool)
+    preferred[np.argsort(-disagreement(views), kind="stable")[: max(rows // 2, 2 * n)]] = True
+    return choose_cover(vectors, even_weights(np.mean(views, axis=0)), preferred, n, unlike)
+
+
 def choose_cover(vectors: np.ndarray, weights: np.ndarray, preferred: np.ndarray, n: int, unlike: Unlike) -> list[int]:
     """Return up to `n` rows of a pool, the first choice first, that together stand for as much of it as possible.
 

@@ -12,9 +12,10 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.outcome import TrialResult
 
-WEIGHTS = {0.0: 0.02, 3.0: 0.08, 10.0: 0.2, 30.0: 0.35, 100.0: 0.25, 300.0: 0.1}
+WEIGHTS = {0.0: 0.002, 3.0: 0.003, 10.0: 0.015, 30.0: 0.48, 100.0: 0.45, 300.0: 0.05}
 """Nats per unit of nearness → how probable it is, before a row is seen, that it is the best: decision 14."""
-TEMPERATURES = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+TEMPERATURES = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)
+"""Up to 16: with a large weight on prototypes scores are dozens of nats apart, and would seem overconfident."""
 READOUTS = {
     "auto": tuple(Readout(weight) for weight in WEIGHTS),
     "label-words": (Readout(0.0),),

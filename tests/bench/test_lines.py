@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,22 @@ def test_a_targets_rate_is_the_slope_of_log_error_over_doublings():
 
     found = [forecast(0, 8, 0.08), forecast(0, 24, 0.144)]
     assert own_rate(found) == pytest.approx(-0.2231, abs=1e-4)
+
+
+def test_a_forecast_is_held_against_the_onboarding_with_more_rows():
+    """From 4 rows per class to 16; a draw without the second has nothing to be held against."""
+    from growth import forecasts
+
+    def line(size: int, draw: int, reached: float) -> dict:
+        return {
+            "target": "cr", "per_class": size, "draw": draw, "rows": 2 * size, "corrected": 0.6,
+            "balanced": {"crosspt": reached},
+        }  # fmt: skip
+
+    ((gain, low, high, came),) = forecasts([line(4, 0, 0.6), line(16, 0, 0.7), line(4, 1, 0.5)])
+    assert gain == pytest.approx(0.4 * (1 - math.exp(2 * -0.11)))
+    assert low < gain < high
+    assert came == pytest.approx(0.1)
 
 
 def test_two_methods_are_compared_on_the_draws_that_both_have(monkeypatch):

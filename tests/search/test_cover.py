@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crosspt_cli.search.cover import choose_cover, disagreement, even_weights
+from crosspt_cli.search.cover import choose_cover, choose_rows, disagreement, even_weights
 
 SURE, UNSURE = np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])
 
@@ -78,3 +78,14 @@ def test_the_choice_of_fewer_is_the_beginning_of_the_choice_of_more():
     vectors = apart((9, 7, 5, 3))
     more = choose_cover(vectors, np.ones(24), every(vectors), 8, other(vectors))
     assert choose_cover(vectors, np.ones(24), every(vectors), 3, other(vectors)) == more[:3]
+
+
+def test_rows_on_which_the_task_contradicts_itself_are_suggested_first():
+    """The largest group is answered in the same way by both views, so it has nothing to teach."""
+    vectors = apart((8, 5, 5))
+    words = np.repeat([[0.9, 0.1]], 18, axis=0)
+    means = words.copy()
+    means[8:] = [0.1, 0.9]
+    chosen = choose_rows([words, means], vectors, 3, other(vectors))
+    assert {int(np.searchsorted([8, 13], row, side="right")) for row in chosen} == {1, 2}
+    assert choose_rows([words, words], vectors, 1, other(vectors))[0] < 8

@@ -18,15 +18,15 @@ from crosspt_cli.search.readouts import (
 
 
 def test_the_weight_that_helps_held_out_rows_is_chosen():
-    """Label words that know nothing, nearness that know all."""
-    labels = np.array([0, 1, 0, 1])
+    """Label words that know nothing, nearness that knows all, or is always wrong: a dozen rows outvote the prior."""
+    labels = np.tile([0, 1], 6)
     nearness = np.where(labels[:, None] == [0, 1], 0.3, -0.3).astype(np.float32)
-    knows_nothing = np.log(np.full((4, 2), 0.5))
-    trials = [trial_result(0, [0, 1, 2, 3], knows_nothing, nearness=nearness)]
+    knows_nothing = np.log(np.full((12, 2), 0.5))
+    trials = [trial_result(0, range(12), knows_nothing, nearness=nearness)]
     judged = best_readout(judge_readouts(trials, READOUTS["auto"], labels))
     assert judged.readout.weight > 0
-    assert judged.correct.tolist() == [1, 1, 1, 1]
-    misled = [trial_result(0, [0, 1, 2, 3], knows_nothing, nearness=-nearness)]
+    assert judged.correct.all()
+    misled = [trial_result(0, range(12), knows_nothing, nearness=-nearness)]
     against = best_readout(judge_readouts(misled, READOUTS["auto"], labels))
     assert against.readout.weight == 0
 

@@ -18,7 +18,7 @@ from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
 from crosspt_cli.search.plan import Rung, count_trial_steps
-from crosspt_cli.search.readouts import READOUTS, Judged
+from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
 
 BAD = Candidate(NAMES[:1], 1.0, attention_rate=float("nan"))
@@ -243,10 +243,12 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     assert 2**doublings == pytest.approx(1.5, rel=0.05)  # three folds
     steps = {trial.candidate: trial.steps for trial in result.trials}
     rungs = [max(1, sum(rung.steps <= steps[number] for rung in RUNGS)) for number in range(4)]
-    assert [len(of_one) for of_one in judged] == [8 * len(READOUTS["auto"]) * count for count in rungs]
+    assert [len(of_one) for of_one in judged] == [len(TEMPERATURES) * len(READOUTS["auto"]) * count for count in rungs]
     assert max(rungs) == len(RUNGS)
     for of_one, found in zip(judged, result.candidates, strict=False):
-        assert max(each.utility.mean() for each in of_one) == found.utility.mean()
+        most = max(of_one, key=lambda each: each.support)
+        assert most.readout == found.readout
+        assert most.utility.tolist() == found.utility.tolist()
     assert 0 <= result.corrected.low <= result.corrected.mean <= result.corrected.high <= 1
 
 
