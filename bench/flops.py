@@ -52,10 +52,13 @@ def training_flops(t5: FrozenT5, lengths: Iterable[int], tree: DeviceTree) -> in
     return total
 
 
-def matrix_rate(device: torch.device, repeats: int = 10) -> dict[str, float]:
-    """Return the size and the median rate, in operations per second, of a large bfloat16 product of random numbers."""
+def matrix_rate(device: torch.device, dtype: torch.dtype, repeats: int = 10) -> dict[str, float]:
+    """Return the size and the median rate, in operations per second, of a large product of random numbers.
+
+    In the number format of what it is held against: a processor may be a hundred times slower in another one.
+    """
     size = 8192 if device.type == "cuda" else 2048
-    a, b = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
+    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     times = []
     for _ in range(repeats + 2):
         wait_for(device)

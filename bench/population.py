@@ -14,8 +14,8 @@ the same steps:
 
 The last two must agree to rounding, and the logits of peft's model at the label words must be ours: the differences
 are printed. The share of the device's matrix rate is the operations of all training steps (counted as `flops.py` says)
-over the seconds they took, over the rate of a large bfloat16 product in the same run. Seconds count training and
-scoring; on a GPU `peak_memory_mb` is what was held at most beyond what was held before, the weights.
+over the seconds they took, over the rate of a large product in the same number format and run. Seconds count training
+and scoring; on a GPU `peak_memory_mb` is what was held at most beyond what was held before, the weights.
 
 With `mini` and neither --trials nor --steps the plan is the normal budget's, pruning included: which trials go on is
 fixed beforehand, because it does not change the cost. A loop of one's own over a grid prunes nothing, so what peft
@@ -181,7 +181,7 @@ def measure(chosen: argparse.Namespace) -> dict:
     dtype = choose_dtype(chosen.dtype, device)
     study = make_study(chosen, device, dtype)
     check = peft_difference(study)
-    rate = matrix_rate(device)
+    rate = matrix_rate(device, dtype)
     variants, found = {}, {}
     for name, kind in (("peft, float32", torch.float32), ("peft, bfloat16", torch.bfloat16)):
         study.model.to(kind)
@@ -249,7 +249,7 @@ def table(result: dict) -> str:
     matrix = result["matrix"]
     lines.append(
         f"together: {matrix['population_flops_per_second'] / 1e12:.3g} TFLOP/s in training, {matrix['share']:.1%} of "
-        f"the {matrix['flops_per_second'] / 1e12:.3g} of a bfloat16 product of {matrix['size']}"
+        f"the {matrix['flops_per_second'] / 1e12:.3g} of a product of {matrix['size']} in {result['dtype']}"
     )
     return "\n".join(lines)
 

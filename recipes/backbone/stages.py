@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertModel, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.devices import choose_dtype
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from recipes.backbone import convert, vocabulary
 from recipes.backbone.card import write_card
@@ -47,7 +48,7 @@ class Recipe:
 
     def __init__(self, settings: Settings, encoder: Path, data: Path, work: Path, device: torch.device) -> None:
         self.settings, self.encoder, self.data, self.work = settings, encoder, data, work
-        self.device = device
+        self.device, self.dtype = device, choose_dtype("auto", device)
         work.mkdir(parents=True, exist_ok=True)
 
     def run(self, until: str = NAMES[-1]) -> None:
@@ -117,7 +118,7 @@ class Recipe:
         if (self.work / "probe.json").is_file():
             return
         model = T5ForConditionalGeneration.from_pretrained(self.work / "joint", dtype=torch.float32).eval()
-        backbone = Backbone(self.settings.name, "", FrozenT5(model, self.device, torch.bfloat16), self.tokenizer)
+        backbone = Backbone(self.settings.name, "", FrozenT5(model, self.device, self.dtype), self.tokenizer)
         found = {}
         for name, instruction in self.settings.probes.items():
             parts = []
@@ -170,14 +171,14 @@ class Recipe:
     @cached_property
     def _teacher(self) -> Teacher:
         ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
-        return Teacher(self._bert(), ids, convert.CLS, self.device, torch.bfloat16)
+        return Teacher(self._bert(), ids, convert.CLS, self.device, self.dtype)
 
     def _bert(self) -> BertModel:
         return BertModel.from_pretrained(self.encoder, add_pooling_layer=False).eval()
 
     def _student(self, folder: Path) -> Student:
         model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-        return Student(model.to(self.device), self.device, torch.bfloat16)
+        return Student(model.to(self.device), self.device, self.dtype)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
