@@ -44,8 +44,8 @@ def counting_the_prior(rule: Rule) -> Rule:
 
         seen = []
         for each in candidates:
-            spread = np.log(WEIGHTS[each["weight"]]) / len(each["utility"])
-            changed = {"utility": np.array(each["utility"]) + spread, "mean_utility": each["mean_utility"] + spread}
+            per_row = np.log(WEIGHTS[each["weight"]]) / len(each["utility"])
+            changed = {"utility": np.array(each["utility"]) + per_row, "mean_utility": each["mean_utility"] + per_row}
             seen.append(each | changed)
         return rule(seen)
 

@@ -9,7 +9,7 @@ other half is answered. Picked are random rows, those the task is least sure of,
 what `crosspt suggest` picks. Printed is balanced accuracy in %, how far each way is ahead of random rows, and how many
 random rows are worth as much as the suggested ones.
 
-Takes three minutes on two cores.
+Takes four minutes on two cores.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")
     parser.add_argument("--targets", default=",".join(name for name in TARGETS.split(",") if name != "banking77"))
     parser.add_argument("--backbone")
-    parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=8)
     parser.add_argument("--rows", type=int, default=800, help="of each target, asked and judged")
     parser.add_argument("--out", type=Path, default=Path("bench/results/which_rows.json"))
     chosen = parser.parse_args()
