@@ -48,7 +48,7 @@ class Pool:
 
 def heal(settings: Settings, student: Student, teacher: Teacher, pool: Pool, folder: Path) -> None:
     """Run the healing stage, or what is missing of it."""
-    optimisers = Optimisers(student.model, None, HEALING_RATE, settings.heal_steps, decoder=False)
+    optimisers = Optimisers(student, None, HEALING_RATE, settings.heal_steps, decoder=False)
     stage = Stage("heal", folder, settings.heal_steps, student, optimisers, None, settings.seed)
 
     def take_step(_: int, random: np.random.Generator) -> Losses:

@@ -80,8 +80,8 @@ class Joint:
     def run(self, folder: Path) -> None:
         """Take all steps that are missing."""
         steps = self.settings.joint_steps
-        model, rate = self.student.model, self.settings.joint_rate
-        optimisers = Optimisers(model, self.prompts, ENCODER_RATE, steps, decoder=True, rate=rate)
+        rate = self.settings.joint_rate
+        optimisers = Optimisers(self.student, self.prompts, ENCODER_RATE, steps, decoder=True, rate=rate)
         Stage("joint", folder, steps, self.student, optimisers, self.prompts, self.settings.seed + 1).run(self.step)
 
     def step(self, done: int, random: np.random.Generator) -> Losses:

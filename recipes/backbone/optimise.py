@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from recipes.backbone.muon import Muon
+from recipes.backbone.student import Student
+
 DECODER_RATE, ENCODER_RATE, SMALL_RATE, PROMPT_RATE = 0.01, 2e-4, 1e-3, 0.02
 HEALING_RATE = 5e-4
 WARM_UP, FALL = 50, 0.4  # steps of rising rate; the last part of the steps, in which it falls
@@ -20,7 +23,7 @@ class Optimisers:
     minutes; Adam at any rate stayed on it for an hour.
 
     Args:
-        model: the T5.
+        student: the T5 in training; Muon's products run in its `dtype`.
         prompts: soft instructions [S, P, H], or None.
         encoder_rate: Adam's, for the encoder's matrices and the embeddings.
         steps: over which the rates rise and fall.
@@ -30,7 +33,7 @@ class Optimisers:
 
     def __init__(
         self,
-        model: nn.Module,
+        student: Student,
         prompts: Tensor | None,
         encoder_rate: float,
         steps: int,
@@ -38,7 +41,7 @@ class Optimisers:
         rate: float = 1.0,
     ) -> None:
         groups: dict[str, list[nn.Parameter]] = {"query": [], "decoder": [], "encoder": [], "small": []}
-        for name, weight in model.named_parameters():
+        for name, weight in student.model.named_parameters():
             if decoder or not name.startswith("decoder"):
                 groups[_group(name, weight)].append(weight)
         adam = [
@@ -53,7 +56,7 @@ class Optimisers:
                 {"params": groups["query"], "lr": DECODER_RATE / 8},
                 {"params": groups["decoder"], "lr": DECODER_RATE},
             ]
-            self.all.append(torch.optim.Muon(muon, weight_decay=0.0))
+            self.all.append(Muon(muon, student.dtype, weight_decay=0.0))
         self.schedules = [
             torch.optim.lr_scheduler.LambdaLR(each, lambda step: rate * _factor(step, steps)) for each in self.all
         ]

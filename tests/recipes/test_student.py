@@ -99,7 +99,7 @@ def test_a_step_moves_what_the_arithmetic_reads():
     model = small_model()
     student = Student(model, CPU, torch.bfloat16)
     corpus = corpus_of(40)
-    optimisers = Optimisers(model, None, 1e-2, 10, decoder=True)
+    optimisers = Optimisers(student, None, 1e-2, 10, decoder=True)
     losses = []
     for step in range(10):
         loss = passage_loss(student, corpus, 300, np.random.default_rng(step % 2))
@@ -155,7 +155,7 @@ def test_a_stage_that_was_interrupted_ends_where_it_would_have_ended(tmp_path, m
             model = small_model()
             student, taken = Student(model, CPU, torch.float32), []
             prompts = torch.zeros(2, 3, 32, requires_grad=True)
-            optimisers = Optimisers(model, prompts, 1e-3, 8, decoder=True)
+            optimisers = Optimisers(student, prompts, 1e-3, 8, decoder=True)
             stage = Stage("small", folder, 8, student, optimisers, prompts, seed=3)
 
             def take_step(_, random, student=student, prompts=prompts, stop=stop, taken=taken):
