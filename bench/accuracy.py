@@ -25,7 +25,7 @@ COLUMNS = ("crosspt", "label words", "M = 0", "source", "TF-IDF", "encoder", "ch
 
 def table(lines: list[dict], measure_name: str = "balanced") -> str:
     """Return a Markdown table: mean over draws ± standard deviation, one row per target and rows per class."""
-    out = [f"| target, per class (draws) | {' | '.join(COLUMNS)} | seconds |", "|---" * (len(COLUMNS) + 2) + "|"]
+    out = [f"| target, per class (draws) | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
     for per_class in sorted({line["per_class"] for line in lines}):
         block = [line for line in lines if line["per_class"] == per_class]
         for target in dict.fromkeys(line["target"] for line in block):
@@ -40,7 +40,7 @@ def _row(title: str, rows: list[dict], measure_name: str) -> str:
     for column in COLUMNS:
         values = np.array([row[measure_name][column] for row in rows]) * 100
         cells.append(f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(values) > 1 else f"{values[0]:.1f}")
-    return f"| {title} | {' | '.join(cells)} | {np.mean([row['seconds'] for row in rows]):.0f} |"
+    return f"| {title} | {' | '.join(cells)} |"
 
 
 def _mean_row(per_class: int, rows: list[dict], measure_name: str) -> str:
@@ -49,9 +49,7 @@ def _mean_row(per_class: int, rows: list[dict], measure_name: str) -> str:
         np.mean([np.mean([r[measure_name][c] for r in rows if r["target"] == t]) for t in targets]) for c in COLUMNS
     ]
     cells = " | ".join(f"**{100 * mean:.1f}**" for mean in means)
-    return (
-        f"| **mean of {len(targets)} targets, {per_class}** | {cells} | {np.mean([r['seconds'] for r in rows]):.0f} |"
-    )
+    return f"| **mean of {len(targets)} targets, {per_class}** | {cells} |"
 
 
 if __name__ == "__main__":

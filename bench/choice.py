@@ -2,9 +2,9 @@
 
     python bench/choice.py bench/results/onboardings-quick.jsonl
 
-Every line of `onboardings.py` keeps what each candidate of the study scored on held-out rows, row by row, and on the
-test rows after a final fit. A rule sees the former and is judged on the latter. Tasks of more than 400 rows keep no
-row-by-row scores and are left out.
+Every line of `onboardings.py` keeps the utility of each candidate of the study on held-out rows, row by row, and its
+accuracy on the test rows after a final fit. A rule sees the former and is judged on the latter. Tasks of more than 400
+rows keep no row-by-row scores and are left out.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ def simplest_within(errors: float) -> Rule:
     return rule
 
 
-def counting_the_prior(rule: Rule) -> Rule:
-    """Return the rule that also holds against a candidate how improbable its readout's weight was beforehand."""
+def by_rows_alone(rule: Rule) -> Rule:
+    """Return the rule that does not hold against a candidate how improbable its readout's weight was beforehand."""
 
-    def rule_with_prior(candidates: list[dict]) -> dict:
+    def rule_without_prior(candidates: list[dict]) -> dict:
         from crosspt_cli.search.readouts import WEIGHTS
 
         seen = []
         for each in candidates:
-            per_row = np.log(WEIGHTS[each["weight"]]) / len(each["utility"])
-            changed = {"utility": np.array(each["utility"]) + per_row, "mean_utility": each["mean_utility"] + per_row}
+            of_prior = np.log(WEIGHTS[each["weight"]]) / len(each["utility"])
+            changed = {"utility": np.array(each["utility"]) - of_prior, "mean_utility": each["mean_utility"] - of_prior}
             seen.append(each | changed)
         return rule(seen)
 
-    return rule_with_prior
+    return rule_without_prior
 
 
 def always(name: str) -> Rule:
@@ -60,9 +60,8 @@ def always(name: str) -> Rule:
 RULES: dict[str, Rule] = {
     "one standard error, simplest": simplest_within(1.0),
     "half a standard error, simplest (used)": simplest_within(0.5),
-    "the same, the prior on weights counting": counting_the_prior(simplest_within(0.5)),
+    "the same, by rows alone, without the prior on weights": by_rows_alone(simplest_within(0.5)),
     "best held-out utility": simplest_within(0.0),
-    "the same, the prior on weights counting too": counting_the_prior(simplest_within(0.0)),
     "best on the test rows (cannot be known)": lambda candidates: max(candidates, key=lambda each: each["balanced"]),
 }
 

@@ -66,25 +66,26 @@ class Task:
         """Of the labelled rows, [rows]."""
         return self.pool.truth[self.rows]
 
-    def answers(self, train: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def answers(self, train: np.ndarray, asked: np.ndarray, rank: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return nats [n, C], leaning [C] and nearness [n, C] of the source and the prototypes that `train` gives.
 
         Args:
             train: places among the labelled rows.
             asked: places in the pool.
+            rank: of the source, 0 for the one that the training rows speak for most.
         """
         from crosspt_cli.core.score import prototypes
         from crosspt_cli.search.rank import UntouchedSources
 
         pool, labels = self.pool, self.labels
         untouched = UntouchedSources(pool.names, np.arange(len(labels)), pool.nats[:, self.rows])
-        best = untouched.ranks(labels, train)[0].name
+        best = untouched.ranks(labels, train)[rank].name
         source = pool.names.index(best)
         means = prototypes(pool.vectors[source, self.rows[train]], labels[train], pool.classes)
         nearness = means.nearness(pool.vectors[source, asked])
         return pool.nats[source, asked], untouched.leaning(best, labels, train), nearness
 
-    def judged(self, count: int, seed: int) -> list:
+    def judged(self, count: int, seed: int, rank: int = 0) -> list:
         """Return every readout judged on held-out rows, by `count` folds; 0 holds out one row at a time."""
         from crosspt_cli.search.folds import Fold, stratified_folds
         from crosspt_cli.search.outcome import TrialResult
@@ -96,7 +97,7 @@ class Task:
         ]  # fmt: skip
         trials = []
         for number, fold in enumerate(folds):
-            nats, leaning, nearness = self.answers(fold.train, self.rows[fold.held_out])
+            nats, leaning, nearness = self.answers(fold.train, self.rows[fold.held_out], rank)
             nothing = np.zeros(len(nats))
             trials.append(
                 TrialResult(
@@ -105,13 +106,13 @@ class Task:
             )
         return list(judge_readouts(trials, find_readouts("auto"), self.labels))
 
-    def truths(self) -> dict[float, float]:
+    def truths(self, rank: int = 0) -> dict[float, float]:
         """Return weight → balanced accuracy on the pool's other rows, once all labelled rows are used."""
         from crosspt_cli.core.score import Readout
         from crosspt_cli.search.readouts import WEIGHTS
 
         asked = np.setdiff1d(np.arange(len(self.pool.truth)), self.rows)
-        given = self.answers(np.arange(len(self.rows)), asked)
+        given = self.answers(np.arange(len(self.rows)), asked, rank)
         return {w: balanced(Readout(w).log_shares(*given).argmax(1), self.pool.truth[asked]) for w in WEIGHTS}
 
 
@@ -137,7 +138,7 @@ def tasks(pools: Sequence[Pool], draws: int, size: int | None) -> Iterator[tuple
     """Yield draw and task, of `size` rows per class, or of uneven classes."""
     for pool in pools:
         for draw in range(draws):
-            random = np.random.default_rng(draw)
+            random = np.random.default_rng((draw, size or 0))  # so that larger draws are no longer smaller ones
             counts = random.choice(UNEVEN, pool.classes) if size is None else [size] * pool.classes
             rows = pool.drawn(counts, random)
             if rows is not None:

@@ -24,7 +24,7 @@ ERRORS = 1.645  # standard errors to either side hold 90 % of a normal distribut
 
 
 def summary(lines: list[dict]) -> str:
-    """Return a Markdown table: mean error and coverage of both estimates, per number of rows per class and overall."""
+    """Return a Markdown table: mean error ± standard error and coverage of both estimates, per size and overall."""
     sizes = sorted({line["per_class"] for line in lines})
     parts = [(f"{size} per class", [line for line in lines if line["per_class"] == size]) for size in sizes]
     out = ["| draws | estimate | mean error (points) | root mean square | 90 % intervals that hold the truth | width |"]
@@ -33,7 +33,8 @@ def summary(lines: list[dict]) -> str:
         truth = np.array([line["balanced"]["crosspt"] for line in part])
         for name, (estimate, low, high) in _estimates(part).items():
             error, held = 100 * (estimate - truth), (low <= truth) & (truth <= high)
-            numbers = f"{error.mean():+.1f} | {np.sqrt((error**2).mean()):.1f} | {held.sum()} of {len(held)}"
+            mean = f"{error.mean():+.1f} ± {error.std(ddof=1) / np.sqrt(len(error)):.1f}" if len(error) > 1 else "–"
+            numbers = f"{mean} | {np.sqrt((error**2).mean()):.1f} | {held.sum()} of {len(held)}"
             out.append(f"| {title} | {name} | {numbers} | {100 * (high - low).mean():.1f} |")
     return "\n".join(out)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,16 +73,14 @@ def measure(job: Onboarding) -> dict:
         registry = Registry.open(Path(scratch) / "home")
         rows = Path(scratch) / f"{job.target.replace('_', '-')}.csv"
         write_rows(rows, shots)
-        began = time.monotonic()
         done = onboard(rows, "label", budget=job.budget, backbone=job.backbone, registry=registry, seed=job.draw)
-        seconds = time.monotonic() - began
         predictor = Predictor.open(done.task, registry)
     classes = list(done.fitted.spec.verbalizer.classes)
     finished = Onboarded(done, predictor, shots, test, np.array([classes.index(label) for label in test.labels()]))
     _, other = draw_rows(job.data / job.other, job.per_class, job.draw, OTHER_ROWS)
     study, chosen = done.study, done.study.chosen
     return {
-        "rows": len(shots), "classes": len(classes), "test_rows": len(test), "seconds": round(seconds, 1),
+        "rows": len(shots), "classes": len(classes), "test_rows": len(test),
         "chosen": str(chosen.candidate), "sources": list(chosen.candidate.sources), "steps": chosen.steps,
         "weight": chosen.readout.weight, "simpler": study.verdict.simpler,
         **_accuracies(finished, job.draw),

@@ -23,6 +23,7 @@ from lines import read_lines  # noqa: E402
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
+SMALL_STUDIES = RESULTS.with_name("untrained.json")
 SHOWN = {
     "crosspt": "crosspt",
     "M = 0": "private prompt only",
@@ -35,8 +36,7 @@ INTRODUCTION = """# How good it is
 
 Public data sets, of {fewest} to {most} classes, one of them of sentence pairs, each onboarded from several draws of
 rows at the quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which
-`bench/onboardings.py` measured on {processor}, {cores} cores, no GPU, torch {torch}. Two onboardings ran at a time, one
-thread each, beside other work: read seconds as an upper bound, and `bench/onboard.py` for times.
+`bench/onboardings.py` measured on {processor}, {cores} cores, no GPU, torch {torch}. `bench/onboard.py` is about time.
 
 `crosspt` is what `add-task` chooses by itself. `label words` is the same prompt without prototypes, `M = 0` the best
 candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and
@@ -61,6 +61,11 @@ HONESTY = """
 
 `bench/honesty.py`: the accuracy that `add-task` prints against the truth on test rows, data sets of up to ten classes.
 `uncorrected` is the cross-validated accuracy ± 1.645 standard errors, `corrected` the corrected one with its interval.
+"""
+UNTRAINED = """
+Whole onboardings take minutes, so their mean error is known to a point or two only. `bench/untrained.py` draws
+{studies} small studies of the same data sets in which nothing is trained: the three best source prompts untouched, each
+at every weight and temperature, and the same folds, choice and correction (`bench/results/untrained.json`).
 """
 CALIBRATION = """
 ## How far confidences can be trusted
@@ -154,6 +159,7 @@ def beside_before(lines: list[dict]) -> str:
 def page(lines: list[dict], machine: dict) -> str:
     """Return docs/accuracy.md."""
     classes = [line["classes"] for line in lines]
+    studies = json.loads(SMALL_STUDIES.read_text())["studies"]
     parts = [
         INTRODUCTION.format(fewest=min(classes), most=max(classes), **machine),
         short_table(lines),
@@ -167,6 +173,8 @@ def page(lines: list[dict], machine: dict) -> str:
         beside_before(lines),
         HONESTY,
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
+        UNTRAINED.format(studies=len(studies)),
+        summary(studies),
         CALIBRATION,
         tables(lines),
         CHOICE,

@@ -49,5 +49,5 @@ def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: i
     return (
         f"{chosen.candidate} is the simplest of {count} candidates within half a standard error of the best, "
         f"{top.candidate} (held-out accuracy {chosen.score.mean:.1%} against {top.score.mean:.1%}, "
-        f"{gap:.2f} apart in accuracy plus log-likelihood)."
+        f"utility {gap:.2f} apart)."
     )

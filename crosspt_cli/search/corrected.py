@@ -45,8 +45,7 @@ def corrected_score(
     utility = [np.stack([each.utility for each in of_one]) for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
     rows = utility[0].shape[1]
-    log_prior = [np.array([each.log_prior for each in of_one]) for of_one in judged]
-    scored = _out_of_bag(candidates, utility, log_prior, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
+    scored = _out_of_bag(candidates, utility, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
     out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
     worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), rows)
@@ -57,7 +56,6 @@ def corrected_score(
 def _out_of_bag(
     candidates: Sequence[Candidate],
     utility: Sequence[np.ndarray],
-    log_prior: Sequence[np.ndarray],
     correct: Sequence[np.ndarray],
     draws: np.ndarray,
 ) -> np.ndarray:
@@ -68,14 +66,11 @@ def _out_of_bag(
     Args:
         candidates: as many as below.
         utility: per candidate [configurations, rows].
-        log_prior: per candidate [configurations].
         correct: per candidate [configurations, rows].
         draws: [bootstraps, rows] int64, the rows drawn.
     """
     counts = np.stack([np.bincount(drawn, minlength=draws.shape[1]) for drawn in draws])  # [bootstraps, rows]
-    kept = [
-        (counts.astype(float) @ of_one.T + prior).argmax(1) for of_one, prior in zip(utility, log_prior, strict=True)
-    ]  # each [bootstraps]
+    kept = [(counts.astype(float) @ of_one.T).argmax(1) for of_one in utility]  # each [bootstraps]
     scored = []
     for number in np.flatnonzero((counts == 0).any(1)):
         at = [of_one[number] for of_one in kept]

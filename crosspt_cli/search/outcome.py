@@ -67,7 +67,8 @@ class CandidateResult:
     """A candidate at its best number of steps and with its best readout.
 
     `words_share`: how much of what sets its held-out classes apart comes from label words, 0 to 1; the rest comes from
-    prototypes · `utility` [rows]: held-out log-likelihood plus 1 where right; what candidates are compared on.
+    prototypes · `utility` [rows]: held-out log-likelihood plus 1 where right, and the row's part of what speaks for the
+    readout beforehand; what candidates are compared on.
     """
 
     candidate: Candidate

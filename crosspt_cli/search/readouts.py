@@ -39,7 +39,7 @@ def find_readouts(name: str) -> tuple[Readout, ...]:
 class Judged:
     """A readout and, per row and averaged over seeds, the true class's log-likelihood and whether it won.
 
-    `log_prior` is what speaks for the readout before any row does, in nats.
+    `log_prior` is what speaks for the readout among the others before any row does, in nats.
     """
 
     readout: Readout
@@ -49,13 +49,12 @@ class Judged:
 
     @property
     def utility(self) -> np.ndarray:
-        """Log-likelihood in nats plus 1 where right, [rows]: smooth with few rows, and about what people count."""
-        return self.log_likelihood + self.correct
+        """Log-likelihood in nats plus 1 where right, [rows]: smooth with few rows, and about what people count.
 
-    @property
-    def support(self) -> float:
-        """The rows' utility and the prior together, in nats: what readouts are chosen by."""
-        return float(self.utility.sum()) + self.log_prior
+        Each row bears its part of the prior, so that an improbable readout has to earn its place among the candidates
+        as it has to among the readouts of one.
+        """
+        return self.log_likelihood + self.correct + self.log_prior / len(self.correct)
 
 
 def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], labels: np.ndarray) -> tuple[Judged, ...]:
@@ -66,13 +65,14 @@ def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], la
         options: what to choose among.
         labels: of all the task's rows, [rows] int64.
     """
+    probable = sum(WEIGHTS[weight] for weight in {option.weight for option in options})
     heated = (replace(option, temperature=heat) for option in options for heat in TEMPERATURES)
-    return tuple(_judge(trials, readout, labels) for readout in heated)
+    return tuple(_judge(trials, readout, labels, math.log(WEIGHTS[readout.weight] / probable)) for readout in heated)
 
 
 def best_readout(judged: Sequence[Judged]) -> Judged:
-    """Return the readout with the most support; the earlier wins a tie."""
-    return max(judged, key=lambda each: each.support)
+    """Return the readout of the largest utility; the earlier wins a tie."""
+    return max(judged, key=lambda each: each.utility.sum())
 
 
 def correct_by_seed(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def correct_by_seed(trials: Sequence[TrialResult], readout: Readout, labels: np.
     return correct
 
 
-def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray) -> Judged:
+def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray, log_prior: float) -> Judged:
     likelihood, correct, seeds = (np.zeros(len(labels)) for _ in range(3))
     for trial in trials:
         at, true = trial.held_out, labels[trial.held_out]
@@ -100,7 +100,7 @@ def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray) 
         likelihood[at] += shares[np.arange(len(at)), true]
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
-    return Judged(readout, likelihood / seeds, correct / seeds, math.log(WEIGHTS[readout.weight]))
+    return Judged(readout, likelihood / seeds, correct / seeds, log_prior)
 
 
 def words_share(trials: Sequence[TrialResult], readout: Readout) -> float:

@@ -107,7 +107,6 @@ class _Study:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
-        self.support: dict[int, float] = {}
         self.kept: dict[int, list[TrialResult]] = {}
         self.mixtures: dict[int, dict[tuple[int, int], Mixture]] = {}
         self.judged: dict[int, list[Judged]] = {number: [] for number in range(len(candidates))}
@@ -259,9 +258,8 @@ class _Study:
         every = judge_readouts(usable or trials, self.readouts, self.task.labels)
         self.judged[number].extend(every)
         judged = best_readout(every)
-        if before and self.support[number] >= judged.support:
+        if before and before.utility.sum() >= judged.utility.sum():
             return
-        self.support[number] = judged.support
         self.kept[number] = usable or list(trials)
         self.mixtures[number] = {
             (trial.fold, trial.seed): self._mixture(t)

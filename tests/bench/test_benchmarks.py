@@ -95,6 +95,32 @@ def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(data, tmp_path):
     assert printed.count("one per row") == 6
 
 
+def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
+    """Of noise nothing can be learnt: the best of three candidates seems better than it is, corrected it does not."""
+    from few_rows import Pool
+    from untrained import studies
+
+    random = np.random.default_rng(0)
+    truth = np.arange(60) % 2
+    noise = [random.normal(0, 1, (3, 60, width)).astype(np.float32) for width in (2, 8)]
+    lines = studies([Pool(("a", "b", "c"), *noise, truth)], 6)
+    assert sorted(line["per_class"] for line in lines) == [4] * 6 + [8] * 6 + [16] * 6
+    known, said, corrected = (
+        np.mean([line["balanced"]["crosspt"] if name == "truth" else line[name] for line in lines])
+        for name in ("truth", "uncorrected", "corrected")
+    )
+    assert known == pytest.approx(0.5, abs=0.06)
+    assert said - known > 0.1
+    assert abs(corrected - known) < (said - known) / 2
+
+    out = tmp_path / "untrained.json"
+    printed = run_script(
+        "untrained.py", "--data", str(data), "--targets", "reviews", "--draws", "2", "--sources", "3", "--out", str(out)
+    )
+    assert len(json.loads(out.read_text())["studies"]) == 6
+    assert "| all | corrected |" in printed
+
+
 def test_ways_of_picking_rows_are_compared_on_rows_that_were_never_picked(data, tmp_path):
     """Where all that is left of a small pool is picked, every way comes to the same."""
     out = tmp_path / "which_rows.json"

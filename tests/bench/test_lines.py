@@ -60,8 +60,8 @@ def test_errors_and_coverage_are_those_of_the_lines():
 
     rows = summary([onboarding(0.7, 0.72, 0.6, 0.8), onboarding(0.9, 0.72, 0.6, 0.8)]).splitlines()[2:4]
     assert rows == [
-        "| 4 per class | uncorrected | +0.0 | 10.0 | 2 of 2 | 32.9 |",
-        "| 4 per class | corrected | -8.0 | 12.8 | 1 of 2 | 20.0 |",
+        "| 4 per class | uncorrected | +0.0 ± 10.0 | 10.0 | 2 of 2 | 32.9 |",
+        "| 4 per class | corrected | -8.0 ± 10.0 | 12.8 | 1 of 2 | 20.0 |",
     ]
 
 

@@ -28,7 +28,7 @@ def test_the_simpler_is_chosen_within_half_a_standard_error():
     assert choice == 1
     assert reason == (
         "M = 1, source untouched is the simplest of 2 candidates within half a standard error of the best, "
-        "M = 3, ratio 1 (held-out accuracy 100.0% against 100.0%, 0.04 apart in accuracy plus log-likelihood)."
+        "M = 3, ratio 1 (held-out accuracy 100.0% against 100.0%, utility 0.04 apart)."
     )
 
 

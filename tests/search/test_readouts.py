@@ -48,13 +48,35 @@ def test_few_rows_against_the_usual_weight_are_bad_luck_and_many_are_evidence(co
     nearness = np.where(misled[:, None] == [0, 1], 0.02, -0.02).astype(np.float32)
     trials = [trial_result(0, range(4 * copies), nats, nearness=nearness)]
     every = judge_readouts(trials, READOUTS["auto"], labels)
-    assert max(every, key=lambda each: each.utility.mean()).readout.weight < 10
+    by_rows_alone = max(every, key=lambda each: (each.log_likelihood + each.correct).mean())
+    assert by_rows_alone.readout.weight < 10
     assert (best_readout(every).readout.weight >= 10) == prototypes_count
 
 
 def test_what_speaks_for_the_weights_is_a_probability():
     """Else it would count more or less than the rows' log-likelihoods beside it."""
     assert sum(WEIGHTS.values()) == pytest.approx(1)
+
+
+def test_an_improbable_weight_is_held_against_the_candidate_too():
+    """Two candidates that answer alike, one by label words and one by prototypes, are told apart by what is usual."""
+    labels = np.tile([0, 1], 6)
+    good = np.log(np.where(labels[:, None] == [0, 1], 0.9, 0.1))
+    by_words = [trial_result(0, range(12), good, nearness=-good.astype(np.float32))]
+    by_prototypes = [trial_result(0, range(12), 0 * good, nearness=good.astype(np.float32) / 30)]
+    words, means = (best_readout(judge_readouts(each, READOUTS["auto"], labels)) for each in (by_words, by_prototypes))
+    assert words.correct.all() and means.correct.all()
+    gap = (means.utility - words.utility).sum()
+    rows_alone = (means.log_likelihood - words.log_likelihood).sum()
+    assert gap - rows_alone == pytest.approx(np.log(WEIGHTS[means.readout.weight] / WEIGHTS[words.readout.weight]))
+    assert gap > 5
+
+
+@pytest.mark.parametrize("name", ["label-words", "prototypes"])
+def test_where_there_is_one_readout_nothing_speaks_for_or_against_it(name):
+    labels = np.tile([0, 1], 4)
+    judged = judge_readouts([trial_result(0, range(8), np.log(np.full((8, 2), 0.5)))], READOUTS[name], labels)
+    assert {each.log_prior for each in judged} == {0.0}
 
 
 def test_the_temperature_is_raised_for_a_model_too_sure_of_itself():

@@ -246,7 +246,7 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     assert [len(of_one) for of_one in judged] == [len(TEMPERATURES) * len(READOUTS["auto"]) * count for count in rungs]
     assert max(rungs) == len(RUNGS)
     for of_one, found in zip(judged, result.candidates, strict=False):
-        most = max(of_one, key=lambda each: each.support)
+        most = max(of_one, key=lambda each: each.utility.sum())
         assert most.readout == found.readout
         assert most.utility.tolist() == found.utility.tolist()
     assert 0 <= result.corrected.low <= result.corrected.mean <= result.corrected.high <= 1
