@@ -9,6 +9,7 @@ rows keep no row-by-row scores and are left out.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +69,9 @@ RULES: dict[str, Rule] = {
 
 def main() -> None:
     """Print mean balanced accuracy per rule and number of rows per class."""
-    lines = [line for line in read_lines(Path(sys.argv[1])) if line["rows"] <= 400]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="records of onboardings.py")
+    lines = [line for line in read_lines(parser.parse_args().file) if line["rows"] <= 400]
     sizes = sorted({line["per_class"] for line in lines})
     print(f"| rule | {' | '.join(f'{size} per class' for size in sizes)} |")
     print("|---" * (len(sizes) + 1) + "|")

@@ -12,6 +12,7 @@ budget forecasts, which measures no curve of its own.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def forecasts(lines: list[dict]) -> np.ndarray:
 
 def main() -> None:
     """Print a table for each file, and how forecasts held."""
-    for name in sys.argv[1:]:
-        ratios = log_ratios(read_lines(Path(name)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+", help="records of onboardings.py or accuracy.py")
+    for name in parser.parse_args().files:
+        ratios = log_ratios(read_lines(name))
         print(f"{name}\n\n| data set (draws) | per doubling |\n|---|---|")
         for target, each in ratios.items():
             print(f"| {target} ({len(each)}) | {each.mean() / DOUBLINGS:+.3f} |")
@@ -61,7 +64,7 @@ def main() -> None:
         print(f"| **mean ± standard deviation** | **{means.mean():+.3f} ± {means.std(ddof=1):.3f}** |")
         several = [each.var(ddof=1) for each in ratios.values() if len(each) > 1]
         print(f"\nOne pair of onboardings is {np.sqrt(np.mean(several)):.3f} from its data set's mean log ratio.\n")
-        made = forecasts(read_lines(Path(name)))
+        made = forecasts(read_lines(name))
         if len(made):
             gain, low, high, came = made.T
             held = np.count_nonzero((low <= came) & (came <= high))
