@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from judging import Judge
 from rows import TARGETS
 
-M, STEPS, WEIGHT = 3, 60, 10.0
+M, STEPS, WEIGHT = 3, 60, 30.0
 
 
 def measure(folder: Path, backbone, sources, per_class: int, draw: int, test_rows: int) -> dict:
