@@ -14,11 +14,12 @@ class Muon(torch.optim.Muon):
     Args:
         params: matrices, or groups of them.
         dtype: of the products.
-        options: torch's.
+        lr: learning rate of groups that have none.
+        weight_decay: share of a matrix that is taken off, times the learning rate.
     """
 
-    def __init__(self, params, dtype: torch.dtype, **options) -> None:
-        super().__init__(params, **options)
+    def __init__(self, params, dtype: torch.dtype, lr: float = 1e-3, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
         self.dtype = dtype
 
     @torch.no_grad()
@@ -29,7 +30,9 @@ class Muon(torch.optim.Muon):
                 if matrix.grad is None:
                     continue
                 state = self.state[matrix]
-                mean = state.setdefault("momentum_buffer", torch.zeros_like(matrix.grad))
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(matrix.grad)
+                mean = state["momentum_buffer"]
                 mean.lerp_(matrix.grad, 1 - group["momentum"])
                 ahead = matrix.grad.lerp(mean, group["momentum"])
                 rate = group["lr"] * max(1, matrix.shape[0] / matrix.shape[1]) ** 0.5

@@ -56,7 +56,7 @@ class Optimisers:
                 {"params": groups["query"], "lr": DECODER_RATE / 8},
                 {"params": groups["decoder"], "lr": DECODER_RATE},
             ]
-            self.all.append(Muon(muon, student.dtype, weight_decay=0.0))
+            self.all.append(Muon(muon, student.dtype))
         self.schedules = [
             torch.optim.lr_scheduler.LambdaLR(each, lambda step: rate * _factor(step, steps)) for each in self.all
         ]
