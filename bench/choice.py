@@ -84,7 +84,7 @@ def main() -> None:
         ]
         print(f"| {name} | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
     counts = [sum(line["per_class"] == size for line in lines) for size in sizes]
-    print(f"onboardings: {', '.join(map(str, counts))}")
+    print(f"\nOnboardings: {', '.join(map(str, counts))}.", end=" ")
     same = sum(RULES[USED](line["candidates"])["candidate"] == line["chosen"] for line in lines)
     print(f"The rule used chooses what `add-task` chose in {same} of {len(lines)}; kept utilities are rounded.")
 

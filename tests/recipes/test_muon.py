@@ -36,3 +36,15 @@ def test_in_float32_every_direction_is_nearly_orthogonal():
     matrix.grad = torch.diag(torch.logspace(0, -2, 8))
     Muon([matrix], torch.float32, lr=1.0).step()
     assert torch.linalg.svdvals(matrix.detach()).numpy() == pytest.approx(1, abs=0.4)
+
+
+def test_products_are_as_exact_as_the_number_format():
+    """What bfloat16 rounds off is kept in float32."""
+    exact = trained(lambda matrices: Muon(matrices, torch.float64, lr=0.1))
+
+    def off(dtype: torch.dtype) -> float:
+        made = trained(lambda matrices: Muon(matrices, dtype, lr=0.1))
+        return max((one - other).abs().max().item() for one, other in zip(made, exact, strict=True))
+
+    assert off(torch.float32) < 1e-5
+    assert off(torch.bfloat16) > 1e-4
