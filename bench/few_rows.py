@@ -118,19 +118,25 @@ class Task:
 
 def read_pool(folder: Path, backbone, sources, most: int) -> Pool:
     """Return up to `most` test rows of a target as every source prompt reads them."""
-    from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.train import answer_rows
-    from crosspt_cli.onboarding.prepare import input_encoder, label_tree, prepare
-    from crosspt_cli.search.trials import tokens_at_once
+    from crosspt_cli.onboarding.prepare import prepare
 
     shots, test = draw_rows(folder, 4, 0, most)
-    spec = prepare(shots, backbone).spec
+    return pool_of(test.rows, prepare(shots, backbone).spec, backbone, sources)
+
+
+def pool_of(rows: Sequence, spec, backbone, sources) -> Pool:
+    """Return labelled rows of the task that `spec` describes as every source prompt reads them."""
+    from crosspt_cli.core.encode import encode_texts
+    from crosspt_cli.core.train import answer_rows
+    from crosspt_cli.onboarding.prepare import input_encoder, label_tree
+    from crosspt_cli.search.trials import tokens_at_once
+
     tree, encoder = backbone.t5.place(label_tree(spec.verbalizer, backbone)), input_encoder(spec, backbone)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
-    rows, at_once = torch.arange(len(texts)), tokens_at_once(backbone.device)
-    read = [answer_rows(backbone, each[None], rows * 0, texts, rows, tree, at_once) for each in sources.values]
+    texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
+    every, at_once = torch.arange(len(texts)), tokens_at_once(backbone.device)
+    read = [answer_rows(backbone, each[None], every * 0, texts, every, tree, at_once) for each in sources.values]
     classes = list(spec.verbalizer.classes)
-    truth = np.array([classes.index(label) for label in test.labels()])
+    truth = np.array([classes.index(row.label) for row in rows])
     return Pool(sources.names, np.stack([each.nats for each in read]), np.stack([each.vectors for each in read]), truth)
 
 

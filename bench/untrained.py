@@ -59,10 +59,17 @@ def studies(pools: Sequence[Pool], draws: int) -> list[dict]:
     return [study(task, size, draw) for size in SIZES for draw, task in tasks(pools, draws, size)]
 
 
-def some_of(sources, count: int, random: np.random.Generator):
-    """Return `count` of the source prompts by lot, in their order."""
-    kept = np.sort(random.choice(len(sources.names), min(count, len(sources.names)), replace=False))
-    return replace(sources, names=tuple(sources.names[place] for place in kept), values=sources.values[kept])
+def readers(sources, targets: Sequence[str], count: int) -> dict[str, object]:
+    """Return target → `count` of the source prompts by lot, in their order: the same for the same list of targets."""
+    random = np.random.default_rng(0)
+    places = {
+        target: np.sort(random.choice(len(sources.names), min(count, len(sources.names)), replace=False))
+        for target in targets
+    }
+    return {
+        target: replace(sources, names=tuple(sources.names[place] for place in kept), values=sources.values[kept])
+        for target, kept in places.items()
+    }
 
 
 def main() -> None:
@@ -83,14 +90,13 @@ def main() -> None:
     chosen = parser.parse_args()
     registry = Registry.open()
     backbone = open_backbone(None, registry, "cpu")
-    sources, random = load_sources(registry, backbone), np.random.default_rng(0)
     targets = chosen.targets.split(",")
-    pools = [
-        read_pool(chosen.data / name, backbone, some_of(sources, chosen.sources, random), chosen.rows)
-        for name in targets
-    ]
-    lines = studies(pools, chosen.draws)
-    kept = {"machine": describe(), "targets": targets, "draws": chosen.draws, "rows": chosen.rows, "studies": lines}
+    reading = readers(load_sources(registry, backbone), targets, chosen.sources)
+    lines = studies(
+        [read_pool(chosen.data / name, backbone, reading[name], chosen.rows) for name in targets], chosen.draws
+    )
+    settings = {"targets": targets, "draws": chosen.draws, "rows": chosen.rows, "sources": chosen.sources}
+    kept = {"machine": describe(), **settings, "studies": lines}
     chosen.out.write_text(json.dumps(kept, indent=1) + "\n")
     print(summary(lines))
 

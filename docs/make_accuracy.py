@@ -19,11 +19,13 @@ from accuracy import table  # noqa: E402
 from calibration import tables  # noqa: E402
 from honesty import summary  # noqa: E402
 from lines import read_lines  # noqa: E402
+from same_rows import table as table_of_pairs  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
 SMALL_STUDIES = RESULTS.with_name("untrained.json")
+PAIRS = RESULTS.with_name("same_rows.json")
 SHOWN = {
     "crosspt": "crosspt",
     "M = 0": "private prompt only",
@@ -66,6 +68,11 @@ UNTRAINED = """
 Whole onboardings take minutes, so their mean error is known to a point or two only. `bench/untrained.py` draws
 {studies} small studies of the same data sets in which nothing is trained: the three best source prompts untouched, each
 at every weight and temperature, and the same folds, choice and correction (`bench/results/untrained.json`).
+"""
+SAME_ROWS = """
+`bench/same_rows.py` asks how much of what whole onboardings are off by is the luck of the rows that were drawn: each is
+done once more as such a small study, on the same rows, folds and test rows, and what both are off by in common is
+replaced by what the small studies are off by on average (`bench/results/same_rows.json`). In points, ± standard errors:
 """
 CALIBRATION = """
 ## How far confidences can be trusted
@@ -175,6 +182,8 @@ def page(lines: list[dict], machine: dict) -> str:
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
         UNTRAINED.format(studies=len(studies)),
         summary(studies),
+        SAME_ROWS,
+        table_of_pairs(json.loads(PAIRS.read_text())["pairs"], studies),
         CALIBRATION,
         tables(lines),
         CHOICE,

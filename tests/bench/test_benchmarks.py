@@ -121,6 +121,53 @@ def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
     assert "| all | corrected |" in printed
 
 
+def test_the_luck_of_the_rows_is_taken_out_of_what_onboardings_are_off_by():
+    """Twenty unlucky draws seem to say that an estimate is wrong; the same rows untrained say whose fault it is."""
+    from same_rows import ESTIMATES, errors, table
+
+    random = np.random.default_rng(0)
+    luck = random.normal(-4, 10, 20)
+    whole = luck + 1 + random.normal(0, 0.5, 20)  # off by one point beyond the untrained
+    pairs = [
+        {"per_class": 4, "onboarding": dict.fromkeys(ESTIMATES, x), "untrained": dict.fromkeys(ESTIMATES, y)}
+        for x, y in zip(whole, luck, strict=True)
+    ]
+    draws = [
+        {"per_class": size, "balanced": {"crosspt": 0.5}, "uncorrected": 0.5, "corrected": 0.5 + error / 100}
+        for size, mean in ((4, -1.0), (16, 50.0))  # of a number of rows that no onboarding had
+        for error in mean + random.normal(0, 10, 400)
+    ]
+    assert errors(draws[0] | {"corrected": 0.48}) == {"uncorrected": 0.0, "corrected": -2.0}
+    (line,) = (line for line in table(pairs, draws).splitlines() if line.startswith("| all | corrected |"))
+    cells = [tuple(map(float, cell.split(" ± "))) for cell in line.removesuffix(" |").split(" | ")[2:]]
+    onboardings, same, difference, expected, without_luck = cells
+    assert onboardings == pytest.approx((whole.mean(), whole.std(ddof=1) / 20**0.5), abs=0.06)
+    assert same == pytest.approx((luck.mean(), luck.std(ddof=1) / 20**0.5), abs=0.06)
+    assert difference == pytest.approx((1.0, 0.1), abs=0.3)
+    assert expected == pytest.approx((-1.0, 0.5), abs=1.0)
+    assert without_luck[0] == pytest.approx(difference[0] + expected[0], abs=0.11)
+    assert without_luck[1] == pytest.approx(np.hypot(difference[1], expected[1]), abs=0.11)
+
+
+def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path):
+    """With nothing trained, but the same rows, folds and test rows."""
+    kept = tmp_path / "onboardings.jsonl"
+    scores = {"uncorrected": 0.9, "corrected": 0.85, "balanced": {"crosspt": 0.8}}
+    lines = [{"target": "reviews", "per_class": 4, "draw": draw, "test_rows": 40, **scores} for draw in (0, 1)]
+    kept.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    study = {"per_class": 4, "uncorrected": 0.5, "corrected": 0.5, "balanced": {"crosspt": 0.5}}
+    draws, out = tmp_path / "untrained.json", tmp_path / "same_rows.json"
+    draws.write_text(json.dumps({"targets": ["reviews"], "sources": 3, "studies": [study, study]}))
+    printed = run_script(
+        "same_rows.py", "--data", str(data), "--onboardings", str(kept), "--untrained", str(draws), "--out", str(out)
+    )
+    pairs = json.loads(out.read_text())["pairs"]
+    assert [pair["draw"] for pair in pairs] == [0, 1]
+    assert all(pair["onboarding"] == {"uncorrected": 10.0, "corrected": 5.0} for pair in pairs)
+    assert pairs[0]["untrained"] != pairs[1]["untrained"]
+    assert "| all | corrected | +5.0 ± 0.0 |" in printed
+
+
 def test_ways_of_picking_rows_are_compared_on_rows_that_were_never_picked(data, tmp_path):
     """Where all that is left of a small pool is picked, every way comes to the same."""
     out = tmp_path / "which_rows.json"
