@@ -31,7 +31,7 @@ from untrained import readers, study
 
 ESTIMATES = ("uncorrected", "corrected")
 COLUMNS = (
-    "onboardings", "the same rows, nothing trained", "difference", "such studies on average",
+    "onboardings", "the same rows, nothing trained", "correlation", "difference", "such studies on average",
     "onboardings without the luck of their rows",
 )  # fmt: skip
 
@@ -79,9 +79,11 @@ def table(pairs: Sequence[dict], draws: Sequence[dict]) -> str:
         part = [pair for pair in pairs if pair["per_class"] in of_sizes]
         for name in ESTIMATES:
             whole, same = (np.array([pair[kind][name] for pair in part]) for kind in ("onboarding", "untrained"))
-            cells = [_mean(whole), _mean(same), _mean(whole - same), _expected(part, draws, name)]
-            cells.append((cells[2][0] + cells[3][0], float(np.hypot(cells[2][1], cells[3][1]))))
-            out.append(f"| {title} | {name} | " + " | ".join(f"{m:+.1f} ± {e:.1f}" for m, e in cells) + " |")
+            beyond, expected = _mean(whole - same), _expected(part, draws, name)
+            without_luck = beyond[0] + expected[0], float(np.hypot(beyond[1], expected[1]))
+            cells = [_said(_mean(whole)), _said(_mean(same)), f"{np.corrcoef(whole, same)[0, 1]:.2f}"]
+            cells += map(_said, (beyond, expected, without_luck))
+            out.append(f"| {title} | {name} | {' | '.join(cells)} |")
     return "\n".join(out)
 
 
@@ -94,6 +96,10 @@ def _expected(part: Sequence[dict], draws: Sequence[dict], name: str) -> tuple[f
         found, error = _mean(of_size)
         mean, variance = mean + share * found, variance + (share * error) ** 2
     return float(mean), float(np.sqrt(variance))
+
+
+def _said(found: tuple[float, float]) -> str:
+    return f"{found[0]:+.1f} ± {found[1]:.1f}"
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:

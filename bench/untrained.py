@@ -60,16 +60,14 @@ def studies(pools: Sequence[Pool], draws: int) -> list[dict]:
 
 
 def readers(sources, targets: Sequence[str], count: int) -> dict[str, object]:
-    """Return target → `count` of the source prompts by lot, in their order: the same for the same list of targets."""
+    """Return target → `count` of the source prompts by lot; the same for the same list of targets."""
     random = np.random.default_rng(0)
-    places = {
-        target: np.sort(random.choice(len(sources.names), min(count, len(sources.names)), replace=False))
-        for target in targets
-    }
-    return {
-        target: replace(sources, names=tuple(sources.names[place] for place in kept), values=sources.values[kept])
-        for target, kept in places.items()
-    }
+    return {target: _some_of(sources, count, random) for target in targets}
+
+
+def _some_of(sources, count: int, random: np.random.Generator):
+    kept = np.sort(random.choice(len(sources.names), min(count, len(sources.names)), replace=False))
+    return replace(sources, names=tuple(sources.names[place] for place in kept), values=sources.values[kept])
 
 
 def main() -> None:

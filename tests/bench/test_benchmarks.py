@@ -140,7 +140,8 @@ def test_the_luck_of_the_rows_is_taken_out_of_what_onboardings_are_off_by():
     assert errors(draws[0] | {"corrected": 0.48}) == {"uncorrected": 0.0, "corrected": -2.0}
     (line,) = (line for line in table(pairs, draws).splitlines() if line.startswith("| all | corrected |"))
     cells = [tuple(map(float, cell.split(" ± "))) for cell in line.removesuffix(" |").split(" | ")[2:]]
-    onboardings, same, difference, expected, without_luck = cells
+    onboardings, same, correlation, difference, expected, without_luck = cells
+    assert correlation == pytest.approx((np.corrcoef(whole, luck)[0, 1],), abs=0.006)
     assert onboardings == pytest.approx((whole.mean(), whole.std(ddof=1) / 20**0.5), abs=0.06)
     assert same == pytest.approx((luck.mean(), luck.std(ddof=1) / 20**0.5), abs=0.06)
     assert difference == pytest.approx((1.0, 0.1), abs=0.3)
@@ -149,22 +150,57 @@ def test_the_luck_of_the_rows_is_taken_out_of_what_onboardings_are_off_by():
     assert without_luck[1] == pytest.approx(np.hypot(difference[1], expected[1]), abs=0.11)
 
 
-def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path):
-    """With nothing trained, but the same rows, folds and test rows."""
-    kept = tmp_path / "onboardings.jsonl"
+def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path, monkeypatch):
+    """A study of other rows would have other luck, and one judged on its own rows none."""
+    import same_rows
+    from few_rows import Pool
+    from rows import draw_rows
+
+    from crosspt_cli.onboarding import prepare
+
+    def read(rows, *_):
+        """Return a pool whose vectors are made of the texts alone: which row is which can be read off them."""
+        labels = np.array([row.label == "positive" for row in rows], int)
+        codes = np.array([[hash(row.fields)] for row in rows], float)
+        return Pool(("a",), np.zeros((1, len(rows), 2)), codes[None], labels)
+
+    seen = []
+    monkeypatch.setattr(prepare, "prepare", lambda *_: argparse.Namespace(spec=None))
+    monkeypatch.setattr(same_rows, "pool_of", read)
+    monkeypatch.setattr(same_rows, "study", lambda task, *asked: seen.append((task, asked)) or lines[0])
+    scores = {"uncorrected": 0.9, "corrected": 0.85, "balanced": {"crosspt": 0.8}}
+    lines = [
+        {"target": "reviews", "per_class": size, "draw": draw, "test_rows": 40, **scores}
+        for size, draw in ((4, 0), (4, 1), (8, 1))
+    ]
+    pairs = same_rows.studies_of_target(data / "reviews", lines, None, None)
+    assert (
+        [(pair["per_class"], pair["draw"]) for pair in pairs]
+        == [asked for _, asked in seen]
+        == [(4, 0), (4, 1), (8, 1)]
+    )
+    assert all(pair["onboarding"] == {"uncorrected": 10.0, "corrected": 5.0} for pair in pairs)
+    for task, asked in seen:
+        shots, test = draw_rows(data / "reviews", *asked, 40)
+        expected = read([*shots.rows, *test.rows])
+        assert np.array_equal(task.pool.vectors, expected.vectors)
+        assert np.array_equal(task.pool.truth, expected.truth)
+        assert task.rows.tolist() == list(range(len(shots)))
+
+
+def test_the_luck_of_rows_is_measured_from_kept_records(data, tmp_path):
+    """The script as it is called, behind real source prompts."""
+    kept, draws, out = (tmp_path / name for name in ("onboardings.jsonl", "untrained.json", "same_rows.json"))
     scores = {"uncorrected": 0.9, "corrected": 0.85, "balanced": {"crosspt": 0.8}}
     lines = [{"target": "reviews", "per_class": 4, "draw": draw, "test_rows": 40, **scores} for draw in (0, 1)]
     kept.write_text("".join(json.dumps(line) + "\n" for line in lines))
     study = {"per_class": 4, "uncorrected": 0.5, "corrected": 0.5, "balanced": {"crosspt": 0.5}}
-    draws, out = tmp_path / "untrained.json", tmp_path / "same_rows.json"
     draws.write_text(json.dumps({"targets": ["reviews"], "sources": 3, "studies": [study, study]}))
     printed = run_script(
         "same_rows.py", "--data", str(data), "--onboardings", str(kept), "--untrained", str(draws), "--out", str(out)
     )
-    pairs = json.loads(out.read_text())["pairs"]
-    assert [pair["draw"] for pair in pairs] == [0, 1]
-    assert all(pair["onboarding"] == {"uncorrected": 10.0, "corrected": 5.0} for pair in pairs)
-    assert pairs[0]["untrained"] != pairs[1]["untrained"]
+    first, second = (pair["untrained"] for pair in json.loads(out.read_text())["pairs"])
+    assert first != second
     assert "| all | corrected | +5.0 ± 0.0 |" in printed
 
 
