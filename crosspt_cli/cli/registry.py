@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -155,13 +155,12 @@ def path(as_json: bool) -> None:
     metavar="FILE",
     help="Prompts to start from: each source at the one of its name, others at the mean.",
 )
+@click.option("--backbone", metavar="NAME|PATH|ID", help="Train for this one, not the file's.")
 @click.option("--replace", is_flag=True, help="Replace source prompts of the same names.")
 @device_options("REGISTRY_PRETRAIN")
 @quiet_option
 @json_option
-def pretrain(
-    bank: Path, data: Path, start: Path | None, replace: bool, device: str, dtype: str, quiet: bool, as_json: bool
-) -> None:
+def pretrain(bank: Path, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Train the source prompts that BANK.yaml describes, all at once.
 
     A run that was stopped goes on where it was when the same command is given again.
@@ -174,7 +173,7 @@ def pretrain(
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.pretrain import pretrain as train
 
-        trained = train(bank, data, start=start, device=device, dtype=dtype, replace=replace, progress=progress)
+        trained = train(bank, settings.pop("data"), progress=progress, **settings)
     if as_json:
         emit_json(bank_dict(trained))
     else:

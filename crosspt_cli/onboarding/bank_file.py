@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,8 @@ class BankSpec:
     seed: int = 0
 
 
-def read_bank(path: Path) -> BankSpec:
-    """Return what the YAML file at `path` asks for.
+def read_bank(path: Path, backbone: str | None = None) -> BankSpec:
+    """Return what the YAML file at `path` asks for, for another `backbone` than its own where one is given.
 
     Raises:
         NotFound: there is no such file.
@@ -97,7 +97,7 @@ def read_bank(path: Path) -> BankSpec:
     bank = _filled(BankSpec, document | {"sources": sources}, str(path))
     if not 0 < bank.own_share < 1:
         raise DataError(str(path), f"own-share is {bank.own_share}, but must lie between 0 and 1.", _HINT)
-    return bank
+    return replace(bank, backbone=backbone or bank.backbone)
 
 
 _HINT = "docs/sources.md shows a bank file and explains its keys."

@@ -60,6 +60,7 @@ def pretrain(
     data_folder: str | Path = ".",
     *,
     start: str | Path | None = None,
+    backbone: str | None = None,
     registry: Registry | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -75,6 +76,7 @@ def pretrain(
         data_folder: what the bank file's paths are relative to.
         start: safetensors file of prompts [P, H]: a source starts at the one of its name, or at the mean of all where
             it has none. Default: vocabulary.
+        backbone: what to train for. Default: what the bank file names.
         registry: default the person's.
         device: ``auto``, ``cpu`` or ``cuda``.
         dtype: ``auto``, ``fp32`` or ``bf16``.
@@ -88,21 +90,22 @@ def pretrain(
     """
     began = time.monotonic()
     registry = registry or Registry.open()
-    spec = read_bank(Path(bank_path))
+    spec = read_bank(Path(bank_path), backbone)
     registry.ensure_writable()
     for source in spec.sources:
         registry.check_source_name_free(source.name, spec.backbone, replace)
-    backbone = open_backbone(spec.backbone, registry, device, dtype)
-    backbone.require_layer(spec.prompt_layer, "prompt-layer")
+    opened = open_backbone(spec.backbone, registry, device, dtype)
+    opened.require_layer(spec.prompt_layer, "prompt-layer")
     # held-out rows are read now as well: what is wrong with them must not come out after hours of training
-    train, held_out = zip(*(_both(source, spec, backbone, Path(data_folder)) for source in spec.sources), strict=True)
-    starts = _starts(start, spec, backbone, train)
+    train, held_out = zip(*(_both(source, spec, opened, Path(data_folder)) for source in spec.sources), strict=True)
+    starts = _starts(start, spec, opened, train)
     rates = JointRates(spec.source_rate, spec.attention_rate)
-    bank = JointBank(backbone, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
-    checkpoint = _Checkpoint(registry, spec, backbone, starts, train)
+    bank = JointBank(opened, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
+    checkpoint = _Checkpoint(registry, spec, opened, starts, train)
     loss = _run(bank, spec, checkpoint, progress)
     command = shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
+        + (["--backbone", backbone] if backbone else [])
         + (["--start", Path(start).name] if start else [])
     )
     sources = _save(bank, spec, train, held_out, registry, command)

@@ -40,6 +40,17 @@ def test_every_source_is_saved_with_its_manifest(bare, bank_folder, backbone):
     assert verify(bare) == ()
 
 
+def test_a_bank_is_trained_for_another_backbone_than_its_file_names(bare, bank_folder, tmp_path):
+    """One bank file serves every backbone, and the manifest's command says for which it was run."""
+    bank = tmp_path / "bank.yaml"
+    bank.write_text((bank_folder / "bank.yaml").read_text().replace("backbone: tiny", "backbone: elsewhere"))
+    with pytest.raises(NotFound, match="elsewhere"):
+        pretrain(bank, bank_folder, registry=bare, **EXACT)
+    assert pretrain(bank, bank_folder, registry=bare, backbone="tiny", **EXACT).backbone == "tiny"
+    manifest = bare.source("mood", "tiny").manifest
+    assert manifest.command == "crosspt registry pretrain bank.yaml --data DATA --backbone tiny"
+
+
 def test_an_interrupted_run_goes_on_where_it_was(bare, bank_folder, home, monkeypatch):
     """And ends with the bits of a run that nothing interrupted."""
     whole = run(bank_folder, bare)
