@@ -87,14 +87,16 @@ def _shape(folder: Path) -> str:
 
 def _origin(settings: Settings) -> str:
     """Return rows of the card's first table: what the joint stage began with."""
-    if settings.start:
-        return (
-            f"| begun with | `{settings.start}`, which has a card of its own: what it was trained on counts here too; "
-            f"its tokenizer, and {settings.joint_rate:g} of the rates |"
-        )
     layers = ", ".join(map(str, settings.layers))
     tokens = settings.heal_steps * settings.heal_tokens / 1e6
+    healing = f"| healing | {settings.heal_steps:,} steps, {tokens:.1f}M tokens |"
+    if settings.start:
+        begun = (
+            f"| begun with | `{settings.start}`, which has a card of its own: what it was trained on counts here too; "
+            f"its tokenizer, its encoder layers {layers}, and {settings.joint_rate:g} of the rates |"
+        )
+        return f"{begun}\n{healing}" if settings.heal_steps else begun
     return f"""| encoder | {len(settings.layers)} layers, rewritten from the teacher's layers {layers} |
 | decoder | {settings.decoder_layers} layers, trained from zero |
 | tokenizer | lower-cased WordPiece, {settings.vocabulary:,} entries |
-| healing | {settings.heal_steps:,} steps, {tokens:.1f}M tokens |"""
+{healing}"""

@@ -1,4 +1,4 @@
-"""Healing: the converted encoder learns to say what the teacher says."""
+"""Healing: a rewritten or shortened encoder learns to say what its teacher says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from recipes.backbone.distil import Teacher, imitation_loss
 from recipes.backbone.optimise import HEALING_RATE, Optimisers
 from recipes.backbone.settings import Settings
+from recipes.backbone.shorten import Parent
 from recipes.backbone.store import TokenTexts, encoded
 from recipes.backbone.student import Student
 from recipes.backbone.training import Losses, Stage
@@ -46,7 +47,7 @@ class Pool:
         return self.texts[which][row - first][: self.most]
 
 
-def heal(settings: Settings, student: Student, teacher: Teacher, pool: Pool, folder: Path) -> None:
+def heal(settings: Settings, student: Student, teacher: Teacher | Parent, pool: Pool, folder: Path) -> None:
     """Run the healing stage, or what is missing of it."""
     optimisers = Optimisers(student, None, HEALING_RATE, settings.heal_steps, decoder=False)
     stage = Stage("heal", folder, settings.heal_steps, student, optimisers, None, settings.seed)

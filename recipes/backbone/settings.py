@@ -16,10 +16,10 @@ class Settings:
     Attributes:
         name: of the backbone.
         about: one sentence for `registry list`.
-        start: folder of a finished backbone to go on from, beside the checkout's files; then nothing is converted or
-            healed, and the vocabulary is its own. None begins with the teacher.
+        start: folder of a finished backbone to go on from, beside the checkout's files; the vocabulary is its own, and
+            with all its layers nothing is converted or healed. None begins with the teacher.
         vocabulary: how many word pieces to keep, special tokens and sentinels included.
-        layers: which layers of the teacher become layers of the encoder.
+        layers: which layers of the teacher, or of `start`, become layers of the encoder.
         decoder_layers: how many, trained from zero.
         spare: dimensions and feed-forward units beyond the teacher's; one dimension carries the constant 1.
         corpus_megabytes: how much of the corpus to read, unpacked.

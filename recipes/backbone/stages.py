@@ -12,7 +12,7 @@ import torch
 import yaml
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, BertModel, T5ForConditionalGeneration
+from transformers import AutoTokenizer, BertModel, T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import choose_dtype
@@ -25,6 +25,7 @@ from recipes.backbone.heal import Pool, heal
 from recipes.backbone.joint import Joint, frequent_words
 from recipes.backbone.probe import probe
 from recipes.backbone.settings import Settings
+from recipes.backbone.shorten import Parent, keep_layers
 from recipes.backbone.store import TokenTexts, load_corpus, load_sets, save_texts
 from recipes.backbone.student import Student
 from recipes.backbone.tasks import Asker, load_phrasings
@@ -79,30 +80,28 @@ class Recipe:
         (self.work / "left_out.json").write_text(json.dumps(measured.left_out, indent=1) + "\n")
 
     def convert(self) -> None:
-        """Rewrite the encoder, unless a finished backbone is gone on from."""
-        if self.settings.start or (self.work / "converted" / "model.safetensors").is_file():
+        """Rewrite the encoder, or take layers of a finished backbone; one that is gone on from whole stays as it is."""
+        if self._whole or (self.work / "converted" / "model.safetensors").is_file():
             return
-        settings, random = self.settings, np.random.default_rng(self.settings.seed)
-        pool = Pool(self._texts, 64)
-        rows = random.choice(len(pool.order), min(settings.calibration_texts, len(pool.order)), replace=False)
-        batch = [[*pool.text(int(row)), vocabulary.END] for row in pool.order[rows]]
-        ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
-        bert = self._bert()
-        config = convert.make_config(bert, len(settings.layers), settings.decoder_layers, len(ids), settings.spare)
-        convert.convert(bert, config, settings.layers, ids, batch).save_pretrained(self.work / "converted")
+        if self.settings.start:
+            keep_layers(self._load(self.settings.start), self.settings.layers).save_pretrained(self.work / "converted")
+        else:
+            self._rewrite().save_pretrained(self.work / "converted")
 
     def heal(self) -> None:
-        """Train the encoder to say what the teacher says, unless a finished backbone is gone on from."""
-        if not self.settings.start and not (self.work / "healed" / "model.safetensors").is_file():
+        """Train the encoder to say what the teacher says, or the whole encoder of which it has some layers."""
+        if not self._whole and not (self.work / "healed" / "model.safetensors").is_file():
             student = self._student(self.work / "converted")
-            heal(self.settings, student, self._teacher, Pool(self._texts, self.settings.max_tokens), self.work)
+            teacher = Parent(self._student(self.settings.start)) if self.settings.start else self._teacher
+            heal(self.settings, student, teacher, Pool(self._texts, self.settings.max_tokens), self.work)
             student.model.save_pretrained(self.work / "healed")
 
     def joint(self) -> None:
         """Teach the decoder to answer."""
         if (self.work / "joint" / "model.safetensors").is_file():
             return
-        settings, student = self.settings, self._student(Path(self.settings.start or self.work / "healed"))
+        settings = self.settings
+        student = self._student(settings.start if self._whole else self.work / "healed")
         words = frequent_words(self.tokenizer, self._texts)
         short = [self.tokenizer.convert_ids_to_tokens(int(word)) for word in words[:CODE_WORDS]]
         asker = Asker(load_phrasings(), self._ids, self._corpus, short, settings.max_tokens)
@@ -117,7 +116,7 @@ class Recipe:
         """Look at what came out, on held-out rows of a few sets."""
         if (self.work / "probe.json").is_file():
             return
-        model = T5ForConditionalGeneration.from_pretrained(self.work / "joint", dtype=torch.float32).eval()
+        model = self._load(self.work / "joint").eval()
         backbone = Backbone(self.settings.name, "", FrozenT5(model, self.device, self.dtype), self.tokenizer)
         found = {}
         for name, instruction in self.settings.probes.items():
@@ -173,12 +172,30 @@ class Recipe:
         ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
         return Teacher(self._bert(), ids, convert.CLS, self.device, self.dtype)
 
+    @cached_property
+    def _whole(self) -> bool:
+        """Whether a finished backbone is gone on from with all its layers, so that nothing is to be healed."""
+        start = self.settings.start
+        return bool(start) and T5Config.from_pretrained(start).num_layers == len(self.settings.layers)
+
+    def _rewrite(self) -> T5ForConditionalGeneration:
+        settings, random = self.settings, np.random.default_rng(self.settings.seed)
+        pool = Pool(self._texts, 64)
+        rows = random.choice(len(pool.order), min(settings.calibration_texts, len(pool.order)), replace=False)
+        batch = [[*pool.text(int(row)), vocabulary.END] for row in pool.order[rows]]
+        ids = torch.as_tensor(np.load(self.work / "vocabulary.npy"))
+        bert = self._bert()
+        config = convert.make_config(bert, len(settings.layers), settings.decoder_layers, len(ids), settings.spare)
+        return convert.convert(bert, config, settings.layers, ids, batch)
+
     def _bert(self) -> BertModel:
         return BertModel.from_pretrained(self.encoder, add_pooling_layer=False).eval()
 
-    def _student(self, folder: Path) -> Student:
-        model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-        return Student(model.to(self.device), self.device, self.dtype)
+    def _load(self, folder: Path | str) -> T5ForConditionalGeneration:
+        return T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+
+    def _student(self, folder: Path | str) -> Student:
+        return Student(self._load(folder).to(self.device), self.device, self.dtype)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]

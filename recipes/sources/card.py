@@ -1,4 +1,4 @@
-"""Write CARD.md, the card of the shipped bank of source prompts, from the manifests in `registry/sources/`.
+"""Write CARD.md, the card of the shipped banks of source prompts, from the manifests in `registry/sources/`.
 
     python recipes/sources/card.py
 
@@ -15,10 +15,15 @@ from crosspt_cli.registry import Manifest, parse_source
 ROOT = Path(__file__).resolve().parents[2]
 CARD = Path(__file__).with_name("CARD.md")
 
-HEAD = """# The source prompts that ship for `{backbone}`
+TITLE = """# The source prompts that ship
+
+Made by `recipes/sources/card.py` from the manifests; [README.md](README.md) says how they were trained.
+"""
+
+HEAD = """
+## For `{backbone}`
 
 {count} prompts of {tokens} tokens × width {width}, for the backbone with the fingerprint `{fingerprint}…`.
-Made by `recipes/sources/card.py` from the manifests; [README.md](README.md) says how the bank was trained.
 
 | source | task | accuracy | held-out rows | training rows | licence of the data |
 |---|---|---|---|---|---|
@@ -34,9 +39,14 @@ def read_manifests(folder: Path) -> list[Manifest]:
 
 
 def card(manifests: Sequence[Manifest]) -> str:
-    """Return the card of one backbone's bank as Markdown."""
-    if not manifests:
-        return EMPTY
+    """Return the card of all backbones' banks as Markdown."""
+    backbones = sorted({manifest.backbone for manifest in manifests})
+    banks = [[each for each in manifests if each.backbone == name] for name in backbones]
+    return TITLE + "".join(map(section, banks)) if banks else EMPTY
+
+
+def section(manifests: Sequence[Manifest]) -> str:
+    """Return the part of the card about one backbone's bank."""
     first = manifests[0]
     head = HEAD.format(
         backbone=first.backbone,

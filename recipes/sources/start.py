@@ -1,9 +1,9 @@
 """Write where the sources of a bank start: at the soft instruction of their data set, trained with the backbone.
 
-    python -m recipes.sources.start recipes/sources/bank.yaml WORK/soft_instructions.safetensors
+    python -m recipes.sources.start recipes/sources/bank.yaml WORK/soft_instructions.safetensors OUT.safetensors
 
-Soft instructions are named after the data set's folder, sources as the bank file names them. The result goes to
-`start.safetensors` beside the bank file, for `crosspt registry pretrain --start`.
+Soft instructions are named after the data set's folder, sources as the bank file names them. OUT is what `crosspt
+registry pretrain --start` takes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bank", type=Path)
     parser.add_argument("instructions", type=Path)
+    parser.add_argument("out", type=Path)
     chosen = parser.parse_args()
     instructions = read_arrays(chosen.instructions)
     bank = yaml.safe_load(chosen.bank.read_text())
@@ -28,7 +29,7 @@ def main() -> None:
     if missing := sorted(set(sources.values()) - instructions.keys()):
         raise SystemExit(f"{chosen.instructions}: has nothing for {', '.join(missing)}.")
     starts = {name: instructions[data_set] for name, data_set in sources.items()}
-    chosen.bank.with_name("start.safetensors").write_bytes(dump_arrays(starts))
+    chosen.out.write_bytes(dump_arrays(starts))
 
 
 if __name__ == "__main__":

@@ -87,17 +87,23 @@ def test_what_is_finished_is_not_made_again(work, encoder, data):
     assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
 
 
-def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
-    """Nothing is converted or healed; vocabulary and weights are those of the one before, moved by the joint stage."""
-    settings = yaml.safe_load((ROOT / "recipes" / "backbone" / "short.yaml").read_text())
-    settings |= {"start": "registry/backbones/mini", "joint-steps": 2, "joint-tokens": 400, "joint-rate": 0.1}
-    (tmp_path / "on.yaml").write_text(yaml.safe_dump(settings))
+def go_on_from_mini(encoder: Path, data: Path, work: Path, **settings) -> dict:
+    """Run the short form from the embedded backbone on, two joint steps of it; return the settings."""
+    every = yaml.safe_load((ROOT / "recipes" / "backbone" / "short.yaml").read_text())
+    every |= {"start": "registry/backbones/mini", "joint-steps": 2, "joint-tokens": 400, "joint-rate": 0.1, **settings}
+    (work / "on.yaml").write_text(yaml.safe_dump(every))
     command = [
-        sys.executable, "-m", "recipes.backbone", str(tmp_path / "on.yaml"), "--encoder", str(encoder),
-        "--data", str(data), "--work", str(tmp_path),
+        sys.executable, "-m", "recipes.backbone", str(work / "on.yaml"), "--encoder", str(encoder),
+        "--data", str(data), "--work", str(work),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 0, finished.stderr[-3000:]
+    return every
+
+
+def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
+    """Nothing is converted or healed; vocabulary and weights are those of the one before, moved by the joint stage."""
+    settings = go_on_from_mini(encoder, data, tmp_path)
     assert not (tmp_path / "converted").exists()
     assert not (tmp_path / "healed").exists()
     start, made = (load_file(folder / "model.safetensors") for folder in (ROOT / settings["start"], tmp_path / "short"))
@@ -105,6 +111,22 @@ def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
     moved = {name: (made[name].float() - start[name].float()).abs().max().item() for name in made}
     assert 0 < max(moved.values()) < 0.05
     assert "| begun with | `registry/backbones/mini`" in (tmp_path / "short" / "README.md").read_text()
+
+
+def test_with_fewer_layers_it_is_healed_by_the_whole_one(encoder, data, tmp_path):
+    """Four of the six layers stay; healing moves the encoder and not the decoder, and the card says which and how."""
+    go_on_from_mini(encoder, data, tmp_path, layers=[0, 2, 3, 5], **{"heal-steps": 3, "heal-tokens": 400})
+    cut, healed = (load_file(tmp_path / stage / "model.safetensors") for stage in ("converted", "healed"))
+    layers = {int(name.split(".")[2]) for name in healed if name.startswith("encoder.block")}
+    assert layers == {0, 1, 2, 3}
+    moved = {name for name in cut if not torch.equal(cut[name], healed[name])}
+    assert any(name.startswith("encoder.block") for name in moved)
+    assert not any(name.startswith("decoder") for name in moved)
+    card = (tmp_path / "short" / "README.md").read_text()
+    assert "| encoder, decoder | 4 and 2 layers |" in card
+    assert "its encoder layers 0, 2, 3, 5," in card
+    assert "| healing | 3 steps, 0.0M tokens |" in card
+    assert "heal, imitation" in card
 
 
 def test_it_is_published_under_a_free_name_and_never_over_another(work, encoder, data, tmp_path):
