@@ -1,20 +1,23 @@
 """Does the pruned search choose what the full one chooses, and what does it cost?
 
-    python bench/halving.py --data DATA --budget normal --out bench/results/halving-normal.jsonl
+    python bench/halving.py --data DATA --targets trec,snips --out bench/results/halving-normal.jsonl
 
-Every task is searched once in full: all candidates through all steps. A trial is the same whoever is trained with it,
-so what pruning would have done is then read off the full search's scores, by the very function that the search calls.
-Columns: trial-steps as a share of the full search's · how often the same candidate, steps and readout were chosen ·
-balanced accuracy on test rows of what was chosen. One line is appended per task; started again, the script goes on.
-The quick budget drops nobody: of its two candidates that are trained, one may only stop early.
+Every task is searched once in full: all candidates through all steps, scored at every rung that any schedule has. A
+trial is the same whoever is trained with it, so what each schedule would have done is then read off these scores, by
+the very function that the search calls. Columns: trial-steps as a share of the full search's · how often pruning chose
+the M and ratio that the same rungs would have chosen with nobody dropped · and the same steps and readout as well · how
+often those of the full search, scored at all rungs · balanced accuracy on test rows of what was chosen.
+One line is appended per task; started again, the script goes on. The quick budget drops nobody: of its two candidates
+that are trained, one may only stop early.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from lines import measure_missing
 from rows import TARGETS, balanced, draw_rows
 
-Results = Mapping[int, object]
+FULL = "full"
 
 
 @dataclass(frozen=True)
@@ -43,55 +46,56 @@ class Search:
         return {name: getattr(self, name) for name in ("target", "per_class", "draw", "budget")}
 
 
-def policies() -> dict[str, Callable]:
-    """Return name → (results of living candidates, steps, keep) → the numbers that go on."""
-    from crosspt_cli.search.halving import halve
-
-    def by_rank(results: Results, steps: int, keep: int) -> tuple[int, ...]:
-        rising = {number: replace(result, steps=steps) for number, result in results.items()}
-        return halve(rising, steps, keep).going_on
-
-    def used(results: Results, steps: int, keep: int) -> tuple[int, ...]:
-        return halve(results, steps, keep).going_on
-
-    def stop_all(results: Results, steps: int, keep: int) -> tuple[int, ...]:
-        return tuple(number for number in used(results, steps, keep) if results[number].steps == steps)
-
-    return {"halving alone": by_rank, "halving and stopping (used)": used, "M = 0 stops as well": stop_all}
+SCORED = (0.1, 0.2, 0.3, 0.5, 1.0)  # of the steps; all schedules' rungs
+SCHEDULES: dict[str, tuple[tuple[float, int], ...]] = {
+    "a fifth, half: 4, 2": ((0.2, 4), (0.5, 2), (1.0, 2)),
+    "a tenth, three tenths: 4, 2": ((0.1, 4), (0.3, 2), (1.0, 2)),
+    "a tenth, three tenths: 3, 2": ((0.1, 3), (0.3, 2), (1.0, 2)),
+    "a tenth, a fifth: 4, 2": ((0.1, 4), (0.2, 2), (1.0, 2)),
+    "a fifth: 2": ((0.2, 2), (1.0, 2)),
+    "a tenth: 2": ((0.1, 2), (1.0, 2)),
+}
 
 
-def full_search(task, candidates, folds, seeds, rungs):
-    """Return the study with nothing pruned, and every candidate at its best after each rung but the last."""
+def full_search(task, candidates, folds, seeds, rungs) -> list[dict]:
+    """Return, per rung, number → candidate as it was scored there, with nothing pruned."""
     from crosspt_cli.search import study
     from crosspt_cli.search.halving import Halved
     from crosspt_cli.search.readouts import READOUTS
 
-    history = []
+    history: list[dict] = []
 
-    def everyone(results, steps, keep):
-        history.append(dict(results))
-        return Halved(tuple(results), ())
+    class Every(study._Study):
+        """A study that keeps what each rung alone has shown."""
 
-    pruned, study.halve = study.halve, everyone
+        def _score(self):
+            self.best = {n: each for n, each in self.best.items() if each.candidate.is_source}
+            super()._score()
+            history.append(dict(self.best))
+
+    pruned, study.halve = study.halve, lambda results, steps, keep: Halved(tuple(results), ())
     try:
-        found = study.run_study(task, candidates, folds, seeds, rungs, READOUTS["auto"])
+        Every(task, candidates, folds, seeds, rungs, READOUTS["auto"]).run(None, lambda *_: None)
     finally:
         study.halve = pruned
-    return found, history
+    return history
 
 
-def replay(found, history: list[Results], rungs, repeats: int, goes_on: Callable) -> tuple[list, int]:
-    """Return every candidate as pruning would have left it, and the trial-steps it would have taken."""
-    last = dict(enumerate(found.candidates))
-    alive = [number for number, result in last.items() if not result.candidate.is_source]
-    best, steps, done = dict(last), 0, 0
-    for rung, scored in zip(rungs, [*history, last], strict=True):
-        steps += len(alive) * (rung.steps - done) * repeats
-        best.update({number: scored[number] for number in alive})
-        done = rung.steps
-        if rung is not rungs[-1]:
-            alive = list(goes_on({number: best[number] for number in alive}, rung.steps, rung.keep))
-    return [best[number] for number in range(len(last))], steps
+def replay(history: list[dict], steps_at: dict[float, int], schedule, repeats: int, goes_on: Callable):
+    """Return every candidate as a schedule would have left it, and the trial-steps it would have taken."""
+    best = dict(history[0])
+    alive = [number for number, result in best.items() if not result.candidate.is_source]
+    taken, done = 0, 0
+    for share, keep in schedule:
+        steps, scored = steps_at[share], history[SCORED.index(share)]
+        taken += len(alive) * (steps - done) * repeats
+        for number in alive:
+            if not done or scored[number].utility.sum() > best[number].utility.sum():
+                best[number] = scored[number]
+        done = steps
+        if share < 1:
+            alive = list(goes_on({number: best[number] for number in alive}, steps, keep))
+    return [best[number] for number in range(len(best))], taken
 
 
 def measure(job: Search) -> dict:
@@ -100,9 +104,9 @@ def measure(job: Search) -> dict:
     from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
-    from crosspt_cli.search.choice import choose
     from crosspt_cli.search.folds import count_folds, stratified_folds
-    from crosspt_cli.search.plan import budget_candidates, find_budget, make_rungs
+    from crosspt_cli.search.halving import halve
+    from crosspt_cli.search.plan import Rung, budget_candidates, find_budget, total_steps
 
     registry = Registry.open()
     opened = open_backbone(job.backbone, registry, "cpu")
@@ -112,17 +116,29 @@ def measure(job: Search) -> dict:
     everything = np.arange(len(task.labels))
     candidates = budget_candidates(plan, [rank.name for rank in task.untouched.ranks(task.labels, everything)])
     folds = stratified_folds(task.labels, count_folds(plan.folds, int(np.bincount(task.labels).min())), job.draw)
-    rungs = make_rungs(plan, len(shots), sum(candidate.lr_ratio > 0 for candidate in candidates))
-    found, history = full_search(task, candidates, folds, plan.seeds, rungs)
-    repeats = len(folds) * plan.seeds
-    judged = {"full": (list(found.candidates), replay(found, history, rungs, repeats, lambda r, s, k: tuple(r))[1])}
-    judged |= {name: replay(found, history, rungs, repeats, goes_on) for name, goes_on in policies().items()}
-    accuracy, chosen = _Fits(task, shots, test, prepared, rungs[-1].steps), {}
-    for name, (results, steps) in judged.items():
-        choice = results[choose(results)[0]]
-        what = f"{choice.candidate}, {choice.steps} steps, weight {choice.readout.weight:g}"
-        chosen[name] = {"what": what, "trial_steps": steps, "balanced": accuracy.of(choice)}
+    total = total_steps(plan, len(shots))
+    rungs = [Rung(max(1, math.ceil(share * total)), len(candidates)) for share in SCORED]
+    history, repeats = full_search(task, candidates, folds, plan.seeds, rungs), len(folds) * plan.seeds
+    steps_at = {share: rung.steps for share, rung in zip(SCORED, rungs, strict=True)}
+    accuracy, chosen = _Fits(task, shots, test, prepared, total), {}
+    for name, schedule in {FULL: tuple((share, len(candidates)) for share in SCORED), **SCHEDULES}.items():
+        unpruned, every = replay(history, steps_at, schedule, repeats, lambda results, steps, keep: tuple(results))
+        pruned, taken = replay(history, steps_at, schedule, repeats, lambda *rung: halve(*rung).going_on)
+        chosen[name] = {"unpruned": _told(unpruned, every, accuracy), "pruned": _told(pruned, taken, accuracy)}
     return {"chosen": chosen}
+
+
+def _told(results: list, trial_steps: int, accuracy: _Fits) -> dict:
+    """Return what is chosen among candidates, and what it cost to know them."""
+    from crosspt_cli.search.choice import choose
+
+    choice = results[choose(results)[0]]
+    return {
+        "candidate": str(choice.candidate),
+        "readout": f"{choice.steps} steps, weight {choice.readout.weight:g}",
+        "trial_steps": trial_steps,
+        "balanced": accuracy.of(choice),
+    }
 
 
 class _Fits:
@@ -163,15 +179,32 @@ class _Fits:
 
 def table(lines: list[dict]) -> str:
     """Return a Markdown table over all tasks."""
-    out = ["| search | trial-steps | same choice | balanced accuracy, % |", "|---|---|---|---|"]
-    for name in lines[0]["chosen"]:
-        of_it = [line["chosen"][name] for line in lines]
-        full = [line["chosen"]["full"] for line in lines]
-        share = np.mean([one["trial_steps"] / whole["trial_steps"] for one, whole in zip(of_it, full, strict=True)])
-        same = sum(one["what"] == whole["what"] for one, whole in zip(of_it, full, strict=True))
-        accuracy = 100 * np.mean([one["balanced"] for one in of_it])
-        out.append(f"| {name} | {share:.0%} | {same} of {len(lines)} | {accuracy:.1f} |")
-    return "\n".join(out)
+    columns = (
+        "rungs: how many go on",
+        "trial-steps",
+        "same M and ratio",
+        "and steps, readout",
+        "as full",
+        "accuracy, %",
+    )
+    out = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    full = [line["chosen"][FULL]["unpruned"] for line in lines]
+    out.append(f"| nobody dropped | 100% | – | – | – | {_accuracy(full)} |")
+    for name in SCHEDULES:
+        pruned, unpruned = ([line["chosen"][name][kind] for line in lines] for kind in ("pruned", "unpruned"))
+        share = np.mean([one["trial_steps"] / whole["trial_steps"] for one, whole in zip(pruned, full, strict=True)])
+        same = _same(pruned, unpruned, "candidate"), _same(pruned, unpruned, "candidate", "readout")
+        counts = (*same, _same(pruned, full, "candidate"))
+        out.append(f"| {name} | {share:.0%} | {' | '.join(map(str, counts))} | {_accuracy(pruned)} |")
+    return "\n".join([*out, f"\n{len(lines)} tasks"])
+
+
+def _same(some: list[dict], others: list[dict], *keys: str) -> int:
+    return sum(all(one[key] == other[key] for key in keys) for one, other in zip(some, others, strict=True))
+
+
+def _accuracy(told: list[dict]) -> str:
+    return f"{100 * np.mean([each['balanced'] for each in told]):.1f}"
 
 
 def main() -> None:

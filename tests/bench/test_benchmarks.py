@@ -66,8 +66,8 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     candidates = [each for each in every_candidate if not each.is_source]
     plan = _plan(argparse.Namespace(shape="mini", trials=None, steps=None), candidates, 64)
     rungs = make_rungs(BUDGET, 64, sum(candidate.lr_ratio > 0 for candidate in candidates))
-    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1440
-    assert plan.unpruned == 36 * 90 / 1440
+    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1044
+    assert plan.unpruned == 36 * 90 / 1044
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
 
 
