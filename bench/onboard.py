@@ -3,9 +3,10 @@
     python bench/onboard.py --data DATA --setfit-python PYTHON --encoder FOLDER
 
 Rows are drawn from a target with two classes (`cr`), 32 per class. Each tool runs as a person would run it: a fresh
-process, timed from outside, imports included. In the same run: `crosspt add-task` at the quick and normal budgets,
-SetFit on all-MiniLM-L6-v2 in an environment of its own, a training step of one trial and of a whole population beside
-a step of peft's PROMPT_TUNING, rows a second of both tools' predict, and the time of the light commands.
+process, timed from outside, imports included. In the same run: `crosspt add-task` at the quick and normal budgets, on
+the embedded backbone and on the faster one, SetFit on all-MiniLM-L6-v2 in an environment of its own, a training step
+of one trial and of a whole population beside a step of peft's PROMPT_TUNING, rows a second of both tools' predict,
+and the time of the light commands.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 PEERS = Path(__file__).parent / "peers"
-LIMITS = {"quick": 60, "normal": 180}
-MEMORY_MB = 1500
+BUDGETS = ("quick", "normal")
+BACKBONES = ("mini", "mini-fast")
 
 
-def onboard(rows: Path, test: Path, budget: str, home: Path) -> dict:
-    """Return seconds, memory and accuracy of `crosspt add-task` at a budget."""
-    environment = {**os.environ, "CROSSPT_HOME": str(home)}
-    command = ["crosspt", "add-task", str(rows), "--label-col", "label", "--budget", budget, "--name", budget, "--json"]
+def onboard(rows: Path, test: Path, backbone: str, budget: str, home: Path) -> dict:
+    """Return seconds, memory and accuracy of `crosspt add-task` on a backbone at a budget."""
+    environment, task = {**os.environ, "CROSSPT_HOME": str(home)}, f"{backbone}-{budget}"
+    command = ["crosspt", "add-task", str(rows), "--label-col", "label", "--backbone", backbone, "--budget", budget]
+    command += ["--name", task, "--json"]
     began = time.monotonic()
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - began
     result = json.loads(finished.stdout)
     answers = subprocess.run(
-        ["crosspt", "predict", "--task", budget, str(test), "--format", "jsonl"],
+        ["crosspt", "predict", "--task", task, str(test), "--format", "jsonl"],
         env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     records = [json.loads(line) for line in answers.stdout.splitlines()]
     right = [record["label"] == record["predicted_label"] for record in records]
     return {
         "seconds": round(seconds, 1),
-        "limit": LIMITS[budget],
         "peak_memory_mb": round(result["peak_memory_mb"]),
         "accuracy": round(float(np.mean(right)), 4),
         "cv": result["cv"],
@@ -99,11 +100,11 @@ def own_steps(rows: Path, trials: int, steps: int = 20) -> float:
     return round(1000 * statistics.median(times) / trials, 1)
 
 
-def predict_rows_per_second(rows: Path, test: Path, home: Path) -> float:
+def predict_rows_per_second(task: str, test: Path, home: Path) -> float:
     """Return rows a second of a loaded task on the test rows, four times over, as `setfit_run.py` does."""
     from crosspt_cli import Predictor, Registry, read_csv
 
-    predictor = Predictor.open("quick", Registry.open(home))
+    predictor = Predictor.open(task, Registry.open(home))
     texts = [row.fields for row in read_csv(test, "label", min_per_class=1).rows] * 4
     predictor.predict(texts[:32])
     began = time.perf_counter()
@@ -153,9 +154,14 @@ def main() -> None:
         home = scratch / "home"
         result = {
             "machine": describe(),
-            "crosspt": {budget: onboard(rows, test, budget, home) for budget in LIMITS},
+            "crosspt": {
+                backbone: {budget: onboard(rows, test, backbone, budget, home) for budget in BUDGETS}
+                for backbone in BACKBONES
+            },
             "setfit": setfit(chosen.setfit_python, rows, test, chosen.encoder),
-            "predict_rows_per_second": predict_rows_per_second(rows, test, home),
+            "predict_rows_per_second": {
+                backbone: predict_rows_per_second(f"{backbone}-quick", test, home) for backbone in BACKBONES
+            },
             "ms_per_trial_step": {
                 "crosspt, one trial": own_steps(rows, 1),
                 "crosspt, 16 trials together": own_steps(rows, 16),

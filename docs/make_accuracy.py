@@ -23,6 +23,7 @@ from same_rows import table as table_of_pairs  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
+FAST = RESULTS.with_name("onboardings-quick-fast.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
 SMALL_STUDIES = RESULTS.with_name("untrained.json")
 PAIRS = RESULTS.with_name("same_rows.json")
@@ -57,6 +58,12 @@ BESIDE_BEFORE = """
 
 The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
 by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
+"""
+BESIDE_FAST = """
+## On the faster backbone
+
+The same rows on `mini-fast` with its own source prompts (`bench/results/onboardings-quick-fast.jsonl`). Balanced
+accuracy, %, over the draws that both have.
 """
 HONESTY = """
 ## How honest the printed score is
@@ -154,13 +161,13 @@ def beside_setfit(lines: list[dict]) -> str:
     )
 
 
-def beside_before(lines: list[dict]) -> str:
-    """Return the backbone beside the one that shipped before."""
+def beside(lines: list[dict], others: Path, names: tuple[str, str]) -> str:
+    """Return what two backbones come to on the same rows; `names`: of the other one and of the one in `lines`."""
     columns = {}
-    for name in ("crosspt", "label words", "M = 0", "encoder"):
-        columns[f"{name} before"] = lambda _, other, name=name: other["balanced"][name]
-        columns[f"{name} now"] = lambda line, _, name=name: line["balanced"][name]
-    return paired(lines, read_lines(BEFORE), columns)
+    for column in ("crosspt", "label words", "M = 0", "encoder"):
+        columns[f"{column} {names[0]}"] = lambda _, other, column=column: other["balanced"][column]
+        columns[f"{column} {names[1]}"] = lambda line, _, column=column: line["balanced"][column]
+    return paired(lines, read_lines(others), columns)
 
 
 def page(lines: list[dict], machine: dict) -> str:
@@ -177,7 +184,9 @@ def page(lines: list[dict], machine: dict) -> str:
         BESIDE_SETFIT,
         beside_setfit(lines),
         BESIDE_BEFORE,
-        beside_before(lines),
+        beside(lines, BEFORE, ("before", "now")),
+        BESIDE_FAST,
+        beside(lines, FAST, ("on mini-fast", "on mini")),
         HONESTY,
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
         UNTRAINED.format(studies=len(studies)),
