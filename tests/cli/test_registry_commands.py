@@ -14,7 +14,8 @@ from cli_process import environment
 def test_an_empty_registry_says_how_to_fill_it(call, home):
     """The first thing a newcomer types."""
     text = call("registry", "list").out
-    assert "backbones\n  mini  shipped  " in text
+    backbones = text.partition("\n\nsources\n")[0].splitlines()
+    assert [line.split()[:2] for line in backbones[1:]] == [["mini", "shipped"], ["mini-fast", "shipped"]]
     assert text.endswith("tasks\n  none yet; 'crosspt add-task FILE.csv --label-col COLUMN' makes one.\n")
 
 

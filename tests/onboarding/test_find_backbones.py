@@ -71,7 +71,7 @@ def test_a_name_that_is_nothing_is_refused_with_the_names_there_are(name, bare):
     with pytest.raises(NotFound) as caught:
         find_backbone(name, bare)
     assert str(caught.value) == (
-        f"backbone {name!r}: is no backbone of the registry, no folder and no hub id.\nKnown: mini, tiny."
+        f"backbone {name!r}: is no backbone of the registry, no folder and no hub id.\nKnown: mini, mini-fast, tiny."
     )
 
 

@@ -89,7 +89,7 @@ def test_a_backbone_that_is_gone_is_named(full, home):
     with pytest.raises(NotFound) as caught:
         Predictor.open("reviews", full)
     assert str(caught.value) == (
-        "backbone 'tiny': is no backbone of the registry, no folder and no hub id.\nKnown: mini."
+        "backbone 'tiny': is no backbone of the registry, no folder and no hub id.\nKnown: mini, mini-fast."
     )
 
 

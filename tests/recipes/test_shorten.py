@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from transformers import T5Config, T5ForConditionalGeneration
+from small_models import small_model
+from transformers import T5ForConditionalGeneration
 
 from recipes.backbone.distil import imitation_loss
 from recipes.backbone.optimise import HEALING_RATE, Optimisers
@@ -17,12 +18,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def whole() -> T5ForConditionalGeneration:
     """Return a random T5 with four encoder layers."""
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=200, d_model=32, d_kv=8, d_ff=48, num_layers=4, num_decoder_layers=2, num_heads=4,
-        feed_forward_proj="gelu", dropout_rate=0.0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
-    )  # fmt: skip
-    return T5ForConditionalGeneration(config).eval()
+    return small_model(layers=4).eval()
 
 
 def texts(count: int, seed: int = 0):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from small_models import small_model
 from torch.nn import functional as F
-from transformers import T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.tasks.label_tree import LabelTree
 from recipes.backbone.joint import Part, answer_loss, read_together
@@ -15,16 +15,6 @@ from recipes.backbone.student import Student
 from recipes.backbone.training import Stage
 
 CPU = torch.device("cpu")
-
-
-def small_model() -> T5ForConditionalGeneration:
-    """Return a random T5 with tied embeddings and a plain gelu, as the recipe makes them."""
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=200, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=2, num_heads=4,
-        feed_forward_proj="gelu", dropout_rate=0.0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
-    )  # fmt: skip
-    return T5ForConditionalGeneration(config)
 
 
 def test_every_weight_gets_the_gradient_that_transformers_gives():
