@@ -5,7 +5,8 @@
 Every backbone reads the same rows: those that `accuracy.py` draws. Columns, balanced accuracy in %: `encoder` logistic
 regression on the mean-pooled encoder output · `prototypes` nearest class mean of the same vectors · `label words` a
 private prompt of 90 steps · `both` that prompt with its prototypes at weight 10 · `instruction` no rows at all: the
-set's kind asked about in words, with the options shown.
+set's kind asked about in words, with the options shown. Below the table stands how far each backbone is from the first
+one, ± standard error over targets and draws.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows, mean_and_error
 
 STEPS, WEIGHT = 90, 10.0
 COLUMNS = ("encoder", "prototypes", "label words", "both", "instruction")
@@ -112,6 +113,8 @@ def main() -> None:
                     print(json.dumps(lines[-1]), file=sys.stderr, flush=True)
     chosen.out.write_text(json.dumps({"machine": describe(), "lines": lines}, indent=1) + "\n")
     print(table(lines))
+    if len(chosen.backbones) > 1:
+        print(f"\n{differences(lines)}")
 
 
 def table(lines: list[dict]) -> str:
@@ -126,6 +129,22 @@ def table(lines: list[dict]) -> str:
                 cells = [f"{100 * np.mean([row['balanced'][column] for row in rows]):.1f}" for column in COLUMNS]
                 where = target or f"**mean of {len(targets)}**"
                 out.append(f"| {name}, {where}, {per_class} per class | {' | '.join(cells)} |")
+    return "\n".join(out)
+
+
+def differences(lines: list[dict]) -> str:
+    """Return a Markdown table of every backbone less the first, in points ± standard error over the rows both read."""
+    first, *others = dict.fromkeys(line["backbone"] for line in lines)
+    known = {(line["backbone"], line["target"], line["per_class"], line["draw"]): line["balanced"] for line in lines}
+    out = [f"| less {first} | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for per_class in sorted({line["per_class"] for line in lines}):
+        for name in others:
+            same = [key[1:] for key in known if key[0] == name and key[2] == per_class]
+            cells = []
+            for column in COLUMNS:
+                apart = 100 * np.array([known[name, *key][column] - known[first, *key][column] for key in same])
+                cells.append(mean_and_error(apart))
+            out.append(f"| {name}, {per_class} per class | {' | '.join(cells)} |")
     return "\n".join(out)
 
 

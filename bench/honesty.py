@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from onboardings import arguments, measured
+from rows import mean_and_error
 
 ERRORS = 1.645  # standard errors to either side hold 90 % of a normal distribution
 
@@ -33,7 +34,7 @@ def summary(lines: list[dict]) -> str:
         truth = np.array([line["balanced"]["crosspt"] for line in part])
         for name, (estimate, low, high) in _estimates(part).items():
             error, held = 100 * (estimate - truth), (low <= truth) & (truth <= high)
-            mean = f"{error.mean():+.1f} ± {error.std(ddof=1) / np.sqrt(len(error)):.1f}" if len(error) > 1 else "–"
+            mean = mean_and_error(error)
             numbers = f"{mean} | {np.sqrt((error**2).mean()):.1f} | {held.sum()} of {len(held)}"
             out.append(f"| {title} | {name} | {numbers} | {100 * (high - low).mean():.1f} |")
     return "\n".join(out)

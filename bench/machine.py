@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +20,11 @@ def describe() -> dict[str, str | int]:
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in ("crosspt", "torch", "transformers", "scikit-learn")},
     }
+
+
+def typed(words: Sequence[str], data: Path | None) -> str:
+    """Return the command line to keep beside a result: script and arguments, with DATA for the folder of data."""
+    return shlex.join(["python", *(word.replace(str(data), "DATA") if data else word for word in words)])
 
 
 def _processor() -> str:

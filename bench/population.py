@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -40,7 +39,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from flops import matrix_rate, training_flops, wait_for
-from machine import describe
+from machine import describe, typed
 from peers.peft_trials import PeftTrial
 from studies import Plan, Study, make_study
 
@@ -210,7 +209,7 @@ def measure(chosen: argparse.Namespace) -> dict:
 def _described(chosen: argparse.Namespace, study: Study, device: torch.device, dtype: torch.dtype) -> dict:
     return {
         "machine": describe() | {"peft": metadata.version("peft"), "threads": torch.get_num_threads()},
-        "command": shlex.join(["python", "bench/population.py", *sys.argv[1:]]),
+        "command": typed(["bench/population.py", *sys.argv[1:]], chosen.data),
         "shape": chosen.shape, "device": device.type, "dtype": str(dtype).removeprefix("torch."),
         "rows": len(study.rows), "tokens_per_row": round(float(np.mean([len(row) for row in study.rows])), 1),
         "prompt_tokens": study.prompt_tokens, "batch": BATCH,

@@ -31,3 +31,10 @@ def write_rows(path: Path, examples) -> None:
 def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean over classes of the share of rows that got the right answer."""
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
+
+
+def mean_and_error(values: np.ndarray) -> str:
+    """Return the mean of values in points ± its standard error, e.g. "+0.4 ± 2.1"; a dash for fewer than two."""
+    if len(values) < 2:
+        return "–"
+    return f"{values.mean():+.1f} ± {values.std(ddof=1) / np.sqrt(len(values)):.1f}"

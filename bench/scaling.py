@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import statistics
 import subprocess
 import sys
@@ -192,7 +191,7 @@ def draw(records: list[dict], picture: Path) -> None:
 
 def main() -> None:
     """Measure every point, print the table, keep the records and the picture."""
-    from machine import describe
+    from machine import describe, typed
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and smaller points")
@@ -213,7 +212,7 @@ def main() -> None:
     axes = {axis: (QUICK if chosen.quick else AXES)[axis] for axis in chosen.axes.split(",")}
     centre = replace(QUICK_CENTRE if chosen.quick else CENTRE, **chosen.centre)
     records = run(axes, centre, chosen)
-    command = shlex.join(["python", "bench/scaling.py", *sys.argv[1:]])
+    command = typed(["bench/scaling.py", *sys.argv[1:]], None)
     result = {"machine": describe(), "command": command, "centre": asdict(centre), "records": records}
     chosen.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     draw(records, chosen.picture)

@@ -19,6 +19,7 @@ from accuracy import table  # noqa: E402
 from calibration import tables  # noqa: E402
 from honesty import summary  # noqa: E402
 from lines import read_lines  # noqa: E402
+from rows import mean_and_error  # noqa: E402
 from same_rows import table as table_of_pairs  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
@@ -125,7 +126,8 @@ def short_table(lines: list[dict]) -> str:
 
 
 def paired(lines: list[dict], others: list[dict], columns: dict[str, Callable[[dict, dict], float]]) -> str:
-    """Return a table of the lines that two files share: means over draws, and over targets.
+    """Return a table of the lines that two files share: means over draws, and over targets, and the first two columns'
+    difference ± its standard error over the lines.
 
     Args:
         lines: of the present onboardings.
@@ -145,6 +147,10 @@ def paired(lines: list[dict], others: list[dict], columns: dict[str, Callable[[d
                 rows.append(f"| {target}, {size} ({len(pairs)}) | {' | '.join(f'{each:.1f}' for each in means[-1])} |")
         cells = " | ".join(f"**{each:.1f}**" for each in np.mean(means, axis=0))
         rows.append(f"| **mean of {len(means)} targets, {size}** | {cells} |")
+        first, second = list(columns.values())[:2]
+        apart = 100 * np.array([first(*pair) - second(*pair) for pair in shared if pair[0]["per_class"] == size])
+        title = f"first less second, over {len(apart)} draws, {size}"
+        rows.append(f"| {title} | {mean_and_error(apart)} |{' |' * (len(columns) - 1)}")
     return "\n".join(rows)
 
 

@@ -124,4 +124,31 @@ def test_two_methods_are_compared_on_the_draws_that_both_have(monkeypatch):
         "| cr, 4 (2) | 70.0 | 55.0 |",
         "| subj, 4 (1) | 90.0 | 80.0 |",
         "| **mean of 2 targets, 4** | **80.0** | **67.5** |",
+        "| first less second, over 3 draws, 4 | +13.3 ± 3.3 | |",
     ]
+
+
+def test_backbones_are_held_against_the_first_on_the_same_rows():
+    """What a draw does to both is no difference; its standard error is that of the pairs."""
+    from backbones import COLUMNS, differences
+
+    def line(backbone: str, draw: int, value: float) -> dict:
+        return {
+            "backbone": backbone, "target": "cr", "per_class": 4, "draw": draw,
+            "balanced": dict.fromkeys(COLUMNS, value),
+        }  # fmt: skip
+
+    values = {"one": (0.5, 0.9, 0.7), "other": (0.4, 0.8, 0.7)}
+    lines = [line(name, draw, value) for name, each in values.items() for draw, value in enumerate(each)]
+    cells = " | ".join(["-6.7 ± 3.3"] * len(COLUMNS))
+    assert differences(lines).splitlines()[2:] == [f"| other, 4 per class | {cells} |"]
+
+
+def test_a_kept_command_names_no_folder_of_the_machine(tmp_path):
+    """It is read by others, who have their data elsewhere."""
+    from machine import typed
+
+    words = ["bench/population.py", "--data", str(tmp_path), "--steps", "3", f"--data={tmp_path}/"]
+    command = "python bench/population.py --data DATA --steps 3 --data=DATA/"
+    assert typed(words, tmp_path) == command
+    assert typed(words[:1], None) == "python bench/population.py"
