@@ -3,11 +3,11 @@
     python bench/banks.py shipped other=FILE --data DATA --out bench/results/banks.jsonl
 
 Every bank is read by the same backbone on the rows that `accuracy.py` draws. `shipped` is what the registry holds;
-the others are safetensors files of prompts [P, H], one tensor per source. Columns, balanced accuracy in % by label
-words plus prototypes at weight 30: `M = 0` a private prompt alone, which no bank changes · `best` the most useful
-source untouched · `attention` three sources, attention only · `M = 3` three sources and a private prompt at ratio 1 ·
-`mean of sources` and `luckiest source` every source untouched: their mean, and the best one by the test rows, which
-cannot be known.
+the others are safetensors files of prompts [P, H], one tensor per source, that enter where those do. Columns, balanced
+accuracy in % by label words plus prototypes at weight 30: `M = 0` a private prompt alone, which no bank changes ·
+`best` the most useful source untouched · `attention` three sources, attention only · `M = 3` three sources and a
+private prompt at ratio 1 · `mean of sources` and `luckiest source` every source untouched: their mean, and the best one
+by the test rows, which cannot be known.
 """
 
 from __future__ import annotations

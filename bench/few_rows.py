@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows, encode_rows
 
 SIZES = (4, 8, 16)
 FOLDS = (3, 4, 0)  # 0: every row is a fold
@@ -126,13 +126,12 @@ def read_pool(folder: Path, backbone, sources, most: int) -> Pool:
 
 def pool_of(rows: Sequence, spec, backbone, sources) -> Pool:
     """Return labelled rows of the task that `spec` describes as every source prompt reads them."""
-    from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.train import answer_rows
-    from crosspt_cli.onboarding.prepare import input_encoder, label_tree
+    from crosspt_cli.onboarding.prepare import label_tree
     from crosspt_cli.search.trials import tokens_at_once
 
-    tree, encoder = backbone.t5.place(label_tree(spec.verbalizer, backbone)), input_encoder(spec, backbone)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
+    tree = backbone.t5.place(label_tree(spec.verbalizer, backbone))
+    texts = encode_rows(rows, spec, backbone, sources.layer)
     every, at_once = torch.arange(len(texts)), tokens_at_once(backbone.device)
     read = [answer_rows(backbone, each[None], every * 0, texts, every, tree, at_once) for each in sources.values]
     classes = list(spec.verbalizer.classes)

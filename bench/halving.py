@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lines import measure_missing
-from rows import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows, encode_rows
 
 FULL = "full"
 
@@ -46,12 +46,13 @@ class Search:
         return {name: getattr(self, name) for name in ("target", "per_class", "draw", "budget")}
 
 
-SCORED = (0.1, 0.2, 0.3, 0.5, 1.0)  # of the steps; all schedules' rungs
+SCORED = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # of the steps; all schedules' rungs
 SCHEDULES: dict[str, tuple[tuple[float, int], ...]] = {
     "a fifth, half: 4, 2": ((0.2, 4), (0.5, 2), (1.0, 2)),
-    "a tenth, three tenths: 4, 2": ((0.1, 4), (0.3, 2), (1.0, 2)),
-    "a tenth, three tenths: 3, 2": ((0.1, 3), (0.3, 2), (1.0, 2)),
     "a tenth, a fifth: 4, 2": ((0.1, 4), (0.2, 2), (1.0, 2)),
+    "a tenth, a fifth, three tenths: 5, 3, 2": ((0.1, 5), (0.2, 3), (0.3, 2), (1.0, 2)),
+    "the same, and seven tenths: 5, 3, 2, 2": ((0.1, 5), (0.2, 3), (0.3, 2), (0.7, 2), (1.0, 2)),
+    "a tenth, three tenths: 5, 2": ((0.1, 5), (0.3, 2), (1.0, 2)),
     "a fifth: 2": ((0.2, 2), (1.0, 2)),
     "a tenth: 2": ((0.1, 2), (1.0, 2)),
 }
@@ -147,13 +148,10 @@ class _Fits:
     def __init__(self, task, shots, test, prepared, horizon: int) -> None:
         import torch
 
-        from crosspt_cli.core.encode import encode_texts
-        from crosspt_cli.onboarding.prepare import input_encoder
         from crosspt_cli.search.trials import tokens_at_once
 
-        encoder, self.at_once = input_encoder(prepared.spec, task.backbone), tokens_at_once(task.backbone.device)
-        self.task, self.horizon = task, horizon
-        self.texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], task.backbone.device)
+        self.task, self.horizon, self.at_once = task, horizon, tokens_at_once(task.backbone.device)
+        self.texts = encode_rows(test.rows, prepared.spec, task.backbone, task.texts.layer)
         self.truth = np.array([shots.classes.index(label) for label in test.labels()])
         self.everything = torch.arange(len(self.texts))
         self.known: dict[tuple, float] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from rows import balanced, draw_rows
+from rows import balanced, draw_rows, encode_rows
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,12 @@ class Judge:
             draw: which draw.
             test_rows: at most so many.
         """
-        from crosspt_cli.core.encode import encode_texts
-        from crosspt_cli.core.train import read_to_layer
-        from crosspt_cli.onboarding.prepare import input_encoder, prepare
+        from crosspt_cli.onboarding.prepare import prepare
         from crosspt_cli.onboarding.study_input import study_task
-        from crosspt_cli.search.trials import tokens_at_once
 
         shots, test = draw_rows(folder, per_class, draw, test_rows)
         prepared = prepare(shots, backbone)
-        encoder = input_encoder(prepared.spec, backbone)
-        texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
-        texts = read_to_layer(backbone, texts, sources.layer, tokens_at_once(backbone.device))
+        texts = encode_rows(test.rows, prepared.spec, backbone, sources.layer)
         truth = np.array([shots.classes.index(label) for label in test.labels()])
         return cls(study_task(shots, backbone, prepared, sources, draw), texts, truth)
 

@@ -5,8 +5,8 @@
 Rows are drawn from a target with two classes (`cr`), 32 per class. Each tool runs as a person would run it: a fresh
 process, timed from outside, imports included. In the same run: `crosspt add-task` at the quick and normal budgets, on
 the embedded backbone and on the faster one, SetFit on all-MiniLM-L6-v2 in an environment of its own, a training step
-of one trial and of a whole population beside a step of peft's PROMPT_TUNING, rows a second of both tools' predict,
-and the time of the light commands.
+of one trial and of a whole population, with prompts where the shipped ones enter and at the input, beside a step of
+peft's PROMPT_TUNING, rows a second of both tools' predict, and the time of the light commands.
 """
 
 from __future__ import annotations
@@ -73,8 +73,15 @@ def peft_step(rows: Path, dtype: str) -> dict:
     return json.loads(finished.stdout.splitlines()[-1])
 
 
-def own_steps(rows: Path, trials: int, steps: int = 20) -> float:
-    """Return milliseconds per trial-step of 8 rows, with `trials` trials trained together."""
+def own_steps(rows: Path, trials: int, layer: int | None = None, steps: int = 20) -> float:
+    """Return milliseconds per trial-step of 8 rows, with `trials` trials trained together.
+
+    Args:
+        rows: CSV of the task.
+        trials: as many prompts; what they are mixed from costs nothing to speak of, so they are private ones alone.
+        layer: the encoder layer before which they enter; None: where the shipped source prompts do.
+        steps: to take the median of.
+    """
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.prepare import prepare
@@ -85,12 +92,11 @@ def own_steps(rows: Path, trials: int, steps: int = 20) -> float:
 
     registry = Registry.open()
     backbone, examples = open_backbone("mini", registry), read_csv(rows, "label")
-    sources = load_sources(registry, backbone)
+    sources = load_sources(registry, backbone, layer)
     task = study_task(examples, backbone, prepare(examples, backbone), sources, 0)
     everything = np.arange(len(examples))
-    candidate = Candidate(tuple(rank.name for rank in task.untouched.ranks(task.labels, everything)[:3]), 1.0)
     population = make_population(
-        task, [candidate], [Trial(0, 0, 0)] * trials, [Fold(everything, everything[:0])], steps
+        task, [Candidate((), 1.0)], [Trial(0, 0, 0)] * trials, [Fold(everything, everything[:0])], steps
     )
     times = []
     for _ in range(steps):
@@ -165,6 +171,7 @@ def main() -> None:
             "ms_per_trial_step": {
                 "crosspt, one trial": own_steps(rows, 1),
                 "crosspt, 16 trials together": own_steps(rows, 16),
+                "crosspt, 16 trials together, prompts at the input": own_steps(rows, 16, 0),
                 "peft, fp32": peft_step(rows, "fp32")["ms_per_step"],
                 "peft, bf16": peft_step(rows, "bf16")["ms_per_step"],
             },

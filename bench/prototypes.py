@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import balanced, draw_rows
+from rows import balanced, draw_rows, encode_rows
 
 Scores = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 WEIGHTS = (10.0, 30.0)
@@ -76,17 +76,16 @@ METHODS: dict[str, Scores] = {
 
 def measure(folder: Path, per_class: int, draw: int, backbone, sources) -> dict[tuple[str, str], float]:
     """Return (vectors, method) → balanced accuracy in %."""
-    from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.train import answer_rows, sentence_vectors
-    from crosspt_cli.onboarding.prepare import input_encoder, prepare
+    from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import study_task
     from crosspt_cli.search.trials import tokens_at_once
 
     shots, test = draw_rows(folder, per_class, draw, 400)
     prepared = prepare(shots, backbone)
     task = study_task(shots, backbone, prepared, sources, draw)
-    encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in test.rows], backbone.device)
+    at_once = tokens_at_once(backbone.device)
+    texts = encode_rows(test.rows, prepared.spec, backbone, sources.layer)
     truth = np.array([shots.classes.index(label) for label in test.labels()])
     every_row = np.arange(len(task.labels))
     best = task.untouched.ranks(task.labels, every_row)[0].name

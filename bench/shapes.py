@@ -81,9 +81,14 @@ def random_task(
     vocabulary = len(backbone.t5.embedding)
     texts = encode_texts(random_rows(rows, vocabulary), backbone.device)
     labels = np.arange(rows) % classes
-    prompts = torch.randn(sources, prompt_tokens, backbone.width, generator=torch.Generator().manual_seed(2))
-    values = prompts.to(backbone.device) * backbone.t5.embedding.square().mean().sqrt()
+    values = random_prompts(backbone, sources, prompt_tokens)
     return task_of(backbone, texts, labels, random_words(classes, vocabulary), values)
+
+
+def random_prompts(backbone: Backbone, count: int, prompt_tokens: int = 20) -> torch.Tensor:
+    """Return random prompts [count, P, H] of the scale of the backbone's embeddings."""
+    prompts = torch.randn(count, prompt_tokens, backbone.width, generator=torch.Generator().manual_seed(2))
+    return prompts.to(backbone.device) * backbone.t5.embedding.square().mean().sqrt()
 
 
 def task_of(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from shapes import SHAPES, freeze, random_task, random_words
+from shapes import SHAPES, freeze, random_prompts, random_task, random_words
 from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.train import Population
@@ -19,6 +19,7 @@ from crosspt_cli.search.plan import BUDGETS, budget_candidates, make_rungs
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
 BUDGET = BUDGETS["normal"]
+SOURCES = max(BUDGET.ms)
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,17 @@ class Study:
 def mini_study(
     device: torch.device, dtype: torch.dtype, data: Path | None
 ) -> tuple[T5ForConditionalGeneration, StudyTask, tuple]:
-    """Return the embedded backbone as transformers has it, the task of 64 rows on it, and its label words."""
+    """Return the embedded backbone as transformers has it, the task of 64 rows on it, and its label words.
+
+    Its source prompts are random ones at the input, because that is where peft's prompts stand; it costs no less.
+    """
     from onboard import draw
 
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.foundation.paths import shipped
     from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.prepare import prepare
-    from crosspt_cli.onboarding.study_input import load_sources, study_task
+    from crosspt_cli.onboarding.study_input import Sources, study_task
 
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch))
@@ -88,7 +92,9 @@ def mini_study(
         else:
             examples = read_csv(draw(data, Path(scratch))[0], "label")
         prepared = prepare(examples, backbone)
-        task = study_task(examples, backbone, prepared, load_sources(registry, backbone), 0)
+        names = tuple(f"source {number}" for number in range(SOURCES))
+        sources = Sources(names, {}, random_prompts(backbone, SOURCES), layer=0)
+        task = study_task(examples, backbone, prepared, sources, 0)
     model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     return model.to(device).eval(), task, prepared.spec.verbalizer.tokens
 

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import TARGETS, balanced, draw_rows
+from rows import TARGETS, balanced, draw_rows, encode_rows
 from suggest import worth
 
 PER_CLASS = 4
@@ -88,20 +88,19 @@ def _both():
 
 def read_target(folder: Path, backbone, sources, most: int) -> Read:
     """Return up to `most` test rows of a target behind the source that its first few rows speak for."""
-    from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.train import answer_rows
     from crosspt_cli.data.near_duplicates import are_like, shingles_of
-    from crosspt_cli.onboarding.prepare import input_encoder, label_tree, prepare
+    from crosspt_cli.onboarding.prepare import label_tree, prepare
     from crosspt_cli.search.rank import UntouchedSources
     from crosspt_cli.search.trials import tokens_at_once
 
     shots, test = draw_rows(folder, PER_CLASS, 0, most)
     spec = prepare(shots, backbone).spec
-    tree, encoder = backbone.t5.place(label_tree(spec.verbalizer, backbone)), input_encoder(spec, backbone)
+    tree = backbone.t5.place(label_tree(spec.verbalizer, backbone))
     classes, at_once = list(spec.verbalizer.classes), tokens_at_once(backbone.device)
 
     def read(prompt: torch.Tensor, rows):
-        texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
+        texts = encode_rows(rows, spec, backbone, sources.layer)
         places = torch.arange(len(texts))
         return answer_rows(backbone, prompt[None], places * 0, texts, places, tree, at_once)
 

@@ -24,8 +24,10 @@ from same_rows import table as table_of_pairs  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
+INPUT = RESULTS.with_name("onboardings-quick-input.jsonl")
 FAST = RESULTS.with_name("onboardings-quick-fast.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
+BACKBONES = RESULTS.with_name("backbones-fast.json")
 SMALL_STUDIES = RESULTS.with_name("untrained.json")
 PAIRS = RESULTS.with_name("same_rows.json")
 SHOWN = {
@@ -52,13 +54,22 @@ BESIDE_SETFIT = """
 ## Beside SetFit
 
 `bench/setfit.py`, on the same rows: SetFit fine-tuning all-MiniLM-L6-v2 with its defaults (at most 600 steps), and
-logistic regression on that encoder's own vectors. Balanced accuracy, %, over the draws that both have.
+logistic regression on that encoder's own vectors. Beside them what takes no training at all: the best source prompt
+untouched, and the embedded backbone asked by an instruction without any rows (`bench/backbones.py`,
+`bench/results/backbones-fast.json`). Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_BEFORE = """
 ## Beside the first backbone
 
 The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
 by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
+"""
+BESIDE_INPUT = """
+## Where prompts enter
+
+The same rows, folds and backbone with a bank like the shipped one whose prompts stand at the input, where the shipped
+ones enter before encoder layer 2 (`bench/results/onboardings-quick-input.jsonl`; in float32, on a processor without
+bfloat16). Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_FAST = """
 ## On the faster backbone
@@ -156,6 +167,11 @@ def paired(lines: list[dict], others: list[dict], columns: dict[str, Callable[[d
 
 def beside_setfit(lines: list[dict]) -> str:
     """Return crosspt beside SetFit."""
+    asked = {
+        each["target"]: each["balanced"]["instruction"]
+        for each in json.loads(BACKBONES.read_text())["lines"]
+        if each["backbone"] == lines[0]["backbone"]
+    }
     return paired(
         lines,
         read_lines(SETFIT),
@@ -163,6 +179,9 @@ def beside_setfit(lines: list[dict]) -> str:
             "crosspt": lambda line, _: line["balanced"]["crosspt"],
             "SetFit": lambda _, other: other["balanced"],
             "MiniLM + logistic regression": lambda _, other: other["encoder"]["balanced"],
+            "crosspt, label words alone": lambda line, _: line["balanced"]["label words"],
+            "best source prompt, untouched": lambda line, _: line["balanced"]["source"],
+            "an instruction, no rows": lambda line, _: asked[line["target"]],
         },
     )
 
@@ -191,6 +210,8 @@ def page(lines: list[dict], machine: dict) -> str:
         beside_setfit(lines),
         BESIDE_BEFORE,
         beside(lines, BEFORE, ("before", "now")),
+        BESIDE_INPUT,
+        beside(lines, INPUT, ("at the input", "before layer 2")),
         BESIDE_FAST,
         beside(lines, FAST, ("on mini-fast", "on mini")),
         HONESTY,

@@ -156,6 +156,12 @@ def path(as_json: bool) -> None:
     help="Prompts to start from: each source at the one of its name, others at the mean.",
 )
 @click.option("--backbone", metavar="NAME|PATH|ID", help="Train for this one, not the file's.")
+@click.option(
+    "--prompt-layer",
+    type=click.IntRange(min=0),
+    metavar="LAYER",
+    help="Encoder layer before which the prompts enter, not the file's.",
+)
 @click.option("--replace", is_flag=True, help="Replace source prompts of the same names.")
 @device_options("REGISTRY_PRETRAIN")
 @quiet_option

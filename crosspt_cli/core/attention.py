@@ -18,7 +18,8 @@ class _Attend(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
-        shares = torch.matmul(q, k.transpose(-1, -2)).add_(bias).softmax(-1)
+        # torch's softmax takes several times as long in bfloat16 as in float32 where rows are no multiple of 32
+        shares = torch.matmul(q, k.transpose(-1, -2)).float().add_(bias).softmax(-1).to(q.dtype)
         ctx.save_for_backward(q, k, v, shares)
         ctx.bias_shape = bias.shape
         return torch.matmul(shares, v)

@@ -74,8 +74,8 @@ class BankSpec:
     seed: int = 0
 
 
-def read_bank(path: Path, backbone: str | None = None) -> BankSpec:
-    """Return what the YAML file at `path` asks for, for another `backbone` than its own where one is given.
+def read_bank(path: Path, backbone: str | None = None, prompt_layer: int | None = None) -> BankSpec:
+    """Return what the YAML file at `path` asks for, for another `backbone` or `prompt_layer` where one is given.
 
     Raises:
         NotFound: there is no such file.
@@ -97,7 +97,8 @@ def read_bank(path: Path, backbone: str | None = None) -> BankSpec:
     bank = _filled(BankSpec, document | {"sources": sources}, str(path))
     if not 0 < bank.own_share < 1:
         raise DataError(str(path), f"own-share is {bank.own_share}, but must lie between 0 and 1.", _HINT)
-    return replace(bank, backbone=backbone or bank.backbone)
+    layer = bank.prompt_layer if prompt_layer is None else prompt_layer
+    return replace(bank, backbone=backbone or bank.backbone, prompt_layer=layer)
 
 
 _HINT = "docs/sources.md shows a bank file and explains its keys."

@@ -238,9 +238,16 @@ class _Work:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        cut = self.prepared.cut
-        shortened = (f"{cut} of {len(self.examples)} texts are too long and were cut.",) if cut else ()
-        return (*self.prepared.spec.verbalizer.notes, *shortened)
+        cut, unused = self.prepared.cut, self.sources.left_out
+        notes = [*self.prepared.spec.verbalizer.notes]
+        if cut:
+            notes.append(f"{cut} of {len(self.examples)} texts are too long and were cut.")
+        if unused:
+            notes.append(
+                f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
+                f"mixed with them and are not used: {', '.join(unused)}."
+            )
+        return tuple(notes)
 
 
 def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> _Work:

@@ -61,6 +61,7 @@ def pretrain(
     *,
     start: str | Path | None = None,
     backbone: str | None = None,
+    prompt_layer: int | None = None,
     registry: Registry | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -77,6 +78,7 @@ def pretrain(
         start: safetensors file of prompts [P, H]: a source starts at the one of its name, or at the mean of all where
             it has none. Default: vocabulary.
         backbone: what to train for. Default: what the bank file names.
+        prompt_layer: the encoder layer before which the prompts enter. Default: the bank file's.
         registry: default the person's.
         device: ``auto``, ``cpu`` or ``cuda``.
         dtype: ``auto``, ``fp32`` or ``bf16``.
@@ -90,12 +92,12 @@ def pretrain(
     """
     began = time.monotonic()
     registry = registry or Registry.open()
-    spec = read_bank(Path(bank_path), backbone)
+    spec = read_bank(Path(bank_path), backbone, prompt_layer)
     registry.ensure_writable()
     for source in spec.sources:
         registry.check_source_name_free(source.name, spec.backbone, replace)
     opened = open_backbone(spec.backbone, registry, device, dtype)
-    opened.require_layer(spec.prompt_layer, "prompt-layer")
+    opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else "--prompt-layer")
     # held-out rows are read now as well: what is wrong with them must not come out after hours of training
     train, held_out = zip(*(_both(source, spec, opened, Path(data_folder)) for source in spec.sources), strict=True)
     starts = _starts(start, spec, opened, train)
@@ -106,6 +108,7 @@ def pretrain(
     command = shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
         + (["--backbone", backbone] if backbone else [])
+        + ([] if prompt_layer is None else ["--prompt-layer", str(prompt_layer)])
         + (["--start", Path(start).name] if start else [])
     )
     sources = _save(bank, spec, train, held_out, registry, command)

@@ -24,13 +24,14 @@ class Sources:
     """Source prompts that can be mixed with each other.
 
     `names` S · `digests` name → sha256 of its manifest · `values` [S, P, H] float32 · `layer` before which they enter
-    the encoder.
+    the encoder · `left_out` names of those that have another length or layer.
     """
 
     names: tuple[str, ...]
     digests: dict[str, str]
     values: torch.Tensor
     layer: int
+    left_out: tuple[str, ...] = ()
 
 
 def load_sources(registry: Registry, backbone: Backbone, layer: int | None = None) -> Sources:
@@ -61,7 +62,8 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
         values[place] = registry.load_source(entry.name, backbone).values
     names = tuple(entry.name for entry in used)
     digests = {entry.name: entry.sha256 for entry in used}
-    return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer)
+    left_out = tuple(entry.name for entry in entries if entry.name not in digests)
+    return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer, left_out)
 
 
 def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int) -> StudyTask:

@@ -74,7 +74,7 @@ class Joint:
         self.sets, self.corpus, self.pool, self.asker = list(sets), corpus, pool, asker
         self.words = words.to(student.device)
         self.near = teacher.words(self.words, END)
-        self.prompts = start_prompts(student, len(sets), settings.prompt_tokens, settings.seed)
+        self.prompts = self._start_prompts(len(sets), settings.seed)
         self.chances = set_chances(self.sets, settings.kinds)
 
     def run(self, folder: Path) -> None:
@@ -92,7 +92,7 @@ class Joint:
         for name, share in self.settings.mix.items():
             parts = getattr(self, name)(int(share * self.settings.joint_tokens), random)
             named += [(name, share / len(parts), part) for part in parts]
-        losses = read_together(self.student, self.prompts, [part for _, _, part in named])
+        losses = read_together(self.student, self.prompts, [part for _, _, part in named], self.settings.prompt_layer)
         torch.stack([share * loss for (_, share, _), loss in zip(named, losses, strict=True)]).sum().backward()
         means: Losses = {}
         for (name, share, _), loss in zip(named, losses, strict=True):
@@ -148,9 +148,12 @@ class Joint:
 
     def _start_over(self, random: np.random.Generator) -> None:
         """Give one set a fresh soft instruction."""
-        fresh = start_prompts(self.student, 1, self.settings.prompt_tokens, int(random.integers(2**31)))
+        fresh = self._start_prompts(1, int(random.integers(2**31)))
         with torch.no_grad():
             self.prompts[int(random.integers(len(self.sets)))] = fresh[0]
+
+    def _start_prompts(self, count: int, seed: int) -> Tensor:
+        return start_prompts(self.student, count, self.settings.prompt_tokens, self.settings.prompt_layer, seed)
 
     def _labelled(self, count: int, random: np.random.Generator) -> list[int]:
         chances = self.chances[:-1]
@@ -169,10 +172,10 @@ def set_chances(sets: Sequence[TokenSet], kinds: dict[str, float]) -> np.ndarray
     return found / found.sum()
 
 
-def read_together(student: Student, prompts: Tensor, parts: Sequence[Part]) -> list[Tensor]:
+def read_together(student: Student, prompts: Tensor, parts: Sequence[Part], prompt_layer: int = 0) -> list[Tensor]:
     """Return the loss of every part, all of them read in one pass: small passes leave the cores idle."""
     texts = encoded([row for part in parts for row in part.rows], student.device)
-    read, layout = student.read(texts, prompts)
+    read, layout = student.read(texts, prompts, prompt_layer)
     lengths = texts.lengths.split([len(part.rows) for part in parts])
     tokens = layout.unpack(read).split([int(each.sum()) for each in lengths])
     losses = []
@@ -197,12 +200,14 @@ def answer_loss(student: Student, read: Tensor, layout: Layout, tree: LabelTree,
     return -nats.gather(1, torch.as_tensor(labels, device=student.device)[:, None]).mean()
 
 
-def start_prompts(student: Student, count: int, tokens: int, seed: int) -> Tensor:
-    """Return soft instructions [S, P, H] that all start at the same frequent tokens' embeddings."""
+@torch.no_grad()
+def start_prompts(student: Student, count: int, tokens: int, layer: int, seed: int) -> Tensor:
+    """Return soft instructions [S, P, H] that all start at the same frequent tokens, as they stand before a layer."""
     random = torch.Generator().manual_seed(seed)
     pieces = len(student.embedding) - len(SPECIAL) - SENTINELS  # sorted by frequency
     drawn = len(SPECIAL) + torch.randperm(min(START_FROM, pieces), generator=random)[:tokens]
-    start = student.embedding.detach()[drawn]
+    alone = prompted_layout(torch.tensor([tokens], device=student.device), 0)
+    start = student.run_layers(student.embedding.detach()[drawn], alone, 0, layer)
     return start.repeat(count, 1, 1).clone().requires_grad_()
 
 

@@ -32,6 +32,7 @@ class Settings:
         mix: objective → share of the joint stage's tokens.
         kinds: kind of set → how often it is asked about; 1 for kinds that are not listed.
         prompt_tokens: length of a soft instruction.
+        prompt_layer: the encoder layer before which soft instructions enter; 0 is the input.
         max_tokens: longer texts are cut.
         left_out: data sets that are not trained on.
         probes: data set → instruction, to look at what came out.
@@ -55,6 +56,7 @@ class Settings:
     mix: dict[str, float]
     kinds: dict[str, float]
     prompt_tokens: int
+    prompt_layer: int
     max_tokens: int
     left_out: tuple[str, ...]
     probes: dict[str, str]

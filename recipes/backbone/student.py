@@ -10,7 +10,7 @@ from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import FrozenT5
-from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout
+from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout, token_positions
 
 
 class Student(FrozenT5):
@@ -62,14 +62,27 @@ class Student(FrozenT5):
         first = len(self.embedding) + which * prompts.shape[1]
         return list(range(first, first + prompts.shape[1]))
 
-    def read(self, texts: EncodedTexts, prompts: Tensor | None = None) -> tuple[Tensor, Layout]:
-        """Return encoder outputs [n, H] and their layout, for texts that may hold `prompt_ids` of prompts [S, P, H]."""
+    def read(self, texts: EncodedTexts, prompts: Tensor | None = None, prompt_layer: int = 0) -> tuple[Tensor, Layout]:
+        """Return encoder outputs [n, H] and their layout.
+
+        Args:
+            texts: may hold `prompt_ids` of the prompts.
+            prompts: soft prompts [S, P, H], or None.
+            prompt_layer: the encoder layer before which they enter; those below do not see them.
+        """
         layout = prompted_layout(texts.lengths, 0)
-        hidden = self.embed(texts.tokens.clamp(max=len(self.embedding) - 1))
-        if prompts is not None:
-            soft = (texts.tokens >= len(self.embedding)).nonzero()[:, 0]
-            hidden = hidden.index_put((soft,), prompts.flatten(0, 1)[texts.tokens[soft] - len(self.embedding)])
-        return self.encode(layout.pack(hidden[:0], hidden), layout), layout
+        if prompts is None:
+            hidden = self.embed(texts.tokens)
+            return self.encode(layout.pack(hidden[:0], hidden), layout), layout
+        soft = texts.tokens >= len(self.embedding)
+        row, _ = token_positions(texts.lengths)
+        bare = prompted_layout(row[~soft].bincount(minlength=len(texts)), 0)
+        hidden = self.embed(texts.tokens[~soft])
+        hidden = bare.unpack(self.run_layers(bare.pack(hidden[:0], hidden), bare, 0, prompt_layer))
+        before = prompts.flatten(0, 1)[texts.tokens[soft] - len(self.embedding)]
+        every = hidden.new_zeros(len(soft), self.width)
+        every = every.index_put((~soft,), hidden).index_put((soft,), before)
+        return self.encode(layout.pack(every[:0], every), layout, prompt_layer), layout
 
     def write(self, encoded: Tensor, layout: Layout, ids: Tensor) -> Tensor:
         """Return decoder outputs [R, N, H] at every position of decoder inputs [R, N] int64, rows in layout order."""

@@ -23,7 +23,8 @@ Made by `recipes/sources/card.py` from the manifests; [README.md](README.md) say
 HEAD = """
 ## For `{backbone}`
 
-{count} prompts of {tokens} tokens × width {width}, for the backbone with the fingerprint `{fingerprint}…`.
+{count} prompts of {tokens} tokens × width {width} that enter before encoder layer {layer}, for the backbone with the
+fingerprint `{fingerprint}…`.
 
 | source | task | accuracy | held-out rows | training rows | licence of the data |
 |---|---|---|---|---|---|
@@ -53,6 +54,7 @@ def section(manifests: Sequence[Manifest]) -> str:
         count=len(manifests),
         tokens=first.prompt_tokens,
         width=first.width,
+        layer=first.prompt_layer,
         fingerprint=first.fingerprint[:12],
     )
     return head + "".join(map(line, manifests))

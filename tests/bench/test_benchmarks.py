@@ -66,8 +66,8 @@ def test_the_plan_of_the_whole_search_has_the_trial_steps_of_the_normal_budget()
     candidates = [each for each in every_candidate if not each.is_source]
     plan = _plan(argparse.Namespace(shape="mini", trials=None, steps=None), candidates, 64)
     rungs = make_rungs(BUDGET, 64, sum(candidate.lr_ratio > 0 for candidate in candidates))
-    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1044
-    assert plan.unpruned == 36 * 90 / 1044
+    assert plan.trial_steps == count_trial_steps(rungs, every_candidate, BUDGET.folds) == 1116
+    assert plan.unpruned == 36 * 90 / 1116
     assert sum(plan.of(trial).trial_steps for trial in range(plan.rungs[0][1])) == plan.trial_steps
 
 
@@ -80,6 +80,30 @@ def data(tmp_path) -> Path:
     for name in ("train", "test"):
         reviews.to_csv(target / f"{name}.csv.gz", index=False)
     return target.parent
+
+
+@pytest.mark.parametrize("backbone", ["mini", "mini-fast"])
+def test_rows_are_read_as_the_search_reads_them(backbone):
+    """Up to where the source prompts enter, which is another layer for either."""
+    from dataclasses import replace
+
+    from few_rows import pool_of
+
+    from crosspt_cli import Registry, read_csv
+    from crosspt_cli.data import few_shots
+    from crosspt_cli.onboarding.backbones import open_backbone
+    from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.onboarding.study_input import load_sources, study_task
+
+    registry = Registry.open()
+    opened = open_backbone(backbone, registry, "cpu", "fp32")
+    sources = load_sources(registry, opened)
+    sources = replace(sources, names=sources.names[:2], values=sources.values[:2])
+    examples = few_shots(read_csv(ROOT / "examples" / "reviews.csv", "y"), 3, 0)
+    prepared = prepare(examples, opened)
+    task = study_task(examples, opened, prepared, sources, 0)
+    pool = pool_of(examples.rows, prepared.spec, opened, sources)
+    np.testing.assert_allclose(pool.nats, task.untouched.nats, atol=1e-4)
 
 
 def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(data, tmp_path):

@@ -57,7 +57,7 @@ def test_a_replayed_schedule_is_the_pruned_search(searched):
     from crosspt_cli.search.study import run_study
 
     task, candidates, folds, history = searched
-    schedule = SCHEDULES["a tenth, a fifth: 4, 2"]
+    schedule = SCHEDULES["the same, and seven tenths: 5, 3, 2, 2"]
     rungs = [Rung(round(share * STEPS), keep) for share, keep in schedule]
     found = run_study(task, candidates, folds, 1, rungs, READOUTS["auto"])
     results, taken = replayed(candidates, folds, history, schedule)

@@ -7,6 +7,7 @@ from onboarding_samples import TEXTS, small_onboarding
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted
+from crosspt_cli.onboarding.onboard import plan_onboarding
 from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.onboarding.pretrain import pretrain
 from crosspt_cli.onboarding.study_input import load_sources
@@ -50,7 +51,36 @@ def test_sources_of_different_layers_are_never_mixed(late, bank_folder):
     tiny = open_backbone("tiny", late, "cpu", "fp32")
     assert set(load_sources(late, tiny).names) == {"early-mood", "early-kind"}
     assert load_sources(late, tiny).layer == 0
+    assert set(load_sources(late, tiny).left_out) == {"mood", "kind"}
     assert set(load_sources(late, tiny, 1).names) == {"mood", "kind"}
+    assert load_sources(late, tiny, 1).left_out == ()
+
+
+def test_sources_that_cannot_be_mixed_are_named(late, bank_folder, reviews):
+    """A bank of one's own for another layer would be passed over in silence otherwise."""
+    bank = (bank_folder / "bank.yaml").read_text().replace("name: mood", "name: early-mood")
+    (bank_folder / "early.yaml").write_text(bank.replace("name: kind", "name: early-kind"))
+    tiny = {"registry": late, "backbone": "tiny", "device": "cpu", "dtype": "fp32"}
+    assert not plan_onboarding(reviews, "label", **tiny).notes
+    pretrain(bank_folder / "early.yaml", bank_folder, registry=late, device="cpu", dtype="fp32")
+    assert plan_onboarding(reviews, "label", **tiny).notes == (
+        "Source prompts that have another length or layer than the other 2 cannot be mixed with them and are not used: "
+        "kind, mood.",
+    )
+
+
+def test_the_command_line_names_the_layer_of_a_bank(bare, bank_folder):
+    """One bank file serves every layer, and the manifest's command says for which it was run."""
+    pretrain(bank_folder / "bank.yaml", bank_folder, registry=bare, prompt_layer=1, device="cpu", dtype="fp32")
+    manifest = bare.find("mood")[0].manifest
+    assert manifest.prompt_layer == 1
+    assert manifest.command == "crosspt registry pretrain bank.yaml --data DATA --prompt-layer 1"
+
+
+def test_a_layer_asked_for_on_the_command_line_is_refused_by_its_name(bare, bank_folder):
+    with pytest.raises(OptionError) as caught:
+        pretrain(bank_folder / "bank.yaml", bank_folder, registry=bare, prompt_layer=2, device="cpu", dtype="fp32")
+    assert str(caught.value) == "--prompt-layer: is 2, but the encoder layers of tiny are 0 to 1."
 
 
 def test_a_layer_without_sources_leaves_the_private_prompt(late, reviews):

@@ -6,8 +6,11 @@ import torch
 from small_models import small_model
 from torch.nn import functional as F
 
+from crosspt_cli.core.backbone import Backbone, tree_nats
+from crosspt_cli.core.encode import EncodedTexts
+from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.tasks.label_tree import LabelTree
-from recipes.backbone.joint import Part, answer_loss, read_together
+from recipes.backbone.joint import Part, answer_loss, read_together, start_prompts
 from recipes.backbone.optimise import Optimisers
 from recipes.backbone.spans import corrupt, draw_spans, span_loss
 from recipes.backbone.store import TokenTexts, encoded
@@ -57,8 +60,9 @@ def test_label_words_are_read_from_the_output_matrix_with_its_gradient():
             np.testing.assert_allclose(mine.grad / scale, reference.grad / scale, atol=2e-4, err_msg=name)
 
 
-def test_parts_read_together_have_the_losses_and_gradients_of_parts_read_alone():
-    """A soft prompt among them: its ids follow the vocabulary's, and it gets its gradient."""
+@pytest.mark.parametrize("layer", [0, 1])
+def test_parts_read_together_have_the_losses_and_gradients_of_parts_read_alone(layer):
+    """A soft prompt among them, at the input or later: its ids follow the vocabulary's, and it gets its gradient."""
     random = np.random.default_rng(1)
     rows = [random.integers(3, 150, length).tolist() for length in (9, 4, 12, 6, 2)]
     tree, grads, losses = LabelTree.build(((7,), (9,)), 1), [], []
@@ -73,7 +77,7 @@ def test_parts_read_together_have_the_losses_and_gradients_of_parts_read_alone()
         before = student.prompt_ids(prompts, 1)
         parts = [Part(rows[:2], loss), Part([before + row for row in rows[2:]], loss)]
         calls = [parts] if together else [[part] for part in parts]
-        found = [each for call in calls for each in read_together(student, prompts, call)]
+        found = [each for call in calls for each in read_together(student, prompts, call, layer)]
         torch.stack(found).sum().backward()
         student.gather_gradients()
         losses.append([each.item() for each in found])
@@ -83,6 +87,36 @@ def test_parts_read_together_have_the_losses_and_gradients_of_parts_read_alone()
     assert grads[0][0][1].abs().min() > 0
     for mine, reference in zip(*grads, strict=True):
         np.testing.assert_allclose(mine, reference, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_soft_prompts_are_read_in_training_as_they_are_in_use(layer):
+    """At the input and before a later layer; rows of different lengths, two prompts."""
+    model = small_model()
+    student, prompts = Student(model, CPU, torch.float32), torch.randn(2, 3, 32, generator=torch.manual_seed(0))
+    backbone = Backbone("small", "", FrozenT5(model, CPU, torch.float32), None)
+    rows, which = [[5, 9, 6], [8, 7, 7, 4, 12], [30]], [1, 0, 1]
+    tree = backbone.t5.place(LabelTree.build(((7,), (9,)), 1))
+
+    soft = encoded([student.prompt_ids(prompts, p) + row for p, row in zip(which, rows, strict=True)], CPU)
+    read, layout = student.read(soft, prompts, layer)
+    mine = layout.unsort(tree_nats(student.label_logits(read, layout, tree), tree)).detach()
+    texts = backbone.read_to(encoded(rows, CPU), layer) if layer else encoded(rows, CPU)
+    used = backbone.class_nats(prompts, torch.tensor(which), texts, tree)
+    np.testing.assert_allclose(mine, used, atol=1e-5)
+
+
+def test_a_young_prompt_starts_at_tokens_as_they_stand_where_it_enters():
+    """One start for all; not the embeddings themselves when it enters later."""
+    model = small_model()
+    student = Student(model, CPU, torch.float32)
+    first, later = (start_prompts(student, 2, 4, layer, 0).detach() for layer in (0, 1))
+    alone = Backbone("small", "", FrozenT5(model, CPU, torch.float32), None)
+    ids = [int((model.shared.weight == token).all(1).nonzero()[0]) for token in first[0]]
+    texts = EncodedTexts(torch.tensor(ids), torch.tensor([4]), torch.tensor([0]))
+    np.testing.assert_allclose(later[0], alone.read_to(texts, 1).stream, atol=1e-5)
+    assert torch.equal(first[0], first[1])
+    assert torch.equal(later[0], later[1])
 
 
 def test_a_step_moves_what_the_arithmetic_reads():
