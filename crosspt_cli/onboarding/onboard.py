@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.unusual import Familiar, limit_of
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
-from crosspt_cli.foundation.errors import BudgetSpent, OptionError
+from crosspt_cli.foundation.errors import BudgetSpent
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
@@ -22,6 +22,7 @@ from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
+from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
 from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
@@ -79,29 +80,6 @@ class OnboardingPlan:
     steps: int
     notices: tuple[Notice, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything a person may choose about an onboarding; `onboard` explains each."""
-
-    text_cols: tuple[str, ...] = ()
-    name: str | None = None
-    template: str | None = None
-    label_map: Mapping[str, str] | None = None
-    backbone: str | None = None
-    budget: str = "normal"
-    max_seconds: float | None = None
-    folds: int | None = None
-    ms: tuple[int, ...] | None = None
-    lr_ratios: tuple[float, ...] | None = None
-    prompt_layer: int | None = None
-    readout: str = "auto"
-    drop_rare: bool = False
-    replace: bool = False
-    device: str = "auto"
-    dtype: str = "auto"
-    seed: int = 0
 
 
 def onboard(
@@ -254,7 +232,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     """Read, check and load everything; bad input ends here, in seconds."""
     budget = find_budget(chosen.budget)
     find_readouts(chosen.readout)
-    _check(chosen)
+    chosen.check()
     progress("reading", 0, 1)
     examples = read_csv(
         path,
@@ -272,17 +250,6 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     folds = stratified_folds(prepared.labels, count, chosen.seed)
     sources = load_sources(registry, backbone, chosen.prompt_layer)
     return _Work(examples, backbone, prepared, sources, folds, budget)
-
-
-def _check(chosen: Settings) -> None:
-    if chosen.folds is not None and chosen.folds < 2:
-        raise OptionError("--folds", f"is {chosen.folds}, but must be at least 2.")
-    if chosen.ms is not None and any(m < 0 for m in chosen.ms):
-        raise OptionError("--sources", f"has {min(chosen.ms)}, but numbers of sources are 0 or more.")
-    if chosen.lr_ratios is not None and any(not 0 <= ratio <= 10 for ratio in chosen.lr_ratios):
-        raise OptionError("--lr-ratios", "must lie between 0 and 10.", "Pass for example --lr-ratios 0,0.1,1.")
-    if chosen.max_seconds is not None and chosen.max_seconds <= 0:
-        raise OptionError("--max-time", "must be more than nothing.", "Pass for example --max-time 10m.")
 
 
 def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:

@@ -143,6 +143,9 @@ def test_pretrain_trains_a_bank_and_shows_a_score_for_each_source(call, home, ti
     assert [line.split()[:2] for line in table] == [["a", "sentiment"], ["b", "sentiment"]]
     sources = json.loads(call("registry", "list", "--json").out)["sources"]
     assert [source["name"] for source in sources if source["layer"] == "personal"] == ["a", "b"]
+    again = ("--data", tmp_path, "--prompt-layer", "1", "--replace", "--device", "cpu", "--dtype", "fp32")
+    assert call("registry", "pretrain", bank, *again).code == 0
+    assert "prompt_layer: 1" in (next(home.glob("sources/*/a/manifest.yaml"))).read_text()
 
 
 def test_a_bank_file_that_is_not_there_is_exit_code_4(call, home):
