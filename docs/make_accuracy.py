@@ -24,10 +24,11 @@ from same_rows import table as table_of_pairs  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
+THIRD = RESULTS.with_name("onboardings-quick-third.jsonl")
 INPUT = RESULTS.with_name("onboardings-quick-input.jsonl")
 FAST = RESULTS.with_name("onboardings-quick-fast.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
-BACKBONES = RESULTS.with_name("backbones-fast.json")
+BACKBONES = RESULTS.with_name("backbones-fourth.json")
 SMALL_STUDIES = RESULTS.with_name("untrained.json")
 PAIRS = RESULTS.with_name("same_rows.json")
 SHOWN = {
@@ -56,7 +57,7 @@ BESIDE_SETFIT = """
 `bench/setfit.py`, on the same rows: SetFit fine-tuning all-MiniLM-L6-v2 with its defaults (at most 600 steps), and
 logistic regression on that encoder's own vectors. Beside them what takes no training at all: the best source prompt
 untouched, and the embedded backbone asked by an instruction without any rows (`bench/backbones.py`,
-`bench/results/backbones-fast.json`). Balanced accuracy, %, over the draws that both have.
+`bench/results/backbones-fourth.json`). Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_BEFORE = """
 ## Beside the first backbone
@@ -64,17 +65,25 @@ BESIDE_BEFORE = """
 The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
 by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
 """
+BESIDE_THIRD = """
+## Beside the backbone before
+
+The same rows with the backbone that shipped last and its source prompts, which enter before the same layer
+(`bench/results/onboardings-quick-third.jsonl`). Balanced accuracy, %, over the draws that both have.
+"""
 BESIDE_INPUT = """
 ## Where prompts enter
 
-The same rows, folds and backbone with a bank like the shipped one whose prompts stand at the input, where the shipped
-ones enter before encoder layer 2 (`bench/results/onboardings-quick-input.jsonl`; in float32, on a processor without
-bfloat16). Balanced accuracy, %, over the draws that both have.
+The backbone before, with two banks: one whose prompts stand at the input
+(`bench/results/onboardings-quick-input.jsonl`; in float32, on a processor without bfloat16), and one whose prompts
+enter before encoder layer 2, as those of the backbone that ships do. The same rows and folds. Balanced accuracy, %,
+over the draws that both have.
 """
 BESIDE_FAST = """
 ## On the faster backbone
 
-The same rows on `mini-fast` with its own source prompts (`bench/results/onboardings-quick-fast.jsonl`). Balanced
+The same rows on `mini-fast`, which has four encoder layers of the backbone before, with its own source prompts
+(`bench/results/onboardings-quick-fast.jsonl`). Balanced
 accuracy, %, over the draws that both have.
 """
 HONESTY = """
@@ -209,9 +218,11 @@ def page(lines: list[dict], machine: dict) -> str:
         BESIDE_SETFIT,
         beside_setfit(lines),
         BESIDE_BEFORE,
-        beside(lines, BEFORE, ("before", "now")),
+        beside(lines, BEFORE, ("on the first", "now")),
+        BESIDE_THIRD,
+        beside(lines, THIRD, ("on the one before", "now")),
         BESIDE_INPUT,
-        beside(lines, INPUT, ("at the input", "before layer 2")),
+        beside(read_lines(THIRD), INPUT, ("at the input", "before layer 2")),
         BESIDE_FAST,
         beside(lines, FAST, ("on mini-fast", "on mini")),
         HONESTY,

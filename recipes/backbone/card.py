@@ -19,7 +19,6 @@ def write_card(settings: Settings, work: Path, path: Path) -> None:
     by_licence: dict[str, list[str]] = {}
     for name, licence in yaml.safe_load((work / "licences.yaml").read_text()).items():
         by_licence.setdefault(licence, []).append(name)
-    joint_tokens = settings.joint_steps * settings.joint_tokens
     ends = {
         f"{stage}, {name}": sum(loss for _, loss in points[-LAST_LOSSES:]) / len(points[-LAST_LOSSES:])
         for stage in ("heal", "joint")
@@ -30,7 +29,6 @@ def write_card(settings: Settings, work: Path, path: Path) -> None:
     columns = ("encoder", "embeddings", "zero_shot")
     probed = [f"| {name} | {' | '.join(f'{each[key]:.3f}' for key in columns)} |\n" for name, each in probes.items()]
     spans = ends.get("joint, spans", float("nan"))
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in settings.mix.items())
     path.write_text(f"""# {settings.name}
 
 {settings.about}
@@ -41,7 +39,7 @@ A plain `T5ForConditionalGeneration`, float16 on disk, to be run in float32 or b
 |---|---|
 {_shape(path.parent)}
 {_origin(settings)}
-| joint stage | {settings.joint_steps:,} steps, {joint_tokens / 1e6:.1f}M tokens: {shares} |
+{_second(settings)}{_joint(settings)}
 
 ## Losses at the end
 
@@ -83,6 +81,23 @@ def _shape(folder: Path) -> str:
     return f"""| encoder, decoder | {config["num_layers"]} and {config["num_decoder_layers"]} layers |
 | width | {config["d_model"]}, {heads}, feed-forward {config["d_ff"]:,} `{config["feed_forward_proj"]}` |
 | vocabulary | {config["vocab_size"]:,} entries |"""
+
+
+def _second(settings: Settings) -> str:
+    """Return the row of the card's first table that says what a second encoder had a part in; nothing without one."""
+    if not settings.stronger_tokens:
+        return ""
+    return f"| second encoder | has read {settings.stronger_tokens / 1e6:.1f}M tokens of the texts, for `alike` |\n"
+
+
+def _joint(settings: Settings) -> str:
+    """Return the row of the card's first table that says what the joint stage was."""
+    tokens = settings.joint_steps * settings.joint_tokens / 1e6
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in settings.mix.items())
+    stage = f"{settings.joint_steps:,} steps, {tokens:.1f}M tokens: {shares}"
+    if settings.joint_back:
+        stage += f"; the weights are {settings.joint_back:.0%} of what it began with and the rest of what it ended with"
+    return f"| joint stage | {stage} |"
 
 
 def _origin(settings: Settings) -> str:

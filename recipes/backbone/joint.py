@@ -14,6 +14,7 @@ from torch import Tensor
 from crosspt_cli.core.backbone import tree_nats
 from crosspt_cli.core.packing import Layout, prompted_layout
 from crosspt_cli.tasks.label_tree import LabelTree
+from recipes.backbone.alike import KnownTexts, alike_loss
 from recipes.backbone.distil import Teacher, imitation_loss, ranking_loss
 from recipes.backbone.episodes import episode_loss
 from recipes.backbone.heal import Pool
@@ -57,6 +58,7 @@ class Joint:
         pool: all texts by length.
         asker: makes questions of the sets.
         words: token ids of frequent whole words, [W] int64.
+        known: texts with a second encoder's vectors; None where `alike` is not in the mix.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class Joint:
         pool: Pool,
         asker: Asker,
         words: Tensor,
+        known: KnownTexts | None = None,
     ) -> None:
+        self.known = known
         self.settings, self.student, self.teacher = settings, student, teacher
         self.sets, self.corpus, self.pool, self.asker = list(sets), corpus, pool, asker
         self.words = words.to(student.device)
@@ -113,6 +117,12 @@ class Joint:
         """Return classes to be told apart by a few rows each, without any prompt."""
         rows, labels = self.asker.episode(self.sets[self._labelled(1, random)[0]], tokens, random)
         return [Part(rows, lambda read, layout, lengths: episode_loss(read, layout, lengths, labels))]
+
+    def alike(self, tokens: int, random: np.random.Generator) -> list[Part]:
+        """Return texts that should be as alike as the second encoder finds them."""
+        rows, vectors = self.known.draw(tokens, random)
+        wanted = torch.as_tensor(vectors)
+        return [Part(rows, lambda read, layout, lengths: alike_loss(read, layout, lengths, wanted))]
 
     def spans(self, tokens: int, random: np.random.Generator) -> list[Part]:
         """Return passages of the corpus from which spans are taken out."""

@@ -26,8 +26,10 @@ class Settings:
         calibration_texts: how many texts the conversion is fitted on.
         heal_steps: steps of distillation alone.
         heal_tokens: tokens a step.
+        stronger_tokens: how many tokens a second, stronger encoder reads for the joint stage's `alike`; 0 does without.
         joint_steps: steps of the joint stage.
         joint_tokens: tokens a step, over all objectives.
+        joint_back: how far what comes out lies on the way back to what the joint stage began with, 0 to 1.
         joint_rate: factor on every learning rate of the joint stage; less than 1 for a backbone that has had one.
         mix: objective → share of the joint stage's tokens.
         kinds: kind of set → how often it is asked about; 1 for kinds that are not listed.
@@ -50,9 +52,11 @@ class Settings:
     calibration_texts: int
     heal_steps: int
     heal_tokens: int
+    stronger_tokens: int
     joint_steps: int
     joint_tokens: int
     joint_rate: float
+    joint_back: float
     mix: dict[str, float]
     kinds: dict[str, float]
     prompt_tokens: int

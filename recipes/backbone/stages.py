@@ -12,12 +12,14 @@ import torch
 import yaml
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, BertModel, T5Config, T5ForConditionalGeneration
+from transformers import AutoModel, AutoTokenizer, BertModel, T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import choose_dtype
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from recipes.backbone import convert, vocabulary
+from recipes.backbone.alike import KnownTexts, choose_texts, know_texts
+from recipes.backbone.blend import blend
 from recipes.backbone.card import write_card
 from recipes.backbone.curves import draw_curves
 from recipes.backbone.distil import Teacher
@@ -31,9 +33,10 @@ from recipes.backbone.student import Student
 from recipes.backbone.tasks import Asker, load_phrasings
 from recipes.backbone.texts import MeasuredTexts, read_paragraphs, read_rows, read_sets
 
-NAMES = ("texts", "convert", "heal", "joint", "probe", "export")
+NAMES = ("texts", "convert", "heal", "alike", "joint", "probe", "export")
 CODE_WORDS = 400  # frequent short words that may stand for an answer
 PROBE_ROWS = 1500
+ALIKE_FILE = "alike.npz"
 
 
 class Recipe:
@@ -42,13 +45,16 @@ class Recipe:
     Args:
         settings: what to make.
         encoder: folder of the teacher: `model.safetensors`, `config.json`, `tokenizer.json`.
+        stronger: the same of a second encoder with the same word pieces; None where the settings do without.
         data: folder with `sources`, `corpus` and `targets`.
         work: where stages leave what they made.
         device: where to train.
     """
 
-    def __init__(self, settings: Settings, encoder: Path, data: Path, work: Path, device: torch.device) -> None:
-        self.settings, self.encoder, self.data, self.work = settings, encoder, data, work
+    def __init__(
+        self, settings: Settings, encoder: Path, stronger: Path | None, data: Path, work: Path, device: torch.device
+    ) -> None:
+        self.settings, self.encoder, self.stronger, self.data, self.work = settings, encoder, stronger, data, work
         self.device, self.dtype = device, choose_dtype("auto", device)
         work.mkdir(parents=True, exist_ok=True)
 
@@ -96,18 +102,34 @@ class Recipe:
             heal(self.settings, student, teacher, Pool(self._texts, self.settings.max_tokens), self.work)
             student.model.save_pretrained(self.work / "healed")
 
+    def alike(self) -> None:
+        """Have the second encoder read some of the texts, once."""
+        settings, path = self.settings, self.work / ALIKE_FILE
+        if not settings.stronger_tokens or path.is_file():
+            return
+        random = np.random.default_rng(settings.seed)
+        texts, group = choose_texts(self._sets, self._corpus, settings.stronger_tokens, random)
+        teacher = Tokenizer.from_file(str(self.stronger / "tokenizer.json"))
+        kept = vocabulary.pieces_of(self.tokenizer, teacher)
+        ids = torch.as_tensor(vocabulary.teacher_ids(teacher, kept))
+        encoder, first = AutoModel.from_pretrained(self.stronger, add_pooling_layer=False), vocabulary.first_id(teacher)
+        know_texts(Teacher(encoder, ids, first, self.device, self.dtype), texts, group, self.device).save(path)
+
     def joint(self) -> None:
-        """Teach the decoder to answer."""
+        """Teach the decoder to answer; what comes out lies between that and what the stage began with."""
         if (self.work / "joint" / "model.safetensors").is_file():
             return
         settings = self.settings
-        student = self._student(settings.start if self._whole else self.work / "healed")
+        student = self._student(self._joint_start)
         words = frequent_words(self.tokenizer, self._texts)
         short = [self.tokenizer.convert_ids_to_tokens(int(word)) for word in words[:CODE_WORDS]]
         asker = Asker(load_phrasings(), self._ids, self._corpus, short, settings.max_tokens)
         pool = Pool(self._texts, settings.max_tokens)
-        stage = Joint(settings, student, self._teacher, self._sets, self._corpus, pool, asker, words)
+        known = KnownTexts.load(self.work / ALIKE_FILE) if settings.stronger_tokens else None
+        stage = Joint(settings, student, self._teacher, self._sets, self._corpus, pool, asker, words, known)
         stage.run(self.work)
+        if settings.joint_back:
+            blend(student.model, self._load(self._joint_start), settings.joint_back)
         student.model.save_pretrained(self.work / "joint")
         prompts = {each.name: stage.prompts[n].detach().cpu().clone() for n, each in enumerate(self._sets)}
         save_file(prompts, self.work / "soft_instructions.safetensors")
@@ -177,6 +199,11 @@ class Recipe:
         """Whether a finished backbone is gone on from with all its layers, so that nothing is to be healed."""
         start = self.settings.start
         return bool(start) and T5Config.from_pretrained(start).num_layers == len(self.settings.layers)
+
+    @property
+    def _joint_start(self) -> Path | str:
+        """Folder of the model that the joint stage begins with."""
+        return self.settings.start if self._whole else self.work / "healed"
 
     def _rewrite(self) -> T5ForConditionalGeneration:
         settings, random = self.settings, np.random.default_rng(self.settings.seed)

@@ -98,8 +98,18 @@ def sentinel(number: int) -> str:
 
 def teacher_ids(teacher: Tokenizer, kept: list[int]) -> np.ndarray:
     """Return the teacher's id for every entry of the new vocabulary, [V] int64, so that both read the same tokens."""
-    unknown, end = (teacher.token_to_id(piece) for piece in ("[UNK]", "[SEP]"))
-    return np.array([teacher.token_to_id("[PAD]"), end, unknown, *kept, *([unknown] * SENTINELS)], np.int64)
+    unknown, padding = (teacher.token_to_id(piece) for piece in ("[UNK]", "[PAD]"))
+    return np.array([padding, _mark(teacher, "</s>", "[SEP]"), unknown, *kept, *([unknown] * SENTINELS)], np.int64)
+
+
+def first_id(teacher: Tokenizer) -> int:
+    """Return the teacher's id that begins every text: `<s>` where it has one (MPNet), else `[CLS]` (BERT)."""
+    return _mark(teacher, "<s>", "[CLS]")
+
+
+def _mark(teacher: Tokenizer, *pieces: str) -> int:
+    """Return the id of the first of these pieces that the teacher has."""
+    return next(number for piece in pieces if (number := teacher.token_to_id(piece)) is not None)
 
 
 def _added(number: int, piece: str) -> dict:

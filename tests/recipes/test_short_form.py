@@ -36,7 +36,7 @@ def work(encoder, data, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("work")
     command = [
         sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml",
-        "--encoder", str(encoder), "--data", str(data), "--work", str(folder),
+        "--encoder", str(encoder), "--stronger", str(encoder), "--data", str(data), "--work", str(folder),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 0, finished.stderr[-3000:]
@@ -64,7 +64,7 @@ def test_its_encoder_beats_static_embeddings_on_held_out_rows(work):
 def test_losses_fall_and_are_drawn(work):
     from recipes.backbone.curves import read_losses
 
-    for stage, name in (("heal", "imitation"), ("joint", "instructed"), ("joint", "spans")):
+    for stage, name in (("heal", "imitation"), ("joint", "instructed"), ("joint", "alike"), ("joint", "spans")):
         losses = [loss for _, loss in read_losses(work / f"{stage}.csv")[name]]
         assert losses[-1] < losses[0], (stage, name, losses)
     assert "<svg" in (work / "losses.svg").read_text()[:600]
@@ -80,8 +80,8 @@ def test_what_is_finished_is_not_made_again(work, encoder, data):
     """Started again the command has nothing to do, and leaves every file as it is."""
     before = {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()}
     command = [
-        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml",
-        "--encoder", str(encoder), "--data", str(data), "--work", str(work), "--until", "joint",
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--until", "joint",
+        "--encoder", str(encoder), "--stronger", str(encoder), "--data", str(data), "--work", str(work),
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
@@ -94,7 +94,7 @@ def go_on_from_mini(encoder: Path, data: Path, work: Path, **settings) -> dict:
     (work / "on.yaml").write_text(yaml.safe_dump(every))
     command = [
         sys.executable, "-m", "recipes.backbone", str(work / "on.yaml"), "--encoder", str(encoder),
-        "--data", str(data), "--work", str(work),
+        "--stronger", str(encoder), "--data", str(data), "--work", str(work),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 0, finished.stderr[-3000:]
@@ -113,6 +113,14 @@ def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
     assert "| begun with | `registry/backbones/mini`" in (tmp_path / "short" / "README.md").read_text()
 
 
+def test_all_the_way_back_leaves_what_it_began_with(encoder, data, tmp_path):
+    """The mean of the beginning and the end, with all the weight on the beginning."""
+    settings = go_on_from_mini(encoder, data, tmp_path, **{"joint-back": 1.0})
+    start, made = (load_file(folder / "model.safetensors") for folder in (ROOT / settings["start"], tmp_path / "short"))
+    assert all(torch.equal(start[name], made[name]) for name in made)
+    assert "the weights are 100% of what it began with" in (tmp_path / "short" / "README.md").read_text()
+
+
 def test_with_fewer_layers_it_is_healed_by_the_whole_one(encoder, data, tmp_path):
     """Four of the six layers stay; healing moves the encoder and not the decoder, and the card says which and how."""
     go_on_from_mini(encoder, data, tmp_path, layers=[0, 2, 3, 5], **{"heal-steps": 3, "heal-tokens": 400})
@@ -129,13 +137,25 @@ def test_with_fewer_layers_it_is_healed_by_the_whole_one(encoder, data, tmp_path
     assert "heal, imitation" in card
 
 
+def test_settings_that_ask_for_a_second_encoder_say_so(tmp_path):
+    """Before anything is read or written."""
+    command = [
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--encoder", str(tmp_path),
+        "--data", str(tmp_path), "--work", str(tmp_path / "work"),
+    ]  # fmt: skip
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert finished.returncode == 2
+    assert "short.yaml asks for a second encoder: name its folder with --stronger." in finished.stderr
+    assert not (tmp_path / "work").exists()
+
+
 def test_it_is_published_under_a_free_name_and_never_over_another(work, encoder, data, tmp_path):
     """The registry finds it undamaged; a second time it is refused, and the first stays."""
     from crosspt_cli.registry import Registry, verify
 
     command = [
         sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--encoder", str(encoder),
-        "--data", str(data), "--work", str(work), "--registry", str(tmp_path),
+        "--stronger", str(encoder), "--data", str(data), "--work", str(work), "--registry", str(tmp_path),
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     registry = Registry.open(tmp_path)
