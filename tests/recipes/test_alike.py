@@ -40,6 +40,20 @@ def test_the_loss_compares_cosines_around_the_mean():
     assert alike_loss(own, layout, lengths, turned) < 1e-8
 
 
+def test_its_gradient_makes_texts_as_alike_as_they_should_be():
+    random = torch.Generator().manual_seed(0)
+    own, wanted = torch.randn(12, 8, generator=random).requires_grad_(), torch.randn(12, 24, generator=random)
+    lengths = torch.ones(12, dtype=torch.int64)
+    layout, adam = prompted_layout(lengths, 0), torch.optim.Adam([own], 0.05)
+    losses = []
+    for _ in range(100):
+        losses.append(alike_loss(own, layout, lengths, wanted))
+        adam.zero_grad()
+        losses[-1].backward()
+        adam.step()
+    assert losses[-1] < 0.3 * losses[0]
+
+
 def test_chosen_texts_are_cut_and_share_the_tokens():
     sets = [
         TokenSet("short", "topic", (texts_of([6] * 300),), np.zeros(300, np.int64), ("a",)),
