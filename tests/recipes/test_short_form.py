@@ -36,7 +36,7 @@ def work(encoder, data, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("work")
     command = [
         sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml",
-        "--encoder", str(encoder), "--stronger", str(encoder), "--data", str(data), "--work", str(folder),
+        "--encoder", str(encoder), "--data", str(data), "--work", str(folder),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 0, finished.stderr[-3000:]
@@ -67,7 +67,6 @@ def test_losses_fall_and_are_drawn(work):
     for stage, name in (("heal", "imitation"), ("joint", "instructed"), ("joint", "spans")):
         losses = [loss for _, loss in read_losses(work / f"{stage}.csv")[name]]
         assert losses[-1] < losses[0], (stage, name, losses)
-    assert len(read_losses(work / "joint.csv")["alike"]) == 3  # of a few texts each: too noisy to fall in a minute
     assert "<svg" in (work / "losses.svg").read_text()[:600]
 
 
@@ -82,16 +81,17 @@ def test_what_is_finished_is_not_made_again(work, encoder, data):
     before = {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()}
     command = [
         sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--until", "joint",
-        "--encoder", str(encoder), "--stronger", str(encoder), "--data", str(data), "--work", str(work),
+        "--encoder", str(encoder), "--data", str(data), "--work", str(work),
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in (work / "joint").iterdir()} == before
 
 
 def go_on_from_mini(encoder: Path, data: Path, work: Path, **settings) -> dict:
-    """Run the short form from the embedded backbone on, two joint steps of it; return the settings."""
+    """Run the short form from the embedded backbone on, two joint steps with a second encoder; return the settings."""
     every = yaml.safe_load((ROOT / "recipes" / "backbone" / "short.yaml").read_text())
-    every |= {"start": "registry/backbones/mini", "joint-steps": 2, "joint-tokens": 400, "joint-rate": 0.1, **settings}
+    every |= {"start": "registry/backbones/mini", "joint-steps": 2, "joint-tokens": 400, "joint-rate": 0.1}
+    every |= {"stronger-tokens": 3000, "mix": {**every["mix"], "alike": 0.2}, **settings}
     (work / "on.yaml").write_text(yaml.safe_dump(every))
     command = [
         sys.executable, "-m", "recipes.backbone", str(work / "on.yaml"), "--encoder", str(encoder),
@@ -111,6 +111,7 @@ def test_a_finished_backbone_is_gone_on_from(encoder, data, tmp_path):
     assert start.keys() == made.keys()
     moved = {name: (made[name].float() - start[name].float()).abs().max().item() for name in made}
     assert 0 < max(moved.values()) < 0.05
+    assert "joint, alike" in (tmp_path / "short" / "README.md").read_text()
     assert "| begun with | `registry/backbones/mini`" in (tmp_path / "short" / "README.md").read_text()
 
 
@@ -141,12 +142,12 @@ def test_with_fewer_layers_it_is_healed_by_the_whole_one(encoder, data, tmp_path
 def test_settings_that_ask_for_a_second_encoder_say_so(tmp_path):
     """Before anything is read or written."""
     command = [
-        sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--encoder", str(tmp_path),
+        sys.executable, "-m", "recipes.backbone", "recipes/backbone/mini.yaml", "--encoder", str(tmp_path),
         "--data", str(tmp_path), "--work", str(tmp_path / "work"),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 2
-    assert "short.yaml asks for a second encoder: name its folder with --stronger." in finished.stderr
+    assert "mini.yaml asks for a second encoder: name its folder with --stronger." in finished.stderr
     assert not (tmp_path / "work").exists()
 
 
@@ -156,7 +157,7 @@ def test_it_is_published_under_a_free_name_and_never_over_another(work, encoder,
 
     command = [
         sys.executable, "-m", "recipes.backbone", "recipes/backbone/short.yaml", "--encoder", str(encoder),
-        "--stronger", str(encoder), "--data", str(data), "--work", str(work), "--registry", str(tmp_path),
+        "--data", str(data), "--work", str(work), "--registry", str(tmp_path),
     ]  # fmt: skip
     assert subprocess.run(command, cwd=ROOT).returncode == 0
     registry = Registry.open(tmp_path)
