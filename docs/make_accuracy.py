@@ -49,7 +49,7 @@ rows at the quick budget. Made by `docs/make_accuracy.py` from `bench/results/on
 candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and
 `encoder` logistic regression on words and on the same frozen encoder's output. No source prompt was trained on a text
 of these sets, but the first part of the backbone's training saw sentences of `subj` and questions of `trec`, under
-other labels; the last did not.
+other labels; the later ones did not.
 """
 BESIDE_SETFIT = """
 ## Beside SetFit
@@ -68,7 +68,7 @@ by the state of crosspt then). Balanced accuracy, %, over the draws that both ha
 BESIDE_THIRD = """
 ## Beside the backbone before
 
-The same rows with the backbone that shipped last and its source prompts, which enter before the same layer
+The same rows with the backbone that shipped before this one and its source prompts, which enter before the same layer
 (`bench/results/onboardings-quick-third.jsonl`). Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_INPUT = """
@@ -83,8 +83,10 @@ BESIDE_FAST = """
 ## On the faster backbone
 
 The same rows on `mini-fast`, which has four encoder layers of the backbone before, with its own source prompts
-(`bench/results/onboardings-quick-fast.jsonl`). Balanced
-accuracy, %, over the draws that both have.
+(`bench/results/onboardings-quick-fast.jsonl`). Balanced accuracy, %, over the draws that both have.
+"""
+FAST_AND_THIRD = """
+Beside the backbone that its layers are from:
 """
 HONESTY = """
 ## How honest the printed score is
@@ -225,6 +227,8 @@ def page(lines: list[dict], machine: dict) -> str:
         beside(read_lines(THIRD), INPUT, ("at the input", "before layer 2")),
         BESIDE_FAST,
         beside(lines, FAST, ("on mini-fast", "on mini")),
+        FAST_AND_THIRD,
+        beside(read_lines(THIRD), FAST, ("on mini-fast", "on the mini before")),
         HONESTY,
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
         UNTRAINED.format(studies=len(studies)),

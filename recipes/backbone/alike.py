@@ -14,10 +14,10 @@ from torch.nn import functional as F
 from crosspt_cli.core.backbone import text_means
 from crosspt_cli.core.packing import Layout
 from recipes.backbone.distil import Teacher
+from recipes.backbone.heal import SHORTEST
 from recipes.backbone.store import TokenSet, TokenTexts, encoded
 
 LONGEST = 64  # tokens of a text that the second encoder reads
-SHORTEST = 4
 OF_CORPUS = 0.4  # of the tokens; the labelled sets share the rest equally
 ONE_GROUP = 0.5  # how often texts of one set alone are compared: what sets them apart is what a task will ask for
 PASS_TOKENS = 4_000
@@ -86,13 +86,10 @@ def know_texts(teacher: Teacher, texts: TokenTexts, group: np.ndarray, device: t
     """Return texts with the vectors that the second encoder gives them, read in order of their lengths."""
     order = np.argsort(texts.lengths, kind="stable")
     ends = np.cumsum(texts.lengths[order] + 1)
-    vectors = None
-    for part in np.split(order, np.searchsorted(ends, np.arange(PASS_TOKENS, ends[-1], PASS_TOKENS))):
-        if len(part):
-            found = teacher.view(encoded([texts[int(row)] for row in part], device)).sentences.half().cpu().numpy()
-            vectors = np.zeros((len(texts), found.shape[1]), np.float16) if vectors is None else vectors
-            vectors[part] = found
-    return KnownTexts(texts, group, vectors)
+    parts = np.split(order, np.searchsorted(ends, np.arange(PASS_TOKENS, ends[-1], PASS_TOKENS)))
+    read = [teacher.view(encoded([texts[int(row)] for row in part], device)).sentences for part in parts if len(part)]
+    vectors = torch.cat(read).half().cpu().numpy()
+    return KnownTexts(texts, group, vectors[order.argsort()])
 
 
 def alike_loss(read: Tensor, layout: Layout, lengths: Tensor, wanted: Tensor) -> Tensor:

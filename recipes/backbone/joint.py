@@ -73,8 +73,7 @@ class Joint:
         words: Tensor,
         known: KnownTexts | None = None,
     ) -> None:
-        self.known = known
-        self.settings, self.student, self.teacher = settings, student, teacher
+        self.settings, self.student, self.teacher, self.known = settings, student, teacher, known
         self.sets, self.corpus, self.pool, self.asker = list(sets), corpus, pool, asker
         self.words = words.to(student.device)
         self.near = teacher.words(self.words, END)

@@ -29,8 +29,8 @@ class Settings:
         stronger_tokens: how many tokens a second, stronger encoder reads for the joint stage's `alike`; 0 does without.
         joint_steps: steps of the joint stage.
         joint_tokens: tokens a step, over all objectives.
-        joint_back: how far what comes out lies on the way back to what the joint stage began with, 0 to 1.
         joint_rate: factor on every learning rate of the joint stage; less than 1 for a backbone that has had one.
+        joint_back: how far what comes out lies on the way back to what the joint stage began with, 0 to 1.
         mix: objective → share of the joint stage's tokens.
         kinds: kind of set → how often it is asked about; 1 for kinds that are not listed.
         prompt_tokens: length of a soft instruction.
@@ -71,11 +71,13 @@ def read_settings(path: Path) -> Settings:
     """Return the settings in a YAML file.
 
     Raises:
-        ValueError: a key is missing or unknown.
+        ValueError: a key is missing or unknown, or only one of `stronger-tokens` and `alike` in the mix is there.
     """
     found: dict[str, Any] = {key.replace("-", "_"): value for key, value in yaml.safe_load(path.read_text()).items()}
     wanted = {field.name for field in fields(Settings)}
     if wrong := sorted(wanted ^ found.keys()):
         raise ValueError(f"{path}: {', '.join(wrong)}: missing or unknown.")
     found["layers"], found["left_out"] = tuple(found["layers"]), tuple(found["left_out"] or ())
+    if bool(found["stronger_tokens"]) != ("alike" in found["mix"]):
+        raise ValueError(f"{path}: 'alike' in mix needs stronger-tokens, and those need it.")
     return Settings(**found)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import yaml
+from conftest import ROOT
 from tokenizers import Tokenizer, models
 from transformers import BertModel, MPNetConfig, MPNetModel
 
 from crosspt_cli.core.packing import prompted_layout
 from recipes.backbone.alike import LONGEST, OF_CORPUS, KnownTexts, alike_loss, choose_texts, know_texts
 from recipes.backbone.distil import Teacher
+from recipes.backbone.settings import read_settings
 from recipes.backbone.store import TokenSet, TokenTexts, encoded
 from recipes.backbone.vocabulary import SENTINELS, first_id, teacher_ids
 
@@ -111,3 +114,12 @@ def test_texts_begin_and_end_as_each_encoder_knows_them(marks):
     unknown, kept = vocabulary["[UNK]"], [vocabulary["word"], vocabulary["##s"]]
     assert first_id(teacher) == 0
     assert teacher_ids(teacher, kept).tolist() == [vocabulary["[PAD]"], 1, unknown, *kept, *[unknown] * SENTINELS]
+
+
+@pytest.mark.parametrize(("tokens", "mix"), [(0, {"soft": 0.5, "alike": 0.5}), (3000, {"soft": 1.0})])
+def test_settings_have_both_the_second_encoder_and_its_objective_or_neither(tokens, mix, tmp_path):
+    every = yaml.safe_load((ROOT / "recipes" / "backbone" / "short.yaml").read_text())
+    path = tmp_path / "half.yaml"
+    path.write_text(yaml.safe_dump(every | {"stronger-tokens": tokens, "mix": mix}))
+    with pytest.raises(ValueError, match=r"half\.yaml: 'alike' in mix needs stronger-tokens"):
+        read_settings(path)
