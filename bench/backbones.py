@@ -43,7 +43,7 @@ def measure(folder: Path, backbone, per_class: int, draw: int, test_rows: int) -
     from crosspt_cli import Registry
     from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.score import Readout, prototypes
-    from crosspt_cli.core.train import answer_rows, sentence_vectors
+    from crosspt_cli.core.train import answer_rows, read_alone, score_rows
     from crosspt_cli.onboarding.prepare import input_encoder, prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.search.baselines import ENCODER, FITTERS
@@ -56,19 +56,16 @@ def measure(folder: Path, backbone, per_class: int, draw: int, test_rows: int) -
     task = study_task(shots, backbone, prepared, load_sources(Registry(()), backbone), draw)
     encoder, at_once = input_encoder(prepared.spec, backbone), tokens_at_once(backbone.device)
     rows = [encoder.encode(row.fields)[0] for row in test.rows]
-    texts, everything = encode_texts(rows, backbone.device), torch.arange(len(rows))
+    texts, everything = read_alone(backbone, encode_texts(rows, backbone.device), 0, at_once), torch.arange(len(rows))
     truth = np.array([shots.classes.index(label) for label in test.labels()])
-    vectors = sentence_vectors(backbone, texts, at_once)
-
-    def answers_to(prompt: np.ndarray, those):
-        prompts = torch.as_tensor(prompt)[None]
-        return answer_rows(backbone, prompts, everything * 0, those, everything, task.tree, at_once)
-
+    vectors = texts.vectors.cpu().numpy()
     fit = fit_final(task, Candidate((), 1.0), STEPS, STEPS)
-    answered = answers_to(fit.prompt, texts)
-    nearness = fit.prototypes.nearness(answered.vectors)
+    prompts = torch.as_tensor(fit.prompt)[None]
+    answered = answer_rows(backbone, prompts, everything * 0, texts, everything, task.tree, at_once)
+    nearness = fit.prototypes.nearness(answered.vectors, answered.plain)
     asked = backbone.tokenize(_question(folder, prepared.spec.verbalizer))
-    instructed = answers_to(fit.prompt[:0], encode_texts([[*asked, *row] for row in rows], backbone.device)).nats
+    questions = encode_texts([[*asked, *row] for row in rows], backbone.device)
+    instructed = score_rows(backbone, prompts[:, :0], everything * 0, questions, everything, task.tree, at_once)
     plain = prototypes(task.vectors, task.labels, len(shots.classes))
     answers = {
         "encoder": FITTERS[ENCODER]().fit(task.vectors, task.labels).predict(vectors),

@@ -34,11 +34,15 @@ UNEVEN = (2, 4, 8, 16)
 
 @dataclass(frozen=True)
 class Pool:
-    """A target's rows as every source reads them: `nats` [S, n, C], `vectors` [S, n, H], and their classes [n]."""
+    """A target's rows as every source reads them: `nats` [S, n, C], `vectors` [S, n, H], and their classes [n].
+
+    `plain` [n, H] are the vectors without any prompt.
+    """
 
     names: tuple[str, ...]
     nats: np.ndarray
     vectors: np.ndarray
+    plain: np.ndarray
     truth: np.ndarray
 
     @property
@@ -74,15 +78,16 @@ class Task:
             asked: places in the pool.
             rank: of the source, 0 for the one that the training rows speak for most.
         """
-        from crosspt_cli.core.score import prototypes
+        from crosspt_cli.core.score import paired_prototypes
         from crosspt_cli.search.rank import UntouchedSources
 
         pool, labels = self.pool, self.labels
         untouched = UntouchedSources(pool.names, np.arange(len(labels)), pool.nats[:, self.rows])
         best = untouched.ranks(labels, train)[rank].name
         source = pool.names.index(best)
-        means = prototypes(pool.vectors[source, self.rows[train]], labels[train], pool.classes)
-        nearness = means.nearness(pool.vectors[source, asked])
+        known = self.rows[train]
+        means = paired_prototypes(pool.vectors[source, known], pool.plain[known], labels[train], pool.classes)
+        nearness = means.nearness(pool.vectors[source, asked], pool.plain[asked])
         return pool.nats[source, asked], untouched.leaning(best, labels, train), nearness
 
     def judged(self, count: int, seed: int, rank: int = 0) -> list:
@@ -136,7 +141,8 @@ def pool_of(rows: Sequence, spec, backbone, sources) -> Pool:
     read = [answer_rows(backbone, each[None], every * 0, texts, every, tree, at_once) for each in sources.values]
     classes = list(spec.verbalizer.classes)
     truth = np.array([classes.index(row.label) for row in rows])
-    return Pool(sources.names, np.stack([each.nats for each in read]), np.stack([each.vectors for each in read]), truth)
+    nats, vectors = (np.stack([getattr(each, name) for each in read]) for name in ("nats", "vectors"))
+    return Pool(sources.names, nats, vectors, read[0].plain, truth)
 
 
 def tasks(pools: Sequence[Pool], draws: int, size: int | None) -> Iterator[tuple[int, Task]]:

@@ -169,7 +169,7 @@ class _Fits:
             fit = fit_final(task, choice.candidate, choice.steps, self.horizon)
             prompts = torch.as_tensor(fit.prompt)[None]
             found = answer_rows(task.backbone, prompts, rows * 0, self.texts, rows, task.tree, self.at_once)
-            nearness = fit.prototypes.nearness(found.vectors)
+            nearness = fit.prototypes.nearness(found.vectors, found.plain)
             answers = choice.readout.log_shares(found.nats, fit.leaning, nearness).argmax(1)
             self.known[key] = round(balanced(answers, self.truth), 4)
         return self.known[key]

@@ -45,12 +45,13 @@ class Judge:
 
     def answers(self, prompt: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Return the test rows' nats [rows, C] and nearness [rows, C] under a prompt [P, H], its prototypes' too."""
-        from crosspt_cli.core.score import prototypes
+        from crosspt_cli.core.score import paired_prototypes
 
         task = self.task
         shots = self._read(prompt, task.texts)
         found = self._read(prompt, self.texts)
-        return found.nats, prototypes(shots.vectors, task.labels, len(task.classes)).nearness(found.vectors)
+        means = paired_prototypes(shots.vectors, shots.plain, task.labels, len(task.classes))
+        return found.nats, means.nearness(found.vectors, found.plain)
 
     def balanced(self, prompt: torch.Tensor, leaning: np.ndarray, weights: Sequence[float]) -> list[float]:
         """Return the balanced accuracy of a prompt [P, H] at each weight on its prototypes, in %."""

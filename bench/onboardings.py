@@ -108,7 +108,7 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
     import torch
 
     from crosspt_cli.core.score import Readout
-    from crosspt_cli.core.train import answer_rows, read_to_layer, sentence_vectors
+    from crosspt_cli.core.train import answer_rows, read_alone
     from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.registry import Registry
@@ -122,13 +122,13 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
     sources = load_sources(Registry.open(), backbone, done.fitted.prompt_layer)
     task = study_task(shots, backbone, prepare(shots, backbone), sources, draw)
     at_once = tokens_at_once(backbone.device)
-    encoded = read_to_layer(backbone, finished.predictor.encode(finished.texts), sources.layer, at_once)
-    vectors, everything = sentence_vectors(backbone, encoded, at_once), torch.arange(len(truth))
+    encoded = read_alone(backbone, finished.predictor.encode(finished.texts), sources.layer, at_once)
+    vectors, everything = encoded.vectors.cpu().numpy(), torch.arange(len(truth))
 
     def answer(fit, *readouts: Readout) -> list[np.ndarray]:
         prompts = torch.as_tensor(fit.prompt)[None]
         found = answer_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, at_once)
-        nearness = fit.prototypes.nearness(found.vectors)
+        nearness = fit.prototypes.nearness(found.vectors, found.plain)
         return [readout.log_shares(found.nats, fit.leaning, nearness).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(shots))
@@ -232,7 +232,7 @@ def _unusual(finished: Onboarded, other) -> dict | None:
     import torch
     from sklearn.metrics import roc_auc_score
 
-    from crosspt_cli.core.train import answer_rows, read_to_layer
+    from crosspt_cli.core.train import answer_rows, read_alone
     from crosspt_cli.core.unusual import distances
     from crosspt_cli.search.trials import tokens_at_once
 
@@ -243,7 +243,7 @@ def _unusual(finished: Onboarded, other) -> dict | None:
     for rows in (finished.test.rows, other.rows):
         # a pair's first text stands for it where the task reads single texts, and the other way round
         fields = [(row.fields * width)[:width] for row in rows]
-        texts = read_to_layer(predictor.backbone, predictor.encode(fields), predictor.fitted.prompt_layer, at_once)
+        texts = read_alone(predictor.backbone, predictor.encode(fields), predictor.fitted.prompt_layer, at_once)
         at = torch.arange(len(texts))
         read = answer_rows(predictor.backbone, predictor.prompt, at * 0, texts, at, predictor.tree, at_once)
         of_both.append(distances(familiar.means, read.vectors))

@@ -30,7 +30,7 @@ def write_rows(path: Path, examples) -> None:
 
 
 def encode_rows(rows: Sequence, spec, backbone, layer: int = 0):
-    """Return rows as the task that `spec` describes puts them to the backbone, read up to where prompts enter.
+    """Return rows as the task that `spec` describes puts them to the backbone, read as far as no prompt is needed.
 
     Args:
         rows: with `fields`.
@@ -39,13 +39,13 @@ def encode_rows(rows: Sequence, spec, backbone, layer: int = 0):
         layer: the encoder layer before which prompts enter; 0 is the input.
     """
     from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.train import read_to_layer
+    from crosspt_cli.core.train import read_alone
     from crosspt_cli.onboarding.prepare import input_encoder
     from crosspt_cli.search.trials import tokens_at_once
 
     encoder = input_encoder(spec, backbone)
     texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
-    return read_to_layer(backbone, texts, layer, tokens_at_once(backbone.device))
+    return read_alone(backbone, texts, layer, tokens_at_once(backbone.device))
 
 
 def balanced(answers: np.ndarray, truth: np.ndarray) -> float:

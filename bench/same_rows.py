@@ -58,7 +58,8 @@ def studies_of_target(folder: Path, onboardings: Sequence[dict], backbone, sourc
 def joined(first: Pool, second: Pool) -> Pool:
     """Return the rows of two pools of one target, read by the same sources, as one."""
     arrays = {name: np.concatenate([getattr(first, name), getattr(second, name)], 1) for name in ("nats", "vectors")}
-    return replace(first, **arrays, truth=np.concatenate([first.truth, second.truth]))
+    of_rows = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in ("plain", "truth")}
+    return replace(first, **arrays, **of_rows)
 
 
 def errors(line: dict) -> dict[str, float]:

@@ -12,7 +12,7 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.core.memory import room_on
-from crosspt_cli.core.train import sentence_vectors
+from crosspt_cli.core.train import read_alone
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
@@ -100,9 +100,10 @@ def task_of(
 ) -> StudyTask:
     """Return the task that rows, labels, label words as tokens, and source prompts [S, P, H] make."""
     at_once = tokens_at_once(backbone.device)
+    texts = read_alone(backbone, texts, texts.layer, at_once)
     names = tuple(f"source {number}" for number in range(len(sources)))
     tree = backbone.t5.place(LabelTree.build(words, backbone.t5.end_token))
     untouched = score_untouched(backbone, names, sources, texts, labels, tree, stream(0, "rank"), at_once)
-    vectors = sentence_vectors(backbone, texts, at_once)
+    vectors = texts.vectors.cpu().numpy()
     named = tuple(f"class {number}" for number in range(len(words)))
     return StudyTask(backbone, texts, labels, tree, ("",) * len(labels), vectors, sources, untouched, named, 0)

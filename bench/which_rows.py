@@ -40,12 +40,13 @@ RANDOM, SUGGEST = "random", "suggest"
 class Read:
     """A target's rows behind one source: `nats` [n, C], `vectors` [n, H], `truth` [n], and the source's `leaning` [C].
 
-    `unlike` tells of a row which others are no near-copies of it.
+    `plain` [n, H] are the vectors without a prompt; `unlike` tells of a row which others are no near-copies of it.
     """
 
     source: str
     nats: np.ndarray
     vectors: np.ndarray
+    plain: np.ndarray
     truth: np.ndarray
     leaning: np.ndarray
     unlike: Callable[[int], np.ndarray]
@@ -73,11 +74,12 @@ class Task:
         return tuple(np.exp(self._log_shares(self.labelled, self.asked, way)) for way in ways)
 
     def _log_shares(self, known: np.ndarray, rows: np.ndarray, readout) -> np.ndarray:
-        from crosspt_cli.core.score import prototypes
+        from crosspt_cli.core.score import paired_prototypes
 
         read = self.read
-        means = prototypes(read.vectors[known], read.truth[known], read.nats.shape[1])
-        return readout.log_shares(read.nats[rows], read.leaning, means.nearness(read.vectors[rows]))
+        means = paired_prototypes(read.vectors[known], read.plain[known], read.truth[known], read.nats.shape[1])
+        nearness = means.nearness(read.vectors[rows], read.plain[rows])
+        return readout.log_shares(read.nats[rows], read.leaning, nearness)
 
 
 def _both():
@@ -115,7 +117,7 @@ def read_target(folder: Path, backbone, sources, most: int) -> Read:
     def unlike(row: int) -> np.ndarray:
         return np.array([not are_like(shingles[row], other) for other in shingles])
 
-    return Read(best, found.nats, found.vectors, truth, untouched.leaning(best, labels, every), unlike)
+    return Read(best, found.nats, found.vectors, found.plain, truth, untouched.leaning(best, labels, every), unlike)
 
 
 def draw_task(read: Read, draw: int) -> Task:

@@ -14,7 +14,8 @@ class EncodedTexts:
     """Many texts, packed: token ids `tokens` [n] int64, `lengths` [rows] int64, `starts` [rows] int64.
 
     Texts that were read up to an encoder layer carry their residual stream there: `stream` [n, H], and `layer`, the
-    number of layers they went through. A prompt enters before the layer that comes next.
+    number of layers they went through. A prompt enters before the layer that comes next. Texts that were read to the
+    end, too, carry their `vectors` [rows, H] float32, the mean encoder output of each without a prompt.
     """
 
     tokens: Tensor
@@ -22,6 +23,7 @@ class EncodedTexts:
     starts: Tensor
     stream: Tensor | None = None
     layer: int = 0
+    vectors: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -34,7 +36,8 @@ class EncodedTexts:
         offset = torch.arange(len(row), device=rows.device) - starts[row]
         index = self.starts[rows][row] + offset
         stream = None if self.stream is None else self.stream[index]
-        return EncodedTexts(self.tokens[index], lengths, starts, stream, self.layer)
+        vectors = None if self.vectors is None else self.vectors[rows]
+        return EncodedTexts(self.tokens[index], lengths, starts, stream, self.layer, vectors)
 
 
 def encode_texts(token_ids: Sequence[Sequence[int]], device: torch.device) -> EncodedTexts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,16 +43,38 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     means = np.stack([rows[labels == c].mean(0) for c in range(classes)])
     within = rows - means[labels]
     one_row = 1 / max(1, len(rows) - np.count_nonzero(counts))  # weight of a row in the spread
-    spread = within.T @ within * one_row
-    even = np.trace(spread) / len(spread) + 1e-9  # above zero even where every class has a single row
-    shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(len(spread))
+    even = one_row * (within**2).sum() / within.shape[1] + 1e-9  # above zero even where every class has a single row
+    spread = Spread(within, (1 - SHRINKAGE) * one_row, SHRINKAGE * even)
     centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
-    metric = np.linalg.inv(shrunk)
-    directions = (means - centre) @ metric
+    directions = spread.undo(means - centre)
     offsets = ((means + centre) * directions).sum(1) / 2
-    offsets -= _extra_distance(within, counts[labels], metric, (1 - SHRINKAGE) * one_row) * _by_rows(counts) / 2
+    offsets -= _extra_distance(spread, counts[labels]) * _by_rows(counts) / 2
     scale = np.linalg.norm(directions, axis=1).mean()
     return Prototypes((directions / scale).astype(np.float32), (offsets / scale).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A shrunk covariance within classes: `one_row` · Σ row rowᵀ + `even` · I.
+
+    `rows` [n, H], each minus its class's mean.
+    """
+
+    rows: np.ndarray
+    one_row: float
+    even: float
+
+    def undo(self, vectors: np.ndarray) -> np.ndarray:
+        """Return vectors [m, H] times the inverse, by way of the n × n products of the rows: n is less than H here.
+
+        Source: Woodbury 1950.
+        """
+        return (vectors - vectors @ self.rows.T @ self._solved) / self.even
+
+    @cached_property
+    def _solved(self) -> np.ndarray:
+        products = self.rows @ self.rows.T
+        return np.linalg.solve(products + self.even / self.one_row * np.eye(len(products)), self.rows)
 
 
 def _by_rows(counts: np.ndarray) -> np.ndarray:
@@ -59,24 +82,54 @@ def _by_rows(counts: np.ndarray) -> np.ndarray:
     return 1 / counts - (1 / counts).mean()
 
 
-def _extra_distance(within: np.ndarray, counts: np.ndarray, metric: np.ndarray, one_row: float) -> float:
+def _extra_distance(spread: Spread, counts: np.ndarray) -> float:
     """Return the expected squared distance of a row from its class's true mean; divided by n, that of a mean of n.
 
     A row is measured with a metric that does not know it (Sherman and Morrison 1950): with fewer rows than
     dimensions, the metric shortens just the directions in which its own rows differ.
 
     Args:
-        within: [n, H], rows minus their class's mean.
+        spread: within classes.
         counts: [n], rows of each row's class.
-        metric: [H, H], the inverse of the shrunk covariance.
-        one_row: weight of a row in that covariance.
     """
-    known, rows = within[counts > 1], counts[counts > 1]
+    known, rows = spread.rows[counts > 1], counts[counts > 1]
     if not len(known):
         return 0.0
     left_out = rows / (rows - 1)  # a row pulls the mean towards itself
-    squared = left_out * ((known @ metric) * known).sum(1)
-    return float((squared / (1 - one_row * squared)).mean())
+    squared = left_out * (spread.undo(known) * known).sum(1)
+    return float((squared / (1 - spread.one_row * squared)).mean())
+
+
+@dataclass(frozen=True)
+class PairedPrototypes:
+    """Class prototypes of texts that are read twice: as a prompt makes the encoder read them, and without any prompt.
+
+    A prompt tells the encoder what the task is about; without one nothing has been fitted to the rows.
+    """
+
+    prompted: Prototypes
+    plain: Prototypes
+
+    def nearness(self, vectors: np.ndarray, plain: np.ndarray) -> np.ndarray:
+        """Return how near each text is to each class, [n, C]: the mean of both ways of reading it.
+
+        Args:
+            vectors: [n, H], the texts' vectors under the prompt.
+            plain: [n, H], without a prompt.
+        """
+        return (self.prompted.nearness(vectors) + self.plain.nearness(plain)) / 2
+
+
+def paired_prototypes(vectors: np.ndarray, plain: np.ndarray, labels: np.ndarray, classes: int) -> PairedPrototypes:
+    """Return the class prototypes of labelled rows by both ways of reading them; every class must occur.
+
+    Args:
+        vectors: [n, H] float32, the rows' vectors under a prompt.
+        plain: [n, H] float32, without a prompt.
+        labels: [n] int64.
+        classes: C.
+    """
+    return PairedPrototypes(prototypes(vectors, labels, classes), prototypes(plain, labels, classes))
 
 
 @dataclass(frozen=True)
@@ -99,7 +152,7 @@ class Readout:
         Args:
             nats: [n, C], label words' log-likelihoods.
             leaning: [C], what the prompt favours each class by; taken off.
-            nearness: [n, C], from `Prototypes.nearness`.
+            nearness: [n, C], from `PairedPrototypes.nearness`.
         """
         words = nats - leaning if self.words else 0.0
         return log_softmax((words + self.weight * nearness) / self.temperature)

@@ -27,7 +27,7 @@ class Population:
 
     Args:
         backbone: the frozen T5.
-        texts: all of the task's rows.
+        texts: all of the task's rows, read by `read_alone`.
         labels: [rows] int64 on the backbone's device.
         tree: the label words.
         bank: the trials.
@@ -155,17 +155,19 @@ class Population:
 class Answered:
     """What rows are answered under their prompts, as arrays.
 
-    `nats` [R, C] label words' log-likelihoods · `vectors` [R, H] mean encoder outputs of the texts, both float32.
+    `nats` [R, C] label words' log-likelihoods · `vectors` [R, H] mean encoder outputs of the texts behind the prompt ·
+    `plain` [R, H] the same without a prompt; all float32.
     """
 
     nats: np.ndarray
     vectors: np.ndarray
+    plain: np.ndarray
 
     def split(self, sizes: Sequence[int]) -> list[Answered]:
         """Return consecutive parts of these sizes."""
         ends = np.cumsum(sizes)[:-1]
-        parts = zip(np.split(self.nats, ends), np.split(self.vectors, ends), strict=True)
-        return [Answered(nats, vectors) for nats, vectors in parts]
+        parts = (np.split(each, ends) for each in (self.nats, self.vectors, self.plain))
+        return [Answered(*part) for part in zip(*parts, strict=True)]
 
 
 @torch.no_grad()
@@ -178,7 +180,10 @@ def answer_rows(
     tree: DeviceTree,
     tokens_at_once: int,
 ) -> Answered:
-    """Return what `score_rows` returns, and each row's vector under its prompt; the arguments are the same."""
+    """Return what `score_rows` returns, and each row's vectors with and without its prompt.
+
+    The arguments are the same, but `texts` have been read by `read_alone`.
+    """
     device = backbone.device
     row_prompt, rows = row_prompt.to(device), rows.to(device)
     nats = torch.empty(len(rows), len(tree.path_node), device=device)
@@ -189,7 +194,7 @@ def answer_rows(
         nats[at], vectors[at] = found.nats, found.vectors
 
     _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, answer)
-    return Answered(nats.cpu().numpy(), vectors.cpu().numpy())
+    return Answered(nats.cpu().numpy(), vectors.cpu().numpy(), texts.vectors[rows].cpu().numpy())
 
 
 @torch.no_grad()
@@ -225,6 +230,12 @@ def score_rows(
 
     _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, score)
     return nats.cpu().numpy()
+
+
+def read_alone(backbone: Backbone, texts: EncodedTexts, layer: int, tokens_at_once: int) -> EncodedTexts:
+    """Return texts with all that can be known of them before any prompt: see `read_to_layer` and `sentence_vectors`."""
+    read = read_to_layer(backbone, texts, layer, tokens_at_once)
+    return replace(read, vectors=torch.as_tensor(sentence_vectors(backbone, read, tokens_at_once)).to(backbone.device))
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from crosspt_cli.core.score import Prototypes, Readout
+from crosspt_cli.core.score import PairedPrototypes, Prototypes, Readout
 from crosspt_cli.core.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.registry import Registry, StoredTask
@@ -40,7 +40,7 @@ class FittedTask:
         prompt: [P, H] float32, the target prompt: the mixture, folded.
         private: [P, H] float32, the private prompt.
         leaning: [C] nats the prompt favours each class by; taken off at prediction.
-        prototypes: class means of the training rows' vectors, as the prompt makes the frozen encoder read them.
+        prototypes: class means of the training rows' vectors, read with the prompt and without it.
         readout: how label words and prototypes make a score, and at what temperature that is a probability.
         held_out: what confidence was worth on held-out rows.
         familiar: what training rows look like to the prompt.
@@ -64,7 +64,7 @@ class FittedTask:
     prompt: np.ndarray
     private: np.ndarray
     leaning: np.ndarray
-    prototypes: Prototypes
+    prototypes: PairedPrototypes
     readout: Readout
     held_out: HeldOutAnswers
     familiar: Familiar
@@ -132,8 +132,10 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "prompt": fitted.prompt,
         "private": fitted.private,
         "leaning": fitted.leaning,
-        "prompted_prototypes": fitted.prototypes.directions,
-        "prompted_prototype_offsets": fitted.prototypes.offsets,
+        "prompted_prototypes": fitted.prototypes.prompted.directions,
+        "prompted_prototype_offsets": fitted.prototypes.prompted.offsets,
+        "plain_prototypes": fitted.prototypes.plain.directions,
+        "plain_prototype_offsets": fitted.prototypes.plain.offsets,
         "held_out_confidence": fitted.held_out.confidence,
         "held_out_correct": fitted.held_out.correct,
         "familiar": fitted.familiar.means,
@@ -179,7 +181,10 @@ def from_stored(stored: StoredTask) -> FittedTask:
         prompt=arrays["prompt"],
         private=arrays["private"],
         leaning=arrays["leaning"],
-        prototypes=Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),
+        prototypes=PairedPrototypes(
+            Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),
+            Prototypes(arrays["plain_prototypes"], arrays["plain_prototype_offsets"]),
+        ),
         readout=Readout(readout["weight"], readout["words"], readout["temperature"]),
         held_out=HeldOutAnswers(
             arrays["held_out_confidence"], arrays["held_out_correct"], document["held_out"]["luck"]

@@ -10,7 +10,7 @@ import torch
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
-from crosspt_cli.core.train import Answered, answer_rows, read_to_layer
+from crosspt_cli.core.train import Answered, answer_rows, read_alone
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 from crosspt_cli.onboarding.abstain import find_limit, promise_of
 from crosspt_cli.onboarding.backbones import open_backbone
@@ -113,14 +113,14 @@ class Predictor:
     def scores(self, rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities [n, C] float32, and what is unusual [n]."""
         found, fitted = self.read(rows), self.fitted
-        nearness = fitted.prototypes.nearness(found.vectors)
+        nearness = fitted.prototypes.nearness(found.vectors, found.plain)
         log_shares = fitted.readout.log_shares(found.nats, fitted.leaning, nearness)
         return found.nats, log_shares, fitted.familiar.unusual(found.vectors)
 
     def read(self, rows: Sequence[Sequence[str]]) -> Answered:
-        """Return label words' log-likelihoods and the texts' vectors, both as the task's prompt makes them."""
+        """Return label words' log-likelihoods and the texts' vectors behind the task's prompt, and those without it."""
         at_once = tokens_at_once(self.backbone.device)
-        texts = read_to_layer(self.backbone, self.encode(rows), self.fitted.prompt_layer, at_once)
+        texts = read_alone(self.backbone, self.encode(rows), self.fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
         return answer_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.train import read_to_layer, sentence_vectors
+from crosspt_cli.core.train import read_alone
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
@@ -70,7 +70,7 @@ def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sourc
     """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
-    texts = read_to_layer(backbone, prepared.texts, sources.layer, at_once)
+    texts = read_alone(backbone, prepared.texts, sources.layer, at_once)
     untouched = score_untouched(
         backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once
     )
@@ -80,7 +80,7 @@ def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sourc
         labels=prepared.labels,
         tree=tree,
         plain=tuple(" ".join(row.fields) for row in examples.rows),
-        vectors=sentence_vectors(backbone, texts, at_once),
+        vectors=texts.vectors.cpu().numpy(),
         sources=sources.values,
         untouched=untouched,
         classes=prepared.spec.verbalizer.classes,

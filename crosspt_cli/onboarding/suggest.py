@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import Answered
 from crosspt_cli.data import StreamRow, open_stream
 from crosspt_cli.data.near_duplicates import are_like, shingles_of
 from crosspt_cli.foundation.errors import DataError, OptionError
@@ -137,15 +138,15 @@ def _nothing_to_ask(path: str, pool: Pool) -> DataError:
 
 
 def _choose(predictor: Predictor, rows: Sequence[StreamRow], n: int, progress: Progress) -> tuple[Suggestion, ...]:
-    nats, vectors = _read(predictor, rows, progress)
-    views = ways_of_answering(predictor, nats, vectors)
+    read = _read(predictor, rows, progress)
+    views = ways_of_answering(predictor, read)
     contradicted = disagreement(views)
     shingles = [tuple(map(shingles_of, row.texts)) for row in rows]
 
     def unlike(chosen: int) -> np.ndarray:
         return np.array([not are_like(shingles[chosen], other) for other in shingles])
 
-    chosen = choose_rows(views, vectors, n, unlike)
+    chosen = choose_rows(views, read.vectors, n, unlike)
     classes, answers = predictor.fitted.spec.verbalizer.classes, views[-1]
     return tuple(
         Suggestion(
@@ -159,23 +160,23 @@ def _choose(predictor: Predictor, rows: Sequence[StreamRow], n: int, progress: P
     )
 
 
-def _read(predictor: Predictor, rows: Sequence[StreamRow], progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def _read(predictor: Predictor, rows: Sequence[StreamRow], progress: Progress) -> Answered:
     read = []
     for start in range(0, len(rows), CHUNK):
         progress("looking", start, len(rows))
         read.append(predictor.read([row.texts for row in rows[start : start + CHUNK]]))
-    return np.concatenate([each.nats for each in read]), np.concatenate([each.vectors for each in read])
+    return Answered(*(np.concatenate([getattr(each, name) for each in read]) for name in ("nats", "vectors", "plain")))
 
 
-def ways_of_answering(predictor: Predictor, nats: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, ...]:
+def ways_of_answering(predictor: Predictor, read: Answered) -> tuple[np.ndarray, ...]:
     """Return the class probabilities [n, C] by label words alone, by prototypes alone, and as the task answers.
 
     Args:
         predictor: of the task.
-        nats, vectors: from `Predictor.read`.
+        read: from `Predictor.read`.
     """
     fitted = predictor.fitted
     own, heat = fitted.readout, fitted.readout.temperature
-    nearness = fitted.prototypes.nearness(vectors)
+    nearness = fitted.prototypes.nearness(read.vectors, read.plain)
     ways = (Readout(0.0, True, heat), Readout(own.weight or PROTOTYPES_ALONE.weight, False, heat), own)
-    return tuple(np.exp(way.log_shares(nats, fitted.leaning, nearness)) for way in ways)
+    return tuple(np.exp(way.log_shares(read.nats, fitted.leaning, nearness)) for way in ways)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crosspt_cli.core.score import Prototypes, prototypes
+from crosspt_cli.core.score import PairedPrototypes, paired_prototypes
 from crosspt_cli.core.train import answer_rows
 from crosspt_cli.core.unusual import class_directions
 from crosspt_cli.foundation.errors import TrainingError
@@ -26,15 +26,15 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 class FinalFit:
     """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
 
-    `prototypes` of all rows as the prompt reads them, and `means` [C, H], the mean direction of each class · `loss` in
-    nats: of the last batch, or on all rows where nothing was trained.
+    `prototypes` of all rows, read with the prompt and without it · `means` [C, H], each class's mean direction behind
+    the prompt · `loss` in nats: of the last batch, or on all rows where nothing was trained.
     """
 
     prompt: np.ndarray
     private: np.ndarray
     shares: np.ndarray
     leaning: np.ndarray
-    prototypes: Prototypes
+    prototypes: PairedPrototypes
     means: np.ndarray
     steps: int
     loss: float
@@ -96,12 +96,15 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, **made, steps=0, loss=loss)
 
 
-def _of_classes(task: StudyTask, prompts: Tensor) -> dict[str, Prototypes | np.ndarray]:
+def _of_classes(task: StudyTask, prompts: Tensor) -> dict[str, PairedPrototypes | np.ndarray]:
     """Return `prototypes` and `means` of all rows behind one prompt [1, P, H]."""
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
-    of_rows = found.vectors, task.labels, len(task.tree.path_node)
-    return {"prototypes": prototypes(*of_rows), "means": class_directions(*of_rows)}
+    classes = len(task.tree.path_node)
+    return {
+        "prototypes": paired_prototypes(found.vectors, found.plain, task.labels, classes),
+        "means": class_directions(found.vectors, task.labels, classes),
+    }
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.score import paired_prototypes
 from crosspt_cli.core.train import Answered, Population, answer_rows
 from crosspt_cli.core.unusual import class_directions, distances
 from crosspt_cli.search.folds import Fold
@@ -44,8 +44,9 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     """
     held_out, train = rows_to_answer(labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
-    nearness = prototypes(known.vectors, labels[train], classes).nearness(asked.vectors)
+    prototypes = paired_prototypes(known.vectors, known.plain, labels[train], classes)
     means = class_directions(known.vectors, labels[train], classes)
+    nearness = prototypes.nearness(asked.vectors, asked.plain)
     return HeldOut(asked.nats, nearness, distances(means, asked.vectors))
 
 

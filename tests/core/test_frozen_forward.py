@@ -224,17 +224,20 @@ def test_devices_and_number_formats_are_checked_by_name(monkeypatch):
     assert str(caught.value) == ("--device: is cuda, but torch sees no CUDA device here.\nPass --device auto or cpu.")
 
 
-def test_a_text_is_read_by_its_own_tokens_under_its_own_prompt():
+def test_a_text_is_read_by_its_own_tokens_with_and_without_its_prompt():
     """The mean leaves the prompt's tokens out; transformers' encoder gives the same."""
-    from crosspt_cli.core.train import answer_rows
+    from crosspt_cli.core.train import answer_rows, read_alone
 
     backbone, model = as_backbone(small_t5()), small_t5()
     prompts, texts = random_prompts(2), random_texts((5, 1, 9))
-    encoded, trial = encode_texts(texts, backbone.device), torch.tensor([1, 0, 1])
+    encoded = read_alone(backbone, encode_texts(texts, backbone.device), 0, 1000)
+    trial, rows = torch.tensor([1, 0, 1]), torch.tensor([2, 0, 1])
     tree = backbone.t5.place(LabelTree.build(((5,), (6,)), END))
     for at_once in (1, 1000):
-        found = answer_rows(backbone, prompts, trial, encoded, torch.arange(3), tree, at_once)
-        for row, ids in enumerate(texts):
-            inputs = torch.cat([prompts[trial[row]], model.shared(torch.tensor(ids))])[None]
-            states = model.encoder(inputs_embeds=inputs).last_hidden_state[0, prompts.shape[1] :]
-            torch.testing.assert_close(torch.from_numpy(found.vectors[row]), states.mean(0), atol=1e-5, rtol=1e-5)
+        found = answer_rows(backbone, prompts, trial, encoded, rows, tree, at_once)
+        for place, row in enumerate(rows):
+            tokens = model.shared(torch.tensor(texts[row]))
+            for prompt, read in ((prompts[trial[place]], found.vectors), (prompts[0][:0], found.plain)):
+                states = model.encoder(inputs_embeds=torch.cat([prompt, tokens])[None]).last_hidden_state[0]
+                wanted = states[len(prompt) :].mean(0)
+                torch.testing.assert_close(torch.from_numpy(read[place]), wanted, atol=1e-5, rtol=1e-5)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crosspt_cli.core.score import Readout, log_softmax, prototypes, unit
+from crosspt_cli.core.score import Readout, Spread, log_softmax, paired_prototypes, prototypes, unit
 
 SCORES = arrays(np.float64, (4, 3), elements=st.floats(-30, 30))
 
@@ -107,12 +107,32 @@ def test_even_classes_are_told_apart_half_way():
     assert one == pytest.approx(other, abs=1e-4)
 
 
+@pytest.mark.parametrize("rows", [1, 5, 40])
+def test_a_spread_is_undone_by_its_inverse(rows):
+    """Written out, with fewer rows than dimensions and with more."""
+    random = np.random.default_rng(4)
+    within, asked = random.normal(size=(rows, 8)), random.normal(size=(3, 8))
+    whole = 0.02 * within.T @ within + 0.7 * np.eye(8)
+    np.testing.assert_allclose(Spread(within, 0.02, 0.7).undo(asked), asked @ np.linalg.inv(whole), atol=1e-12)
+
+
 def test_one_row_per_class_is_enough():
     """A fold of a class with two rows leaves one to learn from, and no spread to estimate."""
     vectors = np.eye(3, dtype=np.float32)
     nearness = prototypes(vectors, np.arange(3), 3).nearness(vectors)
     assert nearness.argmax(1).tolist() == [0, 1, 2]
     assert np.isfinite(nearness).all()
+
+
+def test_both_ways_of_reading_count_the_same():
+    """A class that one way of reading speaks for is as near as one that the other speaks for as clearly."""
+    labels, vectors = np.arange(3), np.eye(3, dtype=np.float32)
+    found = paired_prototypes(vectors, vectors, labels, 3)
+    first, second = vectors[[0]], vectors[[1]]
+    undecided = found.nearness(first, second)[0]
+    assert undecided[0] == pytest.approx(undecided[1], abs=1e-6)
+    assert undecided[0] > undecided[2]
+    np.testing.assert_allclose(found.nearness(first, first), prototypes(vectors, labels, 3).nearness(first), atol=1e-6)
 
 
 def test_a_zero_vector_stays_zero():

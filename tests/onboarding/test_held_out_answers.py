@@ -25,10 +25,11 @@ def test_what_is_kept_is_of_the_answers_that_predict_gives(onboarded):
     assert ((kept.confidence >= 0.5) & (kept.confidence <= 1)).all()
 
 
-def test_a_task_of_an_earlier_kind_is_refused_with_what_to_do(full):
-    """Its prototypes were made of texts read without a prompt: compared with others they would mislead."""
+@pytest.mark.parametrize("lacking", ["prompted_prototypes", "plain_prototypes"])
+def test_a_task_of_an_earlier_kind_is_refused_with_what_to_do(full, lacking):
+    """Its texts were read once, with the prompt or without: the readout is that of texts that are read twice."""
     stored = full.load_task("reviews")
-    arrays = {key.removeprefix("prompted_"): value for key, value in stored.arrays.items()}
+    arrays = {key: value for key, value in stored.arrays.items() if key != lacking}
     full.save_task("reviews", stored.document, arrays, stored.files, True)
     with pytest.raises(IntegrityError) as caught:
         load_fitted("reviews", full)

@@ -1,12 +1,14 @@
 """A fitted task answers the same before and after it was saved, and whoever stands beside a row."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from onboarding_samples import TEXTS, small_onboarding
 
-from crosspt_cli.core.score import Readout
+from crosspt_cli.core.score import Readout, log_softmax
+from crosspt_cli.core.train import sentence_vectors
 from crosspt_cli.foundation.errors import IntegrityError, NotFound, OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted
@@ -37,8 +39,6 @@ def test_a_row_gets_the_same_answer_whatever_its_neighbours(dtype, full):
 @pytest.mark.parametrize("readout", [Readout(0.0), Readout(10.0, words=False), Readout(10.0, temperature=0.5)])
 def test_a_prediction_is_made_of_its_parts(readout, full, onboarded, backbone):
     """Shares sum to 1, the label has the largest, and nats are those of the label words alone."""
-    from dataclasses import replace
-
     predictor = Predictor(replace(onboarded.fitted, readout=readout), backbone)
     found = predictor.predict(ROWS)
     assert [prediction.row for prediction in found] == list(range(len(ROWS)))
@@ -48,6 +48,17 @@ def test_a_prediction_is_made_of_its_parts(readout, full, onboarded, backbone):
         assert sum(map(np.exp, prediction.nats.values())) == pytest.approx(1, abs=1e-5)
     plain = Predictor(replace(onboarded.fitted, readout=Readout(0.0)), backbone).predict(ROWS)
     assert [prediction.nats for prediction in found] == [prediction.nats for prediction in plain]
+
+
+def test_a_text_is_compared_with_prototypes_by_both_ways_of_reading_it(onboarded, backbone):
+    """Behind the prompt and without it, against scores written out."""
+    fitted = replace(onboarded.fitted, readout=Readout(10.0, words=False))
+    predictor, pair = Predictor(fitted, backbone), fitted.prototypes
+    alone = sentence_vectors(backbone, predictor.encode(ROWS), 1000)
+    behind = predictor.read(ROWS).vectors
+    assert not np.allclose(alone, behind, atol=1e-2)
+    wanted = log_softmax(5 * (pair.prompted.nearness(behind) + pair.plain.nearness(alone)))
+    np.testing.assert_allclose(predictor.scores(ROWS)[1], wanted, atol=1e-4)
 
 
 def test_predict_takes_plain_texts(full):

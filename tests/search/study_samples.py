@@ -8,7 +8,7 @@ from hf_reference import END, as_backbone, random_prompts, small_t5
 
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.score import Readout
-from crosspt_cli.core.train import sentence_vectors
+from crosspt_cli.core.train import read_alone
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import stratified_folds
@@ -29,12 +29,12 @@ def small_task(rows: int = 18, sources: int = 3, dtype: torch.dtype = torch.floa
     labels = (np.arange(rows) % 3 == 2).astype(np.int64)
     random = np.random.default_rng(3)
     ids = [[*random.integers(2, 64, 2 + row % 5).tolist(), 30 + int(labels[row]), END] for row in range(rows)]
-    texts = encode_texts(ids, backbone.device)
+    texts = read_alone(backbone, encode_texts(ids, backbone.device), 0, 10_000)
     tree = backbone.t5.place(LabelTree.build(WORDS, END))
     values, names = random_prompts(sources), NAMES[:sources]
     ranked = score_untouched(backbone, names, values, texts, labels, tree, stream(seed, "rank"), 10_000)
     plain = tuple(" ".join(map(str, row)) for row in ids)
-    vectors = sentence_vectors(backbone, texts, 10_000)
+    vectors = texts.vectors.numpy()
     return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, ("a", "b"), seed)
 
 

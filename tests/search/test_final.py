@@ -8,6 +8,8 @@ import torch
 from study_samples import NAMES, small_task
 
 from crosspt_cli.core.compose import compose
+from crosspt_cli.core.score import prototypes
+from crosspt_cli.core.train import answer_rows
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.final import fit_final
@@ -54,6 +56,17 @@ def test_a_private_prompt_that_never_moved_has_no_share_of_its_own():
     assert np.array_equal(fit.prompt, task.sources[NAMES.index(best)])
     assert np.array_equal(fit.leaning, task.untouched.leaning(best, task.labels, np.arange(len(task.labels))))
     assert fit.loss == min(rank.loss for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels))))
+
+
+@pytest.mark.parametrize("candidate", [Candidate((), 1.0), Candidate(NAMES[:1], 0.0)], ids=str)
+def test_prototypes_are_of_all_rows_with_and_without_the_prompt(candidate):
+    """Against prototypes of the rows as they are read one way and the other."""
+    task = small_task()
+    fit, rows = fit_final(task, candidate, 2, 2), torch.arange(len(task.labels))
+    prompt = torch.tensor(fit.prompt)[None]
+    read = answer_rows(task.backbone, prompt, rows * 0, task.texts, rows, task.tree, 10_000)
+    for found, vectors in ((fit.prototypes.prompted, read.vectors), (fit.prototypes.plain, task.vectors)):
+        np.testing.assert_allclose(found.directions, prototypes(vectors, task.labels, 2).directions, atol=1e-5)
 
 
 def test_when_the_time_is_up_one_step_is_enough():

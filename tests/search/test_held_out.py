@@ -5,19 +5,19 @@ import pytest
 import torch
 from study_samples import folds_of, small_task
 
-from crosspt_cli.core.score import prototypes
-from crosspt_cli.core.train import Answered, answer_rows, score_rows, sentence_vectors
+from crosspt_cli.core.score import paired_prototypes
+from crosspt_cli.core.train import Answered, answer_rows, score_rows
 from crosspt_cli.search import held_out
 from crosspt_cli.search.held_out import held_out_answers, held_out_of, rows_to_answer
 
 LABELS = np.arange(24) % 3
-VECTORS = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)
+VECTORS, PLAIN = np.random.default_rng(0).normal(size=(2, 24, 6)).astype(np.float32)
 
 
-def answered(fold, vectors=VECTORS) -> Answered:
+def answered(fold, vectors=VECTORS, plain=PLAIN) -> Answered:
     """Return what a prompt answered on the rows of a fold: random vectors, and label words that know nothing."""
     rows = np.concatenate(rows_to_answer(LABELS, fold))
-    return Answered(np.zeros((len(rows), 3), np.float32), vectors[rows])
+    return Answered(np.zeros((len(rows), 3), np.float32), vectors[rows], plain[rows])
 
 
 @pytest.fixture
@@ -30,9 +30,10 @@ def fold():
 
 def test_a_row_is_compared_with_class_means_of_the_training_rows(fold):
     """Against means written out."""
-    means = prototypes(VECTORS[fold.train], LABELS[fold.train], 3)
+    means = paired_prototypes(VECTORS[fold.train], PLAIN[fold.train], LABELS[fold.train], 3)
     found = held_out_of(answered(fold), LABELS, fold, 3)
-    np.testing.assert_allclose(found.nearness, means.nearness(VECTORS[fold.held_out]), rtol=1e-6)
+    wanted = means.nearness(VECTORS[fold.held_out], PLAIN[fold.held_out])
+    np.testing.assert_allclose(found.nearness, wanted, rtol=1e-6)
 
 
 def test_labels_of_held_out_rows_do_not_leak_into_their_nearness(fold):
@@ -45,11 +46,13 @@ def test_labels_of_held_out_rows_do_not_leak_into_their_nearness(fold):
 
 def test_a_vector_held_out_does_not_pull_the_mean_it_is_compared_with(fold):
     """An outlier would be its own class mean's best friend."""
-    moved = VECTORS.copy()
-    moved[fold.held_out[0]] *= -3
-    before, after = (held_out_of(answered(fold, vectors), LABELS, fold, 3).nearness for vectors in (VECTORS, moved))
-    assert np.array_equal(before[1:], after[1:])
-    assert not np.array_equal(before[0], after[0])
+    before = held_out_of(answered(fold), LABELS, fold, 3).nearness
+    for place in range(2):
+        both = [VECTORS.copy(), PLAIN.copy()]
+        both[place][fold.held_out[0]] *= -3
+        after = held_out_of(answered(fold, *both), LABELS, fold, 3).nearness
+        assert np.array_equal(before[1:], after[1:])
+        assert not np.array_equal(before[0], after[0])
 
 
 def test_many_rows_make_prototypes_of_some_of_every_class(fold, monkeypatch):
@@ -68,10 +71,11 @@ def test_every_prompt_reads_the_rows_of_its_own_fold():
     for number, fold in enumerate(folds):
         prompt = task.sources[number : number + 1]
         alone = answer_rows(task.backbone, prompt, everything * 0, task.texts, everything, task.tree, 10_000)
-        means = prototypes(alone.vectors[fold.train], task.labels[fold.train], 2)
+        rows = fold.train, fold.held_out
+        (vectors, asked), (plain, unprompted) = ([of[at] for at in rows] for of in (alone.vectors, task.vectors))
+        means = paired_prototypes(vectors, plain, task.labels[fold.train], 2)
         np.testing.assert_allclose(found[number].nats, alone.nats[fold.held_out], atol=1e-5)
-        wanted = means.nearness(alone.vectors[fold.held_out])
-        np.testing.assert_allclose(found[number].nearness, wanted, atol=1e-4)
+        np.testing.assert_allclose(found[number].nearness, means.nearness(asked, unprompted), atol=1e-4)
         nats = score_rows(task.backbone, prompt, everything * 0, task.texts, everything, task.tree, 10_000)
         np.testing.assert_allclose(alone.nats, nats, atol=1e-6)
-        assert not np.allclose(alone.vectors, sentence_vectors(task.backbone, task.texts, 10_000), atol=1e-2)
+        assert not np.allclose(alone.vectors, alone.plain, atol=1e-2)

@@ -238,7 +238,7 @@ def test_parts_are_taken_at_the_steps_that_were_kept(monkeypatch):
 
 def test_a_private_prompt_has_its_own_score():
     """As it stands among the candidates, averaged over seeds."""
-    found = study_of(small_task(), seeds=2, candidates=some_candidates()[::-1])
+    found = study_of(small_task(seed=5), seeds=2, candidates=some_candidates()[::-1])  # one that chooses another
     alone = found.candidates[best_alone(found.candidates)]
     np.testing.assert_allclose(found.verdict.methods[ALONE].score.correct, alone.score.correct)
 
