@@ -25,6 +25,7 @@ from same_rows import table as table_of_pairs  # noqa: E402
 RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
 BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
 THIRD = RESULTS.with_name("onboardings-quick-third.jsonl")
+ONE_WAY = RESULTS.with_name("onboardings-quick-one-way.jsonl")
 INPUT = RESULTS.with_name("onboardings-quick-input.jsonl")
 FAST = RESULTS.with_name("onboardings-quick-fast.jsonl")
 SETFIT = RESULTS.with_name("setfit.jsonl")
@@ -65,11 +66,19 @@ BESIDE_BEFORE = """
 The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
 by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
 """
+BESIDE_ONE_WAY = """
+## Prototypes of texts that are read once
+
+The same rows, folds, backbone and source prompts with prototypes of texts as the prompt makes them read alone, not the
+mean with those read without it (`bench/results/onboardings-quick-one-way.jsonl`). Balanced accuracy, %, over the draws
+that both have; the last two columns are no matter of prototypes.
+"""
 BESIDE_THIRD = """
 ## Beside the backbone before
 
 The same rows with the backbone that shipped before this one and its source prompts, which enter before the same layer
-(`bench/results/onboardings-quick-third.jsonl`). Balanced accuracy, %, over the draws that both have.
+(`bench/results/onboardings-quick-third.jsonl`), both with prototypes of texts that are read once. Balanced accuracy, %,
+over the draws that both have.
 """
 BESIDE_INPUT = """
 ## Where prompts enter
@@ -82,11 +91,8 @@ over the draws that both have.
 BESIDE_FAST = """
 ## On the faster backbone
 
-The same rows on `mini-fast`, which has four encoder layers of the backbone before, with its own source prompts
+The same rows on `mini-fast`, which has four encoder layers, with its own source prompts
 (`bench/results/onboardings-quick-fast.jsonl`). Balanced accuracy, %, over the draws that both have.
-"""
-FAST_AND_THIRD = """
-Beside the backbone that its layers are from:
 """
 HONESTY = """
 ## How honest the printed score is
@@ -221,14 +227,14 @@ def page(lines: list[dict], machine: dict) -> str:
         beside_setfit(lines),
         BESIDE_BEFORE,
         beside(lines, BEFORE, ("on the first", "now")),
+        BESIDE_ONE_WAY,
+        beside(lines, ONE_WAY, ("read once", "now")),
         BESIDE_THIRD,
-        beside(lines, THIRD, ("on the one before", "now")),
+        beside(read_lines(ONE_WAY), THIRD, ("on the one before", "on this one")),
         BESIDE_INPUT,
         beside(read_lines(THIRD), INPUT, ("at the input", "before layer 2")),
         BESIDE_FAST,
         beside(lines, FAST, ("on mini-fast", "on mini")),
-        FAST_AND_THIRD,
-        beside(read_lines(THIRD), FAST, ("on mini-fast", "on the mini before")),
         HONESTY,
         summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
         UNTRAINED.format(studies=len(studies)),
