@@ -126,9 +126,10 @@ def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
 
     random = np.random.default_rng(0)
     truth = np.arange(60) % 2
-    noise = [random.normal(0, 1, (3, 60, width)).astype(np.float32) for width in (2, 8)]
-    lines = studies([Pool(("a", "b", "c"), *noise, truth)], 6)
-    assert sorted(line["per_class"] for line in lines) == [4] * 6 + [8] * 6 + [16] * 6
+    sizes = ((3, 60, 2), (3, 60, 8), (60, 8))
+    noise = [[random.normal(0, 1, size).astype(np.float32) for size in sizes] for _ in range(4)]
+    lines = studies([Pool(("a", "b", "c"), *of_pool, truth) for of_pool in noise], 3)
+    assert sorted(line["per_class"] for line in lines) == [4] * 12 + [8] * 12 + [16] * 12
     known, said, corrected = (
         np.mean([line["balanced"]["crosspt"] if name == "truth" else line[name] for line in lines])
         for name in ("truth", "uncorrected", "corrected")
@@ -186,7 +187,7 @@ def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path, monkeypatc
         """Return a pool whose vectors are made of the texts alone: which row is which can be read off them."""
         labels = np.array([row.label == "positive" for row in rows], int)
         codes = np.array([[hash(row.fields)] for row in rows], float)
-        return Pool(("a",), np.zeros((1, len(rows), 2)), codes[None], labels)
+        return Pool(("a",), np.zeros((1, len(rows), 2)), codes[None], -codes, labels)
 
     seen = []
     monkeypatch.setattr(prepare, "prepare", lambda *_: argparse.Namespace(spec=None))
@@ -208,6 +209,7 @@ def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path, monkeypatc
         shots, test = draw_rows(data / "reviews", *asked, 40)
         expected = read([*shots.rows, *test.rows])
         assert np.array_equal(task.pool.vectors, expected.vectors)
+        assert np.array_equal(task.pool.plain, expected.plain)
         assert np.array_equal(task.pool.truth, expected.truth)
         assert task.rows.tolist() == list(range(len(shots)))
 

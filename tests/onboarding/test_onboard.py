@@ -27,8 +27,9 @@ def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
         if field.name == "shares":
             assert after == pytest.approx(before, abs=1e-6)
         elif field.name == "prototypes":
-            assert np.array_equal(before.directions, after.directions)
-            assert np.array_equal(before.offsets, after.offsets)
+            for own, read in ((before.prompted, after.prompted), (before.plain, after.plain)):
+                assert np.array_equal(own.directions, read.directions)
+                assert np.array_equal(own.offsets, read.offsets)
         elif field.name == "held_out":
             assert np.array_equal(before.confidence, after.confidence)
             assert np.array_equal(before.correct, after.correct)
