@@ -11,7 +11,7 @@ from hf_reference import END, as_backbone, our_nats, random_prompts, random_text
 
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.initialise import from_vocabulary
-from crosspt_cli.core.train import read_to_layer, score_rows, sentence_vectors
+from crosspt_cli.core.train import read_alone, read_to_layer, score_rows, sentence_vectors
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.tasks.label_tree import LabelTree
@@ -69,13 +69,14 @@ def test_layer_zero_leaves_texts_as_they_are():
     assert read_to_layer(backbone, texts, 0, 10) is texts
 
 
-def test_rows_that_are_picked_take_their_stream_along():
+def test_rows_that_are_picked_take_stream_and_vectors_along():
     backbone = as_backbone(small_t5())
     texts = encode_texts(TEXTS, backbone.device)
-    picked = read_to_layer(backbone, texts, 1, 50).take(torch.tensor([3, 0, 3]))
+    picked = read_alone(backbone, texts, 1, 50).take(torch.tensor([3, 0, 3]))
     again = backbone.read_to(texts.take(torch.tensor([3, 0, 3])), 1)
     assert picked.layer == again.layer == 1
     torch.testing.assert_close(picked.stream, again.stream, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(picked.vectors, backbone.sentence_vectors(again), atol=1e-5, rtol=1e-4)
 
 
 def test_vectors_without_a_prompt_do_not_depend_on_where_prompts_enter():

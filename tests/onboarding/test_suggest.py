@@ -10,6 +10,7 @@ from crosspt_cli.foundation.errors import DataError, NotFound, OptionError
 from crosspt_cli.onboarding import suggest as suggesting
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.pool import sample_pool
+from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.onboarding.suggest import suggest
 
 SUBJECTS = ("the kettle", "my neighbour", "a long film", "this soup", "our garden", "the last train")
@@ -40,9 +41,10 @@ def test_rows_come_with_line_guess_and_the_names_that_add_task_wants(full, unlab
     assert (found.text_columns, found.label_column) == (("text",), "label")
     assert [NEW[row.line - 2] for row in found.rows] == texts_of(found)
     assert len(set(texts_of(found))) == 4
-    for row in found.rows:
-        assert row.guess in ("positive", "negative")
-        assert 0.5 <= row.confidence <= 1
+    answers = Predictor.open("reviews", full, "cpu", "fp32").predict([row.texts for row in found.rows])
+    for row, answer in zip(found.rows, answers, strict=True):
+        assert row.guess == answer.label
+        assert row.confidence == pytest.approx(answer.confidence, abs=1e-4)
         assert 0 <= row.disagreement <= 1
 
 
