@@ -64,7 +64,8 @@ BESIDE_BEFORE = """
 ## Beside the first backbone
 
 The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
-by the state of crosspt then). Balanced accuracy, %, over the draws that both have.
+by the state of crosspt then). We aimed for 4 points more, which 16 rows per class miss; what was tried is in
+[experiments.md](experiments.md#a-second-teacher). Balanced accuracy, %, over the draws that both have.
 """
 BESIDE_ONE_WAY = """
 ## Prototypes of texts that are read once
