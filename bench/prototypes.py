@@ -1,6 +1,7 @@
 """How should a text be compared with the classes of a few labelled rows?
 
-    python bench/prototypes.py --data DATA --targets cr,imdb_sentences,subj,trec,emotion,sick,snips,sms_spam
+    python bench/prototypes.py --data DATA \\
+        --targets cr,imdb_sentences,subj,trec,emotion,financial_phrasebank,sick,snips,sms_spam
 
 Three questions, per target below DATA, rows per class and draw. Under which prompt: the most useful source, untouched,
 or a private one after 60 steps? Which vectors: mean-pooled encoder outputs without the prompt, under it, or the mean of
