@@ -179,7 +179,8 @@ def pretrain(bank: Path, quiet: bool, as_json: bool, **settings: Any) -> None:
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.pretrain import pretrain as train
 
-        trained = train(bank, settings.pop("data"), progress=progress, **settings)
+        tell = (lambda sentence: None) if as_json or quiet else say
+        trained = train(bank, settings.pop("data"), tell=tell, progress=progress, **settings)
     if as_json:
         emit_json(bank_dict(trained))
     else:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,22 +53,57 @@ def replace_folder(target: Path, fill: Callable[[Path], None]) -> None:
     Raises:
         StorageError: the disk is full or the folder not writable.
     """
-    with storage_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        recover_folder(target)
-        aside = target.parent / f".{target.name}.new-{secrets.token_hex(4)}"
-        aside.mkdir()
-        try:
-            fill(aside)
-            flush_tree(aside)
-            old = previous(target)
-            if target.exists():
-                os.rename(target, old)
-            os.rename(aside, target)
-            flush_folder(target.parent)
-        finally:
+    replace_folders({target: fill})
+
+
+def replace_folders(fills: Mapping[Path, Callable[[Path], None]]) -> None:
+    """Make each target the folder that its `fill` writes, as `replace_folder` does; on any failure none is changed.
+
+    All of them are on disk before the first is renamed. A process that dies between two renames leaves each target
+    whole, the old one or the new one.
+
+    Raises:
+        StorageError: the disk is full or a folder not writable.
+    """
+    asides = {target: target.parent / f".{target.name}.new-{secrets.token_hex(4)}" for target in fills}
+    try:
+        for target, fill in fills.items():
+            with storage_errors(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                recover_folder(target)
+                asides[target].mkdir()
+                fill(asides[target])
+                flush_tree(asides[target])
+        _swap_in(asides)
+    finally:
+        for aside in asides.values():
             shutil.rmtree(aside, ignore_errors=True)
+    for target in fills:
         shutil.rmtree(previous(target), ignore_errors=True)
+
+
+def _swap_in(asides: Mapping[Path, Path]) -> None:
+    """Rename every folder to its target, or put back what was there."""
+    begun: list[Path] = []
+    try:
+        for target, aside in asides.items():
+            begun.append(target)
+            with storage_errors(target):
+                if target.exists():
+                    os.rename(target, previous(target))
+                os.rename(aside, target)
+                flush_folder(target.parent)
+    except BaseException:
+        for target in begun:
+            _swap_back(target, asides[target])
+        raise
+
+
+def _swap_back(target: Path, aside: Path) -> None:
+    if not aside.exists():  # it is the target now
+        os.rename(target, aside)
+    if previous(target).exists():
+        os.rename(previous(target), target)
 
 
 def recover_folder(target: Path) -> None:
@@ -81,8 +117,11 @@ def recover_folder(target: Path) -> None:
             shutil.rmtree(old)
         else:
             os.rename(old, target)
-    for stale in target.parent.glob(f".{target.name}.new-*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    # the whole name: what is half-written of an entry called "a.new-b" is not of the entry "a"
+    stale = re.compile(re.escape(f".{target.name}.new-") + "[0-9a-f]{8}")
+    for path in target.parent.glob(".*"):
+        if stale.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def previous(target: Path) -> Path:

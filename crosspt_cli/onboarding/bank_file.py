@@ -46,8 +46,8 @@ class BankSpec:
     Attributes:
         backbone: what the prompts are trained for.
         sources: what they are trained on.
-        prompt_tokens: P.
-        prompt_layer: the encoder layer before which the prompts enter; 0 is the input.
+        prompt_tokens: P. Default: that of the backbone's other source prompts, see `mixing_shape`.
+        prompt_layer: the encoder layer before which the prompts enter; 0 is the input. Default: likewise.
         steps: each trains on one batch of every source.
         batch: rows per source and step.
         rows: the most training rows used of a source.
@@ -61,8 +61,8 @@ class BankSpec:
 
     backbone: str
     sources: tuple[SourceSpec, ...]
-    prompt_tokens: int = 20
-    prompt_layer: int = 0
+    prompt_tokens: int | None = None
+    prompt_layer: int | None = None
     steps: int = 600
     batch: int = 16
     rows: int = 4000
@@ -113,13 +113,16 @@ def _filled(kind: type, document: Any, where: str) -> Any:
     unknown = sorted(set(values) - set(declared))
     if unknown:
         raise DataError(
-            where, f"has the unknown key {unknown[0].replace('_', '-')!r}.", f"Known: {', '.join(declared)}."
+            where,
+            f"has the unknown key {unknown[0].replace('_', '-')!r}.",
+            f"Known: {', '.join(declared).replace('_', '-')}.",
         )
-    types = {"int": int, "float": (int, float), "str": str}
+    types = {"int": int, "int | None": int, "float": (int, float), "str": str}
     for key, value in values.items():
         wanted = types.get(declared[key])
         if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
-            raise DataError(where, f"{key.replace('_', '-')} is {value!r}, but must be of type {declared[key]}.", _HINT)
+            problem = f"{key.replace('_', '-')} is {value!r}, but must be of type {declared[key].split()[0]}."
+            raise DataError(where, problem, _HINT)
     if "text_cols" in values:
         values["text_cols"] = tuple(map(str, values["text_cols"]))
     try:

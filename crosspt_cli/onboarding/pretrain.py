@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,13 @@ from crosspt_cli.core.train import read_to_layer
 from crosspt_cli.data import is_hub_name, read_csv
 from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound
 from crosspt_cli.foundation.files import write_bytes
+from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.bank_file import BankSpec, SourceSpec, read_bank
 from crosspt_cli.onboarding.prepare import label_tree, prepare
+from crosspt_cli.onboarding.study_input import mixing_shape, shape_of
 from crosspt_cli.registry import DataSource, Manifest, Registry, Score, dump_arrays, read_arrays
 
 TOKENS_AT_ONCE = 8_000
@@ -46,13 +49,14 @@ class PretrainedSource:
 
 @dataclass(frozen=True)
 class PretrainedBank:
-    """What a finished run leaves: its sources are in the registry."""
+    """What a finished run leaves: its sources are in the registry; `notes` are sentences about their use."""
 
     backbone: str
     sources: tuple[PretrainedSource, ...]
     steps: int
     loss: float
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def pretrain(
@@ -66,11 +70,13 @@ def pretrain(
     device: str = "auto",
     dtype: str = "auto",
     replace: bool = False,
+    tell: Callable[[str], None] = lambda sentence: None,
     progress: Progress = no_progress,
 ) -> PretrainedBank:
-    """Return the bank just trained and saved to the personal registry.
+    """Return the bank just trained and saved to the personal registry: all of its sources, or on a failure none.
 
-    A run that was stopped goes on where it was when the same bank file is given again.
+    A run that was stopped goes on where it was when the same bank file is given again. While it trains, no other
+    process can save a source prompt under one of its names.
 
     Args:
         bank_path: YAML, see `bank_file`.
@@ -83,37 +89,93 @@ def pretrain(
         device: ``auto``, ``cpu`` or ``cuda``.
         dtype: ``auto``, ``fp32`` or ``bf16``.
         replace: whether sources of the same names may be replaced.
+        tell: given each of the notes as soon as it is known; those about mixing come before training.
         progress: told of every step, with the mean loss.
 
     Raises:
         NotFound: the bank file, a data set or the backbone does not exist.
         DataError: the bank file or a data set cannot be used.
         OptionError: a source exists and `replace` is false.
+        StorageError: another process trains a source of the same name, or the registry cannot be written.
     """
     began = time.monotonic()
     registry = registry or Registry.open()
     spec = read_bank(Path(bank_path), backbone, prompt_layer)
     registry.ensure_writable()
-    for source in spec.sources:
-        registry.check_source_name_free(source.name, spec.backbone, replace)
-    opened = open_backbone(spec.backbone, registry, device, dtype)
-    opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else "--prompt-layer")
-    # held-out rows are read now as well: what is wrong with them must not come out after hours of training
-    train, held_out = zip(*(_both(source, spec, opened, Path(data_folder)) for source in spec.sources), strict=True)
-    starts = _starts(start, spec, opened, train)
-    rates = JointRates(spec.source_rate, spec.attention_rate)
-    bank = JointBank(opened, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
-    checkpoint = _Checkpoint(registry, spec, opened, starts, train)
-    loss = _run(bank, spec, checkpoint, progress)
-    command = shlex.join(
+    names = [source.name for source in spec.sources]
+    with registry.reserve_sources(names, spec.backbone, replace):
+        opened = open_backbone(spec.backbone, registry, device, dtype)
+        spec, mixing = _mixable(spec, opened, registry)
+        for note in mixing:
+            tell(note)
+        opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else "--prompt-layer")
+        # held-out rows are read now as well: what is wrong with them must not come out after hours of training
+        both = [_both(source, spec, opened, Path(data_folder)) for source in spec.sources]
+        train, held_out = zip(*both, strict=True)
+        starts = _starts(start, spec, opened, train)
+        rates = JointRates(spec.source_rate, spec.attention_rate)
+        bank = JointBank(opened, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
+        checkpoint = _Checkpoint(registry, spec, opened, starts, train)
+        loss = _run(bank, spec, checkpoint, progress)
+        sources = _save(bank, spec, held_out, registry, _command(bank_path, backbone, prompt_layer, start))
+        checkpoint.path.unlink(missing_ok=True)
+    useless = useless_notes(sources)
+    for note in useless:
+        tell(note)
+    return PretrainedBank(spec.backbone, sources, spec.steps, loss, time.monotonic() - began, (*mixing, *useless))
+
+
+def _command(bank_path: str | Path, backbone: str | None, prompt_layer: int | None, start: str | Path | None) -> str:
+    """Return what to type for the same bank again."""
+    return shlex.join(
         ["crosspt", "registry", "pretrain", Path(bank_path).name, "--data", "DATA"]
         + (["--backbone", backbone] if backbone else [])
         + ([] if prompt_layer is None else ["--prompt-layer", str(prompt_layer)])
         + (["--start", Path(start).name] if start else [])
     )
-    sources = _save(bank, spec, train, held_out, registry, command)
-    checkpoint.path.unlink(missing_ok=True)
-    return PretrainedBank(spec.backbone, sources, spec.steps, loss, time.monotonic() - began)
+
+
+def _mixable(spec: BankSpec, backbone: Backbone, registry: Registry) -> tuple[BankSpec, tuple[str, ...]]:
+    """Return the bank with its prompts' length and layer, and what is to be said if others have another.
+
+    What the bank file leaves open is as in the backbone's other source prompts, so that tasks can mix them all.
+    """
+    own = {(suggested_name(spec.backbone), source.name) for source in spec.sources}
+    others = [shape_of(entry) for entry in registry.sources(fingerprint=backbone.fingerprint) if entry.key not in own]
+    tokens, layer = mixing_shape(others)
+    shape = (
+        tokens if spec.prompt_tokens is None else spec.prompt_tokens,
+        layer if spec.prompt_layer is None else spec.prompt_layer,
+    )
+    placed = replaced(spec, prompt_tokens=shape[0], prompt_layer=shape[1])
+    if not others or shape == (tokens, layer):
+        return placed, ()
+    return placed, (_mixing_note(shape, (tokens, layer), mixing_shape([*others, *[shape] * len(own)]), backbone.name),)
+
+
+def _mixing_note(own: tuple[int, int], usual: tuple[int, int], mixed: tuple[int, int], backbone: str) -> str:
+    """Return which source prompts tasks will leave out, and how to have both; shapes are tokens and layer."""
+    said = (
+        f"These prompts will have {own[0]} tokens before layer {own[1]}, and most others of {backbone} have {usual[0]} "
+        f"before layer {usual[1]}; a task can only mix prompts of one length and layer."
+    )
+    out = f"'crosspt add-task' will use the others, or these with --prompt-layer {own[1]}."
+    if own[1] == usual[1]:
+        out = "'crosspt add-task' will use the others, and none of these."
+    if mixed == own:
+        out = "'crosspt add-task' will use these, and the others no more."
+    return f"{said} {out} To mix them: leave prompt-tokens and prompt-layer out of the bank file."
+
+
+def useless_notes(sources: Sequence[PretrainedSource]) -> tuple[str, ...]:
+    """Return a sentence for every source that answers no better than its most frequent class."""
+    return tuple(
+        f"Source prompt '{each.name}' answers {each.accuracy:.1%} of its held-out rows rightly, where always answering "
+        f"the most frequent class answers {each.majority:.1%}. It is saved; 'crosspt registry rm {each.name}' removes "
+        "it."
+        for each in sources
+        if each.accuracy <= each.majority
+    )
 
 
 def _run(bank: JointBank, spec: BankSpec, checkpoint: _Checkpoint, progress: Progress) -> float:
@@ -126,6 +188,7 @@ def _run(bank: JointBank, spec: BankSpec, checkpoint: _Checkpoint, progress: Pro
         if time.monotonic() - saved > SAVE_EVERY_S:
             checkpoint.save(bank, loss)
             saved = time.monotonic()
+    checkpoint.save(bank, loss)  # so that a full disk or a kill while sources are saved costs no training
     return loss
 
 
@@ -209,13 +272,12 @@ def _starts(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: 
 def _save(
     bank: JointBank,
     spec: BankSpec,
-    train: Sequence[SourceRows],
     held_out: Sequence[SourceRows],
     registry: Registry,
     command: str,
 ) -> tuple[PretrainedSource, ...]:
     """Score every source on held-out rows and keep its target prompt: what the mixture gives its own task."""
-    finished = []
+    finished, prompts = [], []
     targets, shares = bank.targets().detach().cpu().numpy(), bank.shares().detach()
     for number, source in enumerate(spec.sources):
         scored = held_out[number]
@@ -231,11 +293,12 @@ def _save(
             prompt_layer=spec.prompt_layer,
             width=bank.backbone.width,
             task=source.task,
-            data=(DataSource(source.name, source.licence, len(train[number].texts)),),
+            data=(DataSource(source.name, source.licence, len(bank.tasks[number].texts)),),
             score=Score("accuracy", round(accuracy, 4), rows),
             seed=spec.seed,
             command=command,
         )
-        registry.add_source(targets[number], manifest, replace=True)
+        prompts.append((targets[number], manifest))
         finished.append(result)
+    registry.add_sources(prompts, replace=True)  # the names were reserved before training
     return tuple(finished)

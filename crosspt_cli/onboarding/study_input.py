@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from crosspt_cli.core.train import read_alone
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
-from crosspt_cli.registry import Registry
+from crosspt_cli.registry import Entry, Registry
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -53,9 +54,8 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
         for entry in registry.sources(fingerprint=backbone.fingerprint)
         if layer is None or entry.manifest.prompt_layer == layer
     ]
-    shapes = [(entry.manifest.prompt_tokens, entry.manifest.prompt_layer) for entry in entries]
-    shape = max(set(shapes), key=lambda each: (shapes.count(each), -each[1]), default=None)
-    tokens, layer = shape or (DEFAULT_PROMPT_TOKENS, layer or 0)
+    shapes = [shape_of(entry) for entry in entries]
+    tokens, layer = mixing_shape(shapes, layer)
     used = [entry for entry, shape in zip(entries, shapes, strict=True) if shape == (tokens, layer)]
     values = np.zeros((len(used), tokens, backbone.width), np.float32)
     for place, entry in enumerate(used):
@@ -64,6 +64,17 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     digests = {entry.name: entry.sha256 for entry in used}
     left_out = tuple(entry.name for entry in entries if entry.name not in digests)
     return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer, left_out)
+
+
+def shape_of(entry: Entry) -> tuple[int, int]:
+    """Return a source prompt's length in tokens and the encoder layer before which it enters."""
+    return entry.manifest.prompt_tokens, entry.manifest.prompt_layer
+
+
+def mixing_shape(shapes: Sequence[tuple[int, int]], layer: int | None = None) -> tuple[int, int]:
+    """Return the most frequent length and layer; of equals, the earlier layer; of none, 20 tokens at `layer`."""
+    frequent = max(set(shapes), key=lambda each: (shapes.count(each), -each[1]), default=None)
+    return frequent or (DEFAULT_PROMPT_TOKENS, layer or 0)
 
 
 def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int) -> StudyTask:

@@ -38,5 +38,6 @@ def not_found(word: str, name: str, present: Sequence[str], of: str = "") -> Not
 def exists_already(word: str, name: str) -> OptionError:
     """Return the error for a name that is taken."""
     article = "an" if word[0] in "aeiou" else "a"
-    hint = "Use --replace to replace it, or --name for another name."
+    another = {"task": "--name for another name", "source prompt": "change its name in the bank file"}
+    hint = f"Use --replace to replace it, or {another.get(word, 'choose another name')}."
     return OptionError("registry", f"{article} {word} named {name!r} exists already.", hint)

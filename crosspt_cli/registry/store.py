@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from crosspt_cli.registry.manifest import Manifest, SourcePrompt, TaskManifest, 
 from crosspt_cli.registry.missing import exists_already, not_found
 from crosspt_cli.registry.prompts import PROMPT_FILE, KnownBackbone, check_fits, check_values, read_prompt
 from crosspt_cli.registry.tasks import StoredTask, read_task, task_contents
-from crosspt_cli.registry.writing import Describe, Fill, filler, locked, probe, remove_entry, write_entry
+from crosspt_cli.registry.writing import Describe, Fill, filler, locked, probe, remove_entry, write_entries, write_entry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -189,14 +190,6 @@ class Registry:
         """
         self._check_free("task", (checked_name(name),), replace)
 
-    def check_source_name_free(self, name: str, backbone: str, replace: bool) -> None:
-        """Return if a source prompt may be saved under this name for the backbone of that name.
-
-        Raises:
-            OptionError: the name is no name, or is taken and `replace` is false.
-        """
-        self._check_free("source", (suggested_name(backbone), checked_name(name, "source prompt")), replace)
-
     @contextmanager
     def reserve_task(self, name: str, replace: bool) -> Iterator[None]:
         """Keep a task's name from every other process, so that hours of training cannot end in "exists already".
@@ -210,6 +203,29 @@ class Registry:
         key = (checked_name(name),)
         with locked(self.layers[0], "task", key, wait_s=1.0):
             self._check_free("task", key, replace)
+            yield
+
+    @contextmanager
+    def reserve_sources(self, names: Sequence[str], backbone: str, replace: bool) -> Iterator[None]:
+        """Keep the names of source prompts from every other process, as `reserve_task` does for a task.
+
+        `add_sources` works inside, from the same thread.
+
+        Args:
+            names: of the source prompts.
+            backbone: the name of the backbone that they are for.
+            replace: whether existing ones may be replaced.
+
+        Raises:
+            OptionError: a name is no name, or is taken and `replace` is false.
+            StorageError: another process has reserved one, or the registry is not writable.
+        """
+        # in one order, so that two banks that share names cannot wait for each other
+        keys = sorted((suggested_name(backbone), checked_name(name, "source prompt")) for name in names)
+        with ExitStack() as held:
+            for key in keys:
+                held.enter_context(locked(self.layers[0], "source", key, wait_s=1.0))
+                self._check_free("source", key, replace)
             yield
 
     def save_task(
@@ -254,14 +270,22 @@ class Registry:
             OptionError: the name is no name, or is taken and `replace` is false.
             StorageError: the registry is not writable, or the disk is full.
         """
-        check_values(values, manifest)
-        key = (suggested_name(manifest.backbone), checked_name(manifest.name, "source prompt"))
-        fill = filler({PROMPT_FILE: dump_arrays({"prompt": values})})
+        return self.add_sources([(values, manifest)], replace=replace)[0]
 
-        def describe(folder: Path, digests: dict[str, str]) -> bytes:
-            return dump_manifest(dataclasses.replace(manifest, sha256=digests))
-
-        return self._write("source", key, fill, describe, replace)
+    def add_sources(
+        self, prompts: Sequence[tuple[np.ndarray, Manifest]], *, replace: bool = False
+    ) -> tuple[Entry, ...]:
+        """Return the source prompts just saved, each as by `add_source`: all of them, or on any failure none."""
+        contents: dict[Key, tuple[Fill, Describe]] = {}
+        for values, manifest in prompts:
+            check_values(values, manifest)
+            key = (suggested_name(manifest.backbone), checked_name(manifest.name, "source prompt"))
+            contents[key] = filler({PROMPT_FILE: dump_arrays({"prompt": values})}), partial(_described, manifest)
+        with ExitStack() as held:
+            for key in sorted(contents):
+                held.enter_context(locked(self.layers[0], "source", key))
+                self._check_free("source", key, replace)
+            return write_entries(self.layers[0], "source", contents)
 
     def add_backbone(self, name: str, fill: Fill, *, about: str, licence: str, replace: bool = False) -> Entry:
         """Return the backbone just saved, with its fingerprint and digests.
@@ -335,6 +359,10 @@ class Registry:
     def _known(self, backbone: str) -> KnownBackbone | None:
         key = (suggested_name(backbone),)
         return self._entry("backbone", key).manifest if self._layer_of("backbone", key) else None
+
+
+def _described(manifest: Manifest, folder: Path, digests: dict[str, str]) -> bytes:
+    return dump_manifest(dataclasses.replace(manifest, sha256=digests))
 
 
 def _version() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from crosspt_cli.foundation.files import recover_folder, replace_folder, sha256, storage_errors
+from crosspt_cli.foundation.files import recover_folder, replace_folders, sha256, storage_errors
 from crosspt_cli.registry.entries import KINDS, Entry, Key, Layer, check_plain, visible_files
 from crosspt_cli.registry.locks import WAIT_S, entry_lock
 
@@ -41,17 +41,25 @@ def write_entry(layer: Layer, kind: str, key: Key, fill: Fill, describe: Describ
     Raises:
         StorageError: the layer is not writable, or the disk is full.
     """
+    return write_entries(layer, kind, {key: (fill, describe)})[0]
 
-    def fill_and_describe(folder: Path) -> None:
-        fill(folder)
-        for name in visible_files(folder):
-            check_plain(folder / name)
-            (folder / name).chmod(0o644)  # a copy of a read-only file could not be flushed
-        raw = describe(folder, file_digests(folder, KINDS[kind].manifest))
-        (folder / KINDS[kind].manifest).write_bytes(raw)
 
-    replace_folder(layer.target(kind, key), fill_and_describe)
-    return layer.entry(kind, key)
+def write_entries(layer: Layer, kind: str, contents: Mapping[Key, tuple[Fill, Describe]]) -> tuple[Entry, ...]:
+    """Return the entries just written, as `write_entry` does; on any failure none of them is changed."""
+
+    def whole(fill: Fill, describe: Describe) -> Fill:
+        def fill_and_describe(folder: Path) -> None:
+            fill(folder)
+            for name in visible_files(folder):
+                check_plain(folder / name)
+                (folder / name).chmod(0o644)  # a copy of a read-only file could not be flushed
+            raw = describe(folder, file_digests(folder, KINDS[kind].manifest))
+            (folder / KINDS[kind].manifest).write_bytes(raw)
+
+        return fill_and_describe
+
+    replace_folders({layer.target(kind, key): whole(*each) for key, each in contents.items()})
+    return tuple(layer.entry(kind, key) for key in contents)
 
 
 def remove_entry(layer: Layer, kind: str, key: Key) -> None:

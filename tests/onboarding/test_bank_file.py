@@ -9,10 +9,10 @@ HINT = "docs/sources.md shows a bank file and explains its keys."
 SOURCE = "{name: %s, task: t, train: a.csv, held-out: b.csv, licence: CC0-1.0}"
 TWO = f"sources:\n  - {SOURCE % 'one'}\n  - {SOURCE % 'two'}\n"
 GOOD = f"backbone: mini\nsteps: 7\nsource-rate: 1\n{TWO}"
-ONE_KNOWN = "Known: name, task, train, held_out, licence, label_col, text_cols, template, about."
+ONE_KNOWN = "Known: name, task, train, held-out, licence, label-col, text-cols, template, about."
 BANK_KNOWN = (
-    "Known: backbone, sources, prompt_tokens, prompt_layer, steps, batch, rows, held_out_rows, max_tokens, "
-    "source_rate, attention_rate, own_share, seed."
+    "Known: backbone, sources, prompt-tokens, prompt-layer, steps, batch, rows, held-out-rows, max-tokens, "
+    "source-rate, attention-rate, own-share, seed."
 )
 BAD = {
     "backbone: [": (DataError, "{path}: is not YAML (while parsing a flow node).\n" + HINT),

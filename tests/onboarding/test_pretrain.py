@@ -1,12 +1,16 @@
 """A bank of source prompts: trained together, resumable, and saved with all that is known of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from onboarding_samples import TEXTS, digests, kept, write_csv
 
-from crosspt_cli.foundation.errors import CrossptError, DataError, IntegrityError, NotFound, OptionError
+from crosspt_cli.foundation.errors import CrossptError, DataError, IntegrityError, NotFound, OptionError, StorageError
 from crosspt_cli.onboarding import pretrain as pretraining
-from crosspt_cli.onboarding.pretrain import pretrain
+from crosspt_cli.onboarding.backbones import open_backbone
+from crosspt_cli.onboarding.pretrain import PretrainedSource, pretrain
+from crosspt_cli.onboarding.study_input import load_sources
 from crosspt_cli.registry import dump_arrays, read_arrays, verify
 
 EXACT = {"device": "cpu", "dtype": "fp32"}
@@ -154,8 +158,105 @@ def test_sources_that_exist_are_not_replaced_unasked(full, bank_folder, home):
     before = kept(home)
     with pytest.raises(OptionError) as caught:
         run(bank_folder, full)
-    assert caught.value.problem == "a source prompt named 'tiny/mood' exists already."
+    assert str(caught.value) == (
+        "registry: a source prompt named 'tiny/kind' exists already.\n"
+        "Use --replace to replace it, or change its name in the bank file."
+    )
     assert kept(home) == before
+
+
+def other_bank(bank_folder, path, *lines: str):
+    """Write a bank file of other names, with these lines for its prompts' length and layer, and return its path."""
+    text = (
+        (bank_folder / "bank.yaml")
+        .read_text()
+        .replace("name: mood", "name: temper")
+        .replace("name: kind", "name: sort")
+    )
+    path.write_text(text.replace("prompt-tokens: 4\n", "".join(f"{line}\n" for line in lines)))
+    return path
+
+
+def test_a_bank_that_leaves_the_shape_of_its_prompts_open_can_be_mixed_with_what_is_there(full, bank_folder, tmp_path):
+    """Whoever adds a source need not know the length and layer of those that ship."""
+    bank = pretrain(other_bank(bank_folder, tmp_path / "more.yaml"), bank_folder, registry=full, **EXACT)
+    manifest = full.source("temper", "tiny").manifest
+    assert (manifest.prompt_tokens, manifest.prompt_layer) == (4, 0)
+    assert not [note for note in bank.notes if "mix" in note]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            "prompt-tokens: 5",
+            "These prompts will have 5 tokens before layer 0, and most others of tiny have 4 before layer 0; a task "
+            "can only mix prompts of one length and layer. 'crosspt add-task' will use the others, and none of these. "
+            "To mix them: leave prompt-tokens and prompt-layer out of the bank file.",
+        ),
+        (
+            "prompt-layer: 1",
+            "These prompts will have 4 tokens before layer 1, and most others of tiny have 4 before layer 0; a task "
+            "can only mix prompts of one length and layer. 'crosspt add-task' will use the others, or these with "
+            "--prompt-layer 1. To mix them: leave prompt-tokens and prompt-layer out of the bank file.",
+        ),
+    ],
+)
+def test_a_bank_that_no_task_could_mix_is_told_of_before_training(line, wanted, full, bank_folder, tmp_path):
+    """Not after hours, by a task that leaves its sources out."""
+    told, happened = [], []
+    bank = pretrain(
+        other_bank(bank_folder, tmp_path / "more.yaml", line),
+        bank_folder,
+        registry=full,
+        tell=lambda note: (told.append(note), happened.append("told")),
+        progress=lambda *step: happened.append("trained"),
+        **EXACT,
+    )
+    assert told[0] == wanted
+    assert happened[:2] == ["told", "trained"]
+    assert bank.notes == tuple(told)
+    used = load_sources(full, open_backbone("tiny", full, "cpu", "fp32"))
+    assert (used.names, used.left_out) == (("kind", "mood"), ("sort", "temper"))
+
+
+def test_a_source_that_answers_no_better_than_its_most_frequent_class_is_told_of(bare, bank_folder):
+    """Six steps teach nothing much: what the table shows is said in a sentence, and only for those."""
+    bank = run(bank_folder, bare)
+    useless = [source for source in bank.sources if source.accuracy <= source.majority]
+    assert [note.split("'")[1] for note in bank.notes] == [source.name for source in useless]
+    weak = PretrainedSource("mood", "sentiment", accuracy=0.43, majority=0.5, rows=12, own_share=0.5)
+    assert pretraining.useless_notes([weak, replace(weak, accuracy=0.6)]) == (
+        "Source prompt 'mood' answers 43.0% of its held-out rows rightly, where always answering the most frequent "
+        "class answers 50.0%. It is saved; 'crosspt registry rm mood' removes it.",
+    )
+
+
+def test_a_bank_that_could_not_be_saved_is_not_trained_again(bare, bank_folder, home, monkeypatch):
+    """A full disk at the end: nothing of the bank is there, and the same command saves it without a step."""
+
+    def full_disk(*arguments, **more):
+        raise StorageError("registry", "cannot be written (No space left on device).")
+
+    monkeypatch.setattr(type(bare), "add_sources", full_disk)
+    with pytest.raises(StorageError):
+        run(bank_folder, bare)
+    assert bare.sources(backbone="tiny") == ()
+    monkeypatch.undo()
+    run(bank_folder, bare, progress=lambda *step: pytest.fail("trained again"))
+    assert [entry.name for entry in bare.sources(backbone="tiny")] == ["kind", "mood"]
+    assert list((home / "pretrain").iterdir()) == []
+
+
+def test_the_names_of_a_bank_are_reserved_while_it_trains(bare, bank_folder, home):
+    """Whoever would take one meanwhile is told at once, instead of being replaced hours later."""
+    locks = []
+
+    def look(*step):
+        locks.extend(path.name for path in sorted((home / "locks" / "sources" / "tiny").glob("*.holder")))
+
+    run(bank_folder, bare, progress=look)
+    assert locks[:2] == ["kind.holder", "mood.holder"]
 
 
 @pytest.mark.parametrize(
@@ -189,8 +290,6 @@ def test_training_a_bank_leaves_the_backbone_as_it_was(bare, bank_folder, home):
 
 def test_prompts_of_one_backbone_are_refused_by_another(full, backbone):
     """Keyed by the fingerprint."""
-    from dataclasses import replace
-
     other = replace(backbone, name="other", fingerprint="0" * 64)
     with pytest.raises(CrossptError) as caught:
         full.load_source("mood", other)

@@ -1,5 +1,6 @@
 """Killed processes, two at once, full and read-only disks: nothing that was saved is lost."""
 
+import dataclasses
 import os
 import random
 import shutil
@@ -135,6 +136,72 @@ def test_an_interrupt_while_writing_changes_nothing(registry, save, home):
         registry.add_backbone("tiny", fill, about="", licence="")
     assert list((home / "backbones").iterdir()) == []
     assert verify(registry) == ()
+
+
+def test_what_is_half_written_of_another_task_is_left_alone(registry, save, home):
+    """A task may be called "a.new-b": writing or removing "a" must not take the folder of its unfinished save."""
+    folder = home / "tasks" / ".a.new-b.new-0123abcd"
+    folder.mkdir(parents=True)
+    save(name="a")
+    save(2, name="a", replace=True)
+    registry.remove("task", "a")
+    assert folder.is_dir()
+    save(name="a.new-b")
+    assert not folder.exists()  # its own writer sweeps it up
+
+
+def entries(home: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted((home / "sources").rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+def test_several_source_prompts_are_saved_whole_or_not_at_all(fails_at, registry, manifest, values, home, monkeypatch):
+    """Half a bank is worse than none. Each of the four renames fails in turn; one prompt exists, one is new."""
+    registry.add_source(values, manifest)
+    before, rename, done = entries(home), os.rename, []
+
+    def failing(old, new):
+        done.append(new)
+        if len(done) == fails_at + 1:
+            raise OSError(28, "No space left on device")
+        rename(old, new)
+
+    other = dataclasses.replace(manifest, name="sst2")
+    monkeypatch.setattr(os, "rename", failing)
+    if fails_at == 3:  # two for the prompt that exists, one for the new one, and no more
+        registry.add_sources([(values + 1, manifest), (values + 1, other)], replace=True)
+        assert len(done) == 3
+    else:
+        with pytest.raises(StorageError, match="nothing saved before was changed"):
+            registry.add_sources([(values + 1, manifest), (values + 1, other)], replace=True)
+        monkeypatch.undo()
+        assert entries(home) == before
+    assert verify(registry) == ()
+
+
+def test_reserved_source_prompts_are_kept_from_other_processes(home, registry, manifest, values):
+    """A bank trains for hours; its names must not be taken meanwhile."""
+    code = (
+        "import sys, time; from pathlib import Path; from crosspt_cli.registry import Registry\n"
+        "with Registry.open(Path(sys.argv[1])).reserve_sources(['sst2', 'qqp'], 'tiny', False):\n"
+        "    print('held', flush=True); time.sleep(60)"
+    )
+    other = start(code, home)
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StorageError) as caught, registry.reserve_sources(["cola", "qqp"], "tiny", True):
+            pass
+        assert caught.value.problem.startswith(f"the source prompt 'tiny/qqp' is in use by process {other.pid}, since ")
+    finally:
+        other.kill()
+        other.communicate()
+    with registry.reserve_sources(["cola", "qqp"], "tiny", False):
+        registry.add_source(values, manifest)
+    with (
+        pytest.raises(OptionError, match="'tiny/qqp' exists already"),
+        registry.reserve_sources(["cola", "qqp"], "tiny", False),
+    ):
+        pass
 
 
 @pytest.fixture
