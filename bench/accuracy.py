@@ -13,6 +13,7 @@ untouched · `TF-IDF` and `encoder`: logistic regression on words, and on the sa
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,33 +24,37 @@ from onboardings import arguments, measured
 COLUMNS = ("crosspt", "label words", "M = 0", "source", "TF-IDF", "encoder", "chance")
 
 
-def table(lines: list[dict], measure_name: str = "balanced") -> str:
-    """Return a Markdown table: mean over draws ± standard deviation, one row per target and rows per class."""
-    out = [f"| target, per class (draws) | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+def table(lines: Sequence[dict], columns: Mapping[str, str] | None = None) -> str:
+    """Return a Markdown table of balanced accuracy in %: its mean over draws ± standard deviation, and means of those.
+
+    Args:
+        lines: of the onboardings.
+        columns: key of a line's `balanced` → title of its column; None for those that every line has.
+    """
+    columns = columns or {name: name for name in COLUMNS}
+    out = [f"| target, per class (draws) | {' | '.join(columns.values())} |", "|---" * (len(columns) + 1) + "|"]
     for per_class in sorted({line["per_class"] for line in lines}):
         block = [line for line in lines if line["per_class"] == per_class]
         for target in dict.fromkeys(line["target"] for line in block):
             rows = [line for line in block if line["target"] == target]
-            out.append(_row(f"{target}, {per_class} ({len(rows)})", rows, measure_name))
-        out.append(_mean_row(per_class, block, measure_name))
+            cells = " | ".join(_cell(rows, column) for column in columns)
+            out.append(f"| {target}, {per_class} ({len(rows)}) | {cells} |")
+        means = " | ".join(f"**{mean_over_targets(block, column):.1f}**" for column in columns)
+        out.append(f"| **mean of {len({line['target'] for line in block})} targets, {per_class}** | {means} |")
     return "\n".join(out)
 
 
-def _row(title: str, rows: list[dict], measure_name: str) -> str:
-    cells = []
-    for column in COLUMNS:
-        values = np.array([row[measure_name][column] for row in rows]) * 100
-        cells.append(f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(values) > 1 else f"{values[0]:.1f}")
-    return f"| {title} | {' | '.join(cells)} |"
+def mean_over_targets(lines: Sequence[dict], column: str) -> float:
+    """Return balanced accuracy in %, averaged over draws and then over targets."""
+    of_target: dict[str, list[float]] = {}
+    for line in lines:
+        of_target.setdefault(line["target"], []).append(line["balanced"][column])
+    return 100 * float(np.mean([np.mean(each) for each in of_target.values()]))
 
 
-def _mean_row(per_class: int, rows: list[dict], measure_name: str) -> str:
-    targets = sorted({row["target"] for row in rows})
-    means = [
-        np.mean([np.mean([r[measure_name][c] for r in rows if r["target"] == t]) for t in targets]) for c in COLUMNS
-    ]
-    cells = " | ".join(f"**{100 * mean:.1f}**" for mean in means)
-    return f"| **mean of {len(targets)} targets, {per_class}** | {cells} |"
+def _cell(rows: Sequence[dict], column: str) -> str:
+    values = 100 * np.array([row["balanced"][column] for row in rows])
+    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(values) > 1 else f"{values[0]:.1f}"
 
 
 if __name__ == "__main__":

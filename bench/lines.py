@@ -20,7 +20,7 @@ class Job(Protocol):
 
 
 def read_lines(path: Path) -> list[dict]:
-    """Return the finished lines of a results file; the first line says what machine they are from."""
+    """Return the finished lines of a results file, without those that say which machine and commit they are from."""
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text().splitlines() if '"target"' in line]
@@ -47,8 +47,8 @@ def _measure(jobs: Sequence[Job], measure: Callable[[Job], dict], out: Path, wor
     from machine import describe
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    if not out.exists():
-        out.write_text(json.dumps({"machine": describe(), "workers": workers, "threads": 1}) + "\n")
+    with out.open("a") as handle:  # again for each run: what follows may be of another commit
+        print(json.dumps({"machine": describe(), "workers": workers, "threads": 1}), file=handle)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool, out.open("a") as handle:
         waiting = {pool.submit(measure, job): job for job in jobs}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,25 +26,6 @@ def write_rows(path: Path, examples) -> None:
         writer = csv.writer(handle)
         writer.writerow([*examples.text_columns, "label"])
         writer.writerows([*row.fields, row.label] for row in examples.rows)
-
-
-def encode_rows(rows: Sequence, spec, backbone, layer: int = 0):
-    """Return rows as the task that `spec` describes puts them to the backbone, read as far as no prompt is needed.
-
-    Args:
-        rows: with `fields`.
-        spec: of the task, from `prepare`.
-        backbone: frozen.
-        layer: the encoder layer before which prompts enter; 0 is the input.
-    """
-    from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.train import read_alone
-    from crosspt_cli.onboarding.prepare import input_encoder
-    from crosspt_cli.search.trials import tokens_at_once
-
-    encoder = input_encoder(spec, backbone)
-    texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
-    return read_alone(backbone, texts, layer, tokens_at_once(backbone.device))
 
 
 def balanced(answers: np.ndarray, truth: np.ndarray) -> float:

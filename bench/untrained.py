@@ -16,18 +16,140 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from few_rows import SIZES, Pool, Task, read_pool, tasks
 from honesty import summary
-from rows import TARGETS
+from rows import TARGETS, balanced, draw_rows
 
+SIZES = (4, 8, 16)
 CANDIDATES = 3
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A target's rows as every source reads them: `nats` [S, n, C], `vectors` [S, n, H], and their classes [n].
+
+    `plain` [n, H] are the vectors without any prompt.
+    """
+
+    names: tuple[str, ...]
+    nats: np.ndarray
+    vectors: np.ndarray
+    plain: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        """C."""
+        return self.nats.shape[2]
+
+    def drawn(self, count: int, random: np.random.Generator) -> np.ndarray | None:
+        """Return the places of `count` rows per class; None where nothing of a class would be left to judge on."""
+        of_class = [random.permutation(np.flatnonzero(self.truth == c)) for c in range(self.classes)]
+        if any(len(rows) <= count for rows in of_class):
+            return None
+        return np.concatenate([rows[:count] for rows in of_class])
+
+
+@dataclass(frozen=True)
+class Task:
+    """The rows of a pool, at `rows`, that were drawn as labelled ones."""
+
+    pool: Pool
+    rows: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of the labelled rows, [rows]."""
+        return self.pool.truth[self.rows]
+
+    def answers(self, train: np.ndarray, asked: np.ndarray, rank: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return nats [n, C], leaning [C] and nearness [n, C] of the source and the prototypes that `train` gives.
+
+        Args:
+            train: places among the labelled rows.
+            asked: places in the pool.
+            rank: of the source, 0 for the one that the training rows speak for most.
+        """
+        from crosspt_cli.core.score import paired_prototypes
+        from crosspt_cli.search.rank import UntouchedSources
+
+        pool, labels = self.pool, self.labels
+        untouched = UntouchedSources(pool.names, np.arange(len(labels)), pool.nats[:, self.rows])
+        best = untouched.ranks(labels, train)[rank].name
+        source = pool.names.index(best)
+        known = self.rows[train]
+        means = paired_prototypes(pool.vectors[source, known], pool.plain[known], labels[train], pool.classes)
+        nearness = means.nearness(pool.vectors[source, asked], pool.plain[asked])
+        return pool.nats[source, asked], untouched.leaning(best, labels, train), nearness
+
+    def judged(self, count: int, seed: int, rank: int = 0) -> list:
+        """Return every readout judged on held-out rows, by `count` folds."""
+        from crosspt_cli.search.folds import stratified_folds
+        from crosspt_cli.search.outcome import TrialResult
+        from crosspt_cli.search.readouts import find_readouts, judge_readouts
+
+        folds = stratified_folds(self.labels, count, seed)
+        trials = []
+        for number, fold in enumerate(folds):
+            nats, leaning, nearness = self.answers(fold.train, self.rows[fold.held_out], rank)
+            nothing = np.zeros(len(nats))
+            trials.append(
+                TrialResult(
+                    0, number, 0, "complete", 0, 0.0, fold.held_out, nats, nearness, nothing, leaning, nothing[:1]
+                )
+            )
+        return list(judge_readouts(trials, find_readouts("auto"), self.labels))
+
+    def truths(self, rank: int = 0) -> dict[float, float]:
+        """Return weight → balanced accuracy on the pool's other rows, once all labelled rows are used."""
+        from crosspt_cli.core.score import Readout
+        from crosspt_cli.search.readouts import WEIGHTS
+
+        asked = np.setdiff1d(np.arange(len(self.pool.truth)), self.rows)
+        given = self.answers(np.arange(len(self.rows)), asked, rank)
+        return {w: balanced(Readout(w).log_shares(*given).argmax(1), self.pool.truth[asked]) for w in WEIGHTS}
+
+
+def read_pool(folder: Path, backbone, sources, most: int) -> Pool:
+    """Return up to `most` test rows of a target as every source prompt reads them."""
+    from crosspt_cli.onboarding.prepare import prepare
+
+    shots, test = draw_rows(folder, 4, 0, most)
+    return pool_of(test.rows, prepare(shots, backbone).spec, backbone, sources)
+
+
+def pool_of(rows: Sequence, spec, backbone, sources) -> Pool:
+    """Return labelled rows of the task that `spec` describes as every source prompt reads them."""
+    from crosspt_cli.core.encode import encode_texts
+    from crosspt_cli.core.train import answer_rows, read_alone
+    from crosspt_cli.onboarding.prepare import input_encoder, label_tree
+    from crosspt_cli.search.trials import tokens_at_once
+
+    tree = backbone.t5.place(label_tree(spec.verbalizer, backbone))
+    at_once, encoder = tokens_at_once(backbone.device), input_encoder(spec, backbone)
+    texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
+    texts, every = read_alone(backbone, texts, sources.layer, at_once), torch.arange(len(texts))
+    read = [answer_rows(backbone, each[None], every * 0, texts, every, tree, at_once) for each in sources.values]
+    classes = list(spec.verbalizer.classes)
+    truth = np.array([classes.index(row.label) for row in rows])
+    nats, vectors = (np.stack([getattr(each, name) for each in read]) for name in ("nats", "vectors"))
+    return Pool(sources.names, nats, vectors, read[0].plain, truth)
+
+
+def tasks(pools: Sequence[Pool], draws: int, size: int) -> Iterator[tuple[int, Task]]:
+    """Yield draw and task, of `size` rows per class."""
+    for pool in pools:
+        for draw in range(draws):
+            rows = pool.drawn(size, np.random.default_rng((draw, size)))  # so that larger draws hold no smaller ones
+            if rows is not None:
+                yield draw, Task(pool, rows)
 
 
 def study(task: Task, per_class: int, draw: int) -> dict:

@@ -1,275 +1,163 @@
-"""Write docs/accuracy.md and the results in README.md from what bench/onboardings.py measured.
+"""Print docs/accuracy.md, made of what the scripts in bench/ have measured.
 
-python docs/make_accuracy.py
+python docs/make_accuracy.py > docs/accuracy.md
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from accuracy import table  # noqa: E402
+from accuracy import mean_over_targets, table  # noqa: E402
 from calibration import tables  # noqa: E402
 from honesty import summary  # noqa: E402
 from lines import read_lines  # noqa: E402
 from rows import mean_and_error  # noqa: E402
-from same_rows import table as table_of_pairs  # noqa: E402
 
-RESULTS = ROOT / "bench" / "results" / "onboardings-quick.jsonl"
-BEFORE = RESULTS.with_name("onboardings-quick-before.jsonl")
-THIRD = RESULTS.with_name("onboardings-quick-third.jsonl")
-ONE_WAY = RESULTS.with_name("onboardings-quick-one-way.jsonl")
-INPUT = RESULTS.with_name("onboardings-quick-input.jsonl")
-FAST = RESULTS.with_name("onboardings-quick-fast.jsonl")
-SETFIT = RESULTS.with_name("setfit.jsonl")
-BACKBONES = RESULTS.with_name("backbones-fourth.json")
-SMALL_STUDIES = RESULTS.with_name("untrained.json")
-PAIRS = RESULTS.with_name("same_rows.json")
-SHOWN = {
+RESULTS = ROOT / "bench" / "results"
+KEYS = ("target", "per_class", "draw")  # what makes the rows of two lines the same
+COLUMNS = {
     "crosspt": "crosspt",
-    "M = 0": "private prompt only",
-    "source": "best source prompt, untouched",
+    "SetFit": "SetFit",
+    "MiniLM": "MiniLM + logistic regression",
     "encoder": "encoder + logistic regression",
     "TF-IDF": "TF-IDF + logistic regression",
-    "chance": "chance",
+    "M = 0": "private prompt alone",
 }
-INTRODUCTION = """# How good it is
 
-Public data sets, of {fewest} to {most} classes, one of them of sentence pairs, each onboarded from several draws of
-rows at the quick budget. Made by `docs/make_accuracy.py` from `bench/results/onboardings-quick.jsonl`, which
-`bench/onboardings.py` measured on {processor}, {cores} cores, no GPU, torch {torch}. `bench/onboard.py` is about time.
+PAGE = """# How good it is
 
-`crosspt` is what `add-task` chooses by itself. `label words` is the same prompt without prototypes, `M = 0` the best
-candidate without source prompts (with its own readout), `source` the most useful source prompt untouched, `TF-IDF` and
-`encoder` logistic regression on words and on the same frozen encoder's output. No source prompt was trained on a text
-of these sets, but the first part of the backbone's training saw sentences of `subj` and questions of `trec`, under
-other labels; the later ones did not.
-"""
-BESIDE_SETFIT = """
-## Beside SetFit
+Accuracy, honesty of the printed score, and calibration, as they are now. [experiments.md](experiments.md) has what
+was tried.
 
-`bench/setfit.py`, on the same rows: SetFit fine-tuning all-MiniLM-L6-v2 with its defaults (at most 600 steps), and
-logistic regression on that encoder's own vectors. Beside them what takes no training at all: the best source prompt
-untouched, and the embedded backbone asked by an instruction without any rows (`bench/backbones.py`,
-`bench/results/backbones-fourth.json`). Balanced accuracy, %, over the draws that both have.
-"""
-BESIDE_BEFORE = """
-## Beside the first backbone
+**These are development sets.** They are {targets} public data sets of {fewest} to {most} classes, one of them of
+sentence pairs. Choices in crosspt were made on them: learning rates, candidates, how prototypes are made, and the
+prior on their weight. So the figures may flatter crosspt a little. Sets that no choice was made on have not been
+measured yet.
 
-The same rows with the backbone and source prompts that shipped first (`bench/results/onboardings-quick-before.jsonl`,
-by the state of crosspt then). We aimed for 4 points more, which 16 rows per class miss; what was tried is in
-[experiments.md](experiments.md#a-second-teacher). Balanced accuracy, %, over the draws that both have.
-"""
-BESIDE_ONE_WAY = """
-## Prototypes of texts that are read once
+Each set was onboarded at the quick budget from {draws} draws of rows, and judged on 400 test rows.
+`bench/onboardings.py` measured this on {processor} with {cores} cores, no GPU, and torch {torch}. No source prompt
+was trained on a text of these sets. The first part of the backbone's training saw sentences of `subj` and questions
+of `trec`, under other labels; the later parts did not.
 
-The same rows, folds, backbone and source prompts with prototypes of texts as the prompt makes them read alone, not the
-mean with those read without it (`bench/results/onboardings-quick-one-way.jsonl`). Balanced accuracy, %, over the draws
-that both have; the last two columns are no matter of prototypes.
-"""
-BESIDE_THIRD = """
-## Beside the backbone before
+## Balanced accuracy
 
-The same rows with the backbone that shipped before this one and its source prompts, which enter before the same layer
-(`bench/results/onboardings-quick-third.jsonl`), both with prototypes of texts that are read once. Balanced accuracy, %,
-over the draws that both have.
-"""
-BESIDE_INPUT = """
-## Where prompts enter
+Balanced accuracy is the mean over classes of the share of right answers. The table has its mean in %, ± its standard
+deviation over draws. All columns are of the same rows.
 
-The backbone before, with two banks: one whose prompts stand at the input
-(`bench/results/onboardings-quick-input.jsonl`; in float32, on a processor without bfloat16), and one whose prompts
-enter before encoder layer 2, as those of the backbone that ships do. The same rows and folds. Balanced accuracy, %,
-over the draws that both have.
-"""
-BESIDE_FAST = """
+- **crosspt** is what `add-task` chooses by itself.
+- **SetFit** fine-tunes all-MiniLM-L6-v2 with its defaults, at most 600 steps (`bench/setfit.py`).
+- **MiniLM** is logistic regression on that encoder's own vectors, and **encoder** the same on the vectors of
+  crosspt's frozen encoder.
+- **Private prompt alone** is the best candidate without source prompts (M = 0), read with its own readout.
+
+{accuracy}
+
+What crosspt has more than each of them, in points of balanced accuracy, ± the standard error over the draws:
+
+{differences}
+
 ## On the faster backbone
 
-The same rows on `mini-fast`, which has four encoder layers, with its own source prompts
-(`bench/results/onboardings-quick-fast.jsonl`). Balanced accuracy, %, over the draws that both have.
-"""
-HONESTY = """
+`mini-fast` has four encoder layers instead of six, and source prompts of its own. Balanced accuracy in %, on the
+draws that both backbones have (`bench/results/onboardings-quick-fast.jsonl`):
+
+{fast}
+
 ## How honest the printed score is
 
-`bench/honesty.py`: the accuracy that `add-task` prints against the truth on test rows, data sets of up to ten classes.
-`uncorrected` is the cross-validated accuracy ± 1.645 standard errors, `corrected` the corrected one with its interval.
-"""
-UNTRAINED = """
-Whole onboardings take minutes, so their mean error is known to a point or two only. `bench/untrained.py` draws
-{studies} small studies of the same data sets in which nothing is trained: the three best source prompts untouched, each
-at every weight and temperature, and the same folds, choice and correction (`bench/results/untrained.json`).
-"""
-SAME_ROWS = """
-`bench/same_rows.py` asks how much of what whole onboardings are off by is the luck of the rows that were drawn: each is
-done once more as such a small study, on the same rows, folds and test rows, and what both are off by in common is
-replaced by what the small studies are off by on average (`bench/results/same_rows.json`). In points, ± standard errors:
-"""
-CALIBRATION = """
+`bench/honesty.py` compares the accuracy that `add-task` prints with balanced accuracy on the test rows. `uncorrected`
+is the cross-validated accuracy, ± 1.645 standard errors. `corrected` is the corrected accuracy with its own interval.
+The mean error is positive where the score is too high, and stands ± its standard error.
+
+{honesty}
+
+The mean error of {onboardings} onboardings is known to a point or two only. `bench/untrained.py` therefore draws
+{studies} small studies of the same sets in which nothing is trained. Their candidates are the three best source
+prompts untouched; folds, choice and correction are those of `add-task`.
+
+{small_studies}
+
+The corrected accuracy's 90 % interval holds the truth in {held:.0f} % of these studies.
+
 ## How far confidences can be trusted
 
-`bench/calibration.py`: expected calibration error over 15 bins, classes counting the same; what `--target-accuracy 0.9`
-promised and what came of it; and how well `unusual` tells another data set's texts.
+`bench/calibration.py` measures three things, counting each class the same: the expected calibration error over 15
+bins; what `--target-accuracy 0.9` promised and what came of it; and how well `unusual` tells another data set's texts
+from the task's own. Probabilities are read at temperature 1 (`as they are`), at the temperature with which the search
+compared candidates (`search`), and as `predict` prints them (`calibrated`).
 
 ![Accuracy against confidence, before and after calibration](pictures/calibration.svg)
+
+{calibration}
+
+A promise is refused where held-out rows cannot bear it out. AUROC, the area under the ROC curve, is 1 where every
+other text is farther from the class means than every own one.
 """
-CHOICE = """
-## How good the choice is
-
-`bench/choice.py` on the same records (tasks of up to 400 rows): mean balanced accuracy of what other rules would have
-chosen among the same candidates.
-"""
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-MOST_CLASSES = 10  # of the data sets that the printed score was judged on
 
 
-def mean_over_targets(lines: list[dict], column: str) -> float:
-    """Return balanced accuracy in %, averaged over draws and then over targets."""
-    targets = sorted({line["target"] for line in lines})
-    return 100 * float(
-        np.mean([np.mean([r["balanced"][column] for r in lines if r["target"] == name]) for name in targets])
-    )
+def with_peers(lines: Sequence[dict]) -> list[dict]:
+    """Return the onboardings with what SetFit and its encoder's vectors came to on the same rows."""
+    peers = {tuple(line[key] for key in KEYS): line for line in read_lines(RESULTS / "setfit.jsonl")}
+    of_line = [peers[tuple(line[key] for key in KEYS)] for line in lines]
+    return [
+        line | {"balanced": line["balanced"] | {"SetFit": peer["balanced"], "MiniLM": peer["encoder"]["balanced"]}}
+        for line, peer in zip(lines, of_line, strict=True)
+    ]
 
 
-def draws(lines: list[dict]) -> str:
-    """Return how many draws the targets have: "3", or "1 or 4"."""
-    counts = {sum(line["target"] == name for line in lines) for name in {line["target"] for line in lines}}
-    return " or ".join(map(str, sorted(counts)))
-
-
-def short_table(lines: list[dict]) -> str:
-    """Return the README's table: a row per number of rows per class."""
-    rows = [f"| | {' | '.join(SHOWN.values())} |", "|---" * (len(SHOWN) + 1) + "|"]
+def differences(lines: Sequence[dict], others: Sequence[str]) -> str:
+    """Return a table of what crosspt has more than others on the same rows, a row per number of rows per class."""
+    rows = [f"| | {' | '.join(COLUMNS[name] for name in others)} |", "|---" * (len(others) + 1) + "|"]
     for size in sorted({line["per_class"] for line in lines}):
-        of_size = [line for line in lines if line["per_class"] == size]
-        cells = [f"{mean_over_targets(of_size, column):.1f}" for column in SHOWN]
-        title = f"{size} rows per class, draws: {draws(of_size)}"
-        rows.append(f"| {title} | **{cells[0]}** | {' | '.join(cells[1:])} |")
+        found = [line["balanced"] for line in lines if line["per_class"] == size]
+        apart = (100 * np.array([each["crosspt"] - each[name] for each in found]) for name in others)
+        rows.append(f"| {size} per class, {len(found)} draws | {' | '.join(map(mean_and_error, apart))} |")
     return "\n".join(rows)
 
 
-def paired(lines: list[dict], others: list[dict], columns: dict[str, Callable[[dict, dict], float]]) -> str:
-    """Return a table of the lines that two files share: means over draws, and over targets, and the first two columns'
-    difference ± its standard error over the lines.
+def paired(lines: Sequence[dict], others: Sequence[dict], names: tuple[str, str]) -> str:
+    """Return a table of crosspt's means in two files over the draws that both have, and of their difference.
 
     Args:
-        lines: of the present onboardings.
-        others: of the other file.
-        columns: title → from both lines of a draw to what the column shows, 0 to 1.
+        lines: of the first file.
+        others: of the second.
+        names: of both.
     """
-    keys = ("target", "per_class", "draw")
-    known = {tuple(line[key] for key in keys): line for line in others}
-    shared = [(line, known[key]) for line in lines if (key := tuple(line[name] for name in keys)) in known]
-    rows = [f"| target, per class (draws) | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for size in sorted({line["per_class"] for line, _ in shared}):
-        means = []
-        for target in dict.fromkeys(line["target"] for line, _ in shared):
-            pairs = [pair for pair in shared if (pair[0]["target"], pair[0]["per_class"]) == (target, size)]
-            if pairs:
-                means.append([100 * np.mean([show(*pair) for pair in pairs]) for show in columns.values()])
-                rows.append(f"| {target}, {size} ({len(pairs)}) | {' | '.join(f'{each:.1f}' for each in means[-1])} |")
-        cells = " | ".join(f"**{each:.1f}**" for each in np.mean(means, axis=0))
-        rows.append(f"| **mean of {len(means)} targets, {size}** | {cells} |")
-        first, second = list(columns.values())[:2]
-        apart = 100 * np.array([first(*pair) - second(*pair) for pair in shared if pair[0]["per_class"] == size])
-        title = f"first less second, over {len(apart)} draws, {size}"
-        rows.append(f"| {title} | {mean_and_error(apart)} |{' |' * (len(columns) - 1)}")
+    known = {tuple(line[key] for key in KEYS): line for line in others}
+    rows = [f"| | {' | '.join(names)} | {names[1]} less {names[0]} |", "|---" * 4 + "|"]
+    for size in sorted({line["per_class"] for line in lines}):
+        shared = [line for line in lines if line["per_class"] == size and tuple(line[key] for key in KEYS) in known]
+        same = [known[tuple(line[key] for key in KEYS)] for line in shared]
+        means = " | ".join(f"{mean_over_targets(each, 'crosspt'):.1f}" for each in (shared, same))
+        apart = [b["balanced"]["crosspt"] - a["balanced"]["crosspt"] for a, b in zip(shared, same, strict=True)]
+        rows.append(f"| {size} per class, {len(shared)} draws | {means} | {mean_and_error(100 * np.array(apart))} |")
     return "\n".join(rows)
 
 
-def beside_setfit(lines: list[dict]) -> str:
-    """Return crosspt beside SetFit."""
-    asked = {
-        each["target"]: each["balanced"]["instruction"]
-        for each in json.loads(BACKBONES.read_text())["lines"]
-        if each["backbone"] == lines[0]["backbone"]
-    }
-    return paired(
-        lines,
-        read_lines(SETFIT),
-        {
-            "crosspt": lambda line, _: line["balanced"]["crosspt"],
-            "SetFit": lambda _, other: other["balanced"],
-            "MiniLM + logistic regression": lambda _, other: other["encoder"]["balanced"],
-            "crosspt, label words alone": lambda line, _: line["balanced"]["label words"],
-            "best source prompt, untouched": lambda line, _: line["balanced"]["source"],
-            "an instruction, no rows": lambda line, _: asked[line["target"]],
-        },
-    )
-
-
-def beside(lines: list[dict], others: Path, names: tuple[str, str]) -> str:
-    """Return what two backbones come to on the same rows; `names`: of the other one and of the one in `lines`."""
-    columns = {}
-    for column in ("crosspt", "label words", "M = 0", "encoder"):
-        columns[f"{column} {names[0]}"] = lambda _, other, column=column: other["balanced"][column]
-        columns[f"{column} {names[1]}"] = lambda line, _, column=column: line["balanced"][column]
-    return paired(lines, read_lines(others), columns)
-
-
-def page(lines: list[dict], machine: dict) -> str:
+def page() -> str:
     """Return docs/accuracy.md."""
+    results = RESULTS / "onboardings-quick.jsonl"
+    machine = json.loads(results.read_text(encoding="utf-8").splitlines()[0])["machine"]
+    lines = with_peers(read_lines(results))
+    studies = json.loads((RESULTS / "untrained.json").read_text(encoding="utf-8"))["studies"]
+    held = [study["interval"][0] <= study["balanced"]["crosspt"] <= study["interval"][1] for study in studies]
     classes = [line["classes"] for line in lines]
-    studies = json.loads(SMALL_STUDIES.read_text())["studies"]
-    parts = [
-        INTRODUCTION.format(fewest=min(classes), most=max(classes), **machine),
-        short_table(lines),
-        "\n## Balanced accuracy, %, mean ± standard deviation over draws\n",
-        table(lines),
-        "\n## Accuracy, %\n",
-        table(lines, "accuracy"),
-        BESIDE_SETFIT,
-        beside_setfit(lines),
-        BESIDE_BEFORE,
-        beside(lines, BEFORE, ("on the first", "now")),
-        BESIDE_ONE_WAY,
-        beside(lines, ONE_WAY, ("read once", "now")),
-        BESIDE_THIRD,
-        beside(read_lines(ONE_WAY), THIRD, ("on the one before", "on this one")),
-        BESIDE_INPUT,
-        beside(read_lines(THIRD), INPUT, ("at the input", "before layer 2")),
-        BESIDE_FAST,
-        beside(lines, FAST, ("on mini-fast", "on mini")),
-        HONESTY,
-        summary([line for line in lines if line["classes"] <= MOST_CLASSES]),
-        UNTRAINED.format(studies=len(studies)),
-        summary(studies),
-        SAME_ROWS,
-        table_of_pairs(json.loads(PAIRS.read_text())["pairs"], studies),
-        CALIBRATION,
-        tables(lines),
-        CHOICE,
-    ]
-    command = [sys.executable, str(ROOT / "bench" / "choice.py"), str(RESULTS)]
-    parts.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip())
-    return "\n".join(parts) + "\n"
-
-
-def main() -> None:
-    """Rewrite both files."""
-    lines = read_lines(RESULTS)
-    machine = json.loads(RESULTS.read_text().splitlines()[0])["machine"]
-    (ROOT / "docs" / "accuracy.md").write_text(page(lines, machine), encoding="utf-8")
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, after = text[: text.index(BEGIN)], text[text.index(END) :]
-    targets = len({line["target"] for line in lines})
-    results = f"""{BEGIN}
-Balanced accuracy in %, mean of {targets} public data sets (one of sentence pairs), embedded backbone, quick budget:
-
-{short_table(lines)}
-
-From `bench/accuracy.py`; the rows per data set, with their spread, are in [docs/accuracy.md](docs/accuracy.md).
-"""
-    readme.write_text(before + results + after, encoding="utf-8")
-    print(short_table(lines))
+    return PAGE.format(
+        targets=len({line["target"] for line in lines}), fewest=min(classes), most=max(classes),
+        draws=len({line["draw"] for line in lines}), **machine,
+        accuracy=table(lines, COLUMNS), differences=differences(lines, tuple(COLUMNS)[1:]),
+        fast=paired(lines, read_lines(RESULTS / "onboardings-quick-fast.jsonl"), ("mini", "mini-fast")),
+        honesty=summary(lines), onboardings=len(lines), small_studies=summary(studies), studies=len(studies),
+        held=100 * np.mean(held), calibration=tables(lines),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    print(page(), end="")

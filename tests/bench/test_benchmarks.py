@@ -16,8 +16,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from crosspt_cli.registry import dump_arrays
-
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
 TINY = {"trials": 2, "rows": 16, "classes": 3, "prompt_tokens": 4, "backbone": "small-test"}
@@ -87,7 +85,7 @@ def test_rows_are_read_as_the_search_reads_them(backbone):
     """Up to where the source prompts enter, which is another layer for either."""
     from dataclasses import replace
 
-    from few_rows import pool_of
+    from untrained import pool_of
 
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.data import few_shots
@@ -106,23 +104,9 @@ def test_rows_are_read_as_the_search_reads_them(backbone):
     np.testing.assert_allclose(pool.nats, task.untouched.nats, atol=1e-4)
 
 
-def test_what_few_rows_tell_is_measured_on_rows_that_had_no_say(data, tmp_path):
-    """Of tasks of 4, 8 and 16 rows per class, and of uneven ones."""
-    out = tmp_path / "few_rows.json"
-    printed = run_script("few_rows.py", "--data", str(data), "--targets", "reviews", "--draws", "4", "--out", str(out))
-    result = json.loads(out.read_text())
-    tried = [(line["per_class"], line["folds"], line["prior"]) for line in result["folds"]]
-    assert tried == [(size, count, prior) for size in (4, 8, 16) for count in (3, 4, 0) for prior in (False, True)]
-    assert all(line["tasks"] == 4 and 50 < line["truth"] <= 100 for line in result["folds"])
-    assert result["uneven"]["0"]["gain"] == 0  # label words alone know nothing of means
-    assert any(result["uneven"][weight]["gain"] for weight in ("30", "100", "300"))
-    assert printed.count("one per row") == 6
-
-
 def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
     """Of noise nothing can be learnt: the best of three candidates seems better than it is, corrected it does not."""
-    from few_rows import Pool
-    from untrained import studies
+    from untrained import Pool, studies
 
     random = np.random.default_rng(0)
     truth = np.arange(60) % 2
@@ -144,123 +128,6 @@ def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
     )
     assert len(json.loads(out.read_text())["studies"]) == 6
     assert "| all | corrected |" in printed
-
-
-def test_the_luck_of_the_rows_is_taken_out_of_what_onboardings_are_off_by():
-    """Twenty unlucky draws seem to say that an estimate is wrong; the same rows untrained say whose fault it is."""
-    from same_rows import ESTIMATES, errors, table
-
-    random = np.random.default_rng(0)
-    luck = random.normal(-4, 10, 20)
-    whole = luck + 1 + random.normal(0, 0.5, 20)  # off by one point beyond the untrained
-    pairs = [
-        {"per_class": 4, "onboarding": dict.fromkeys(ESTIMATES, x), "untrained": dict.fromkeys(ESTIMATES, y)}
-        for x, y in zip(whole, luck, strict=True)
-    ]
-    draws = [
-        {"per_class": size, "balanced": {"crosspt": 0.5}, "uncorrected": 0.5, "corrected": 0.5 + error / 100}
-        for size, mean in ((4, -1.0), (16, 50.0))  # of a number of rows that no onboarding had
-        for error in mean + random.normal(0, 10, 400)
-    ]
-    assert errors(draws[0] | {"corrected": 0.48}) == {"uncorrected": 0.0, "corrected": -2.0}
-    (line,) = (line for line in table(pairs, draws).splitlines() if line.startswith("| all | corrected |"))
-    cells = [tuple(map(float, cell.split(" ± "))) for cell in line.removesuffix(" |").split(" | ")[2:]]
-    onboardings, same, correlation, difference, expected, without_luck = cells
-    assert correlation == pytest.approx((np.corrcoef(whole, luck)[0, 1],), abs=0.006)
-    assert onboardings == pytest.approx((whole.mean(), whole.std(ddof=1) / 20**0.5), abs=0.06)
-    assert same == pytest.approx((luck.mean(), luck.std(ddof=1) / 20**0.5), abs=0.06)
-    assert difference == pytest.approx((1.0, 0.1), abs=0.3)
-    assert expected == pytest.approx((-1.0, 0.5), abs=1.0)
-    assert without_luck[0] == pytest.approx(difference[0] + expected[0], abs=0.11)
-    assert without_luck[1] == pytest.approx(np.hypot(difference[1], expected[1]), abs=0.11)
-
-
-def test_onboardings_are_done_again_on_their_own_rows(data, tmp_path, monkeypatch):
-    """A study of other rows would have other luck, and one judged on its own rows none."""
-    import same_rows
-    from few_rows import Pool
-    from rows import draw_rows
-
-    from crosspt_cli.onboarding import prepare
-
-    def read(rows, *_):
-        """Return a pool whose vectors are made of the texts alone: which row is which can be read off them."""
-        labels = np.array([row.label == "positive" for row in rows], int)
-        codes = np.array([[hash(row.fields)] for row in rows], float)
-        return Pool(("a",), np.zeros((1, len(rows), 2)), codes[None], -codes, labels)
-
-    seen = []
-    monkeypatch.setattr(prepare, "prepare", lambda *_: argparse.Namespace(spec=None))
-    monkeypatch.setattr(same_rows, "pool_of", read)
-    monkeypatch.setattr(same_rows, "study", lambda task, *asked: seen.append((task, asked)) or lines[0])
-    scores = {"uncorrected": 0.9, "corrected": 0.85, "balanced": {"crosspt": 0.8}}
-    lines = [
-        {"target": "reviews", "per_class": size, "draw": draw, "test_rows": 40, **scores}
-        for size, draw in ((4, 0), (4, 1), (8, 1))
-    ]
-    pairs = same_rows.studies_of_target(data / "reviews", lines, None, None)
-    assert (
-        [(pair["per_class"], pair["draw"]) for pair in pairs]
-        == [asked for _, asked in seen]
-        == [(4, 0), (4, 1), (8, 1)]
-    )
-    assert all(pair["onboarding"] == {"uncorrected": 10.0, "corrected": 5.0} for pair in pairs)
-    for task, asked in seen:
-        shots, test = draw_rows(data / "reviews", *asked, 40)
-        expected = read([*shots.rows, *test.rows])
-        assert np.array_equal(task.pool.vectors, expected.vectors)
-        assert np.array_equal(task.pool.plain, expected.plain)
-        assert np.array_equal(task.pool.truth, expected.truth)
-        assert task.rows.tolist() == list(range(len(shots)))
-
-
-def test_the_luck_of_rows_is_measured_from_kept_records(data, tmp_path):
-    """The script as it is called, behind real source prompts."""
-    kept, draws, out = (tmp_path / name for name in ("onboardings.jsonl", "untrained.json", "same_rows.json"))
-    scores = {"uncorrected": 0.9, "corrected": 0.85, "balanced": {"crosspt": 0.8}}
-    lines = [{"target": "reviews", "per_class": 4, "draw": draw, "test_rows": 40, **scores} for draw in (0, 1)]
-    kept.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    study = {"per_class": 4, "uncorrected": 0.5, "corrected": 0.5, "balanced": {"crosspt": 0.5}}
-    draws.write_text(json.dumps({"targets": ["reviews"], "sources": 3, "studies": [study, study]}))
-    printed = run_script(
-        "same_rows.py", "--data", str(data), "--onboardings", str(kept), "--untrained", str(draws), "--out", str(out)
-    )
-    first, second = (pair["untrained"] for pair in json.loads(out.read_text())["pairs"])
-    assert first != second
-    assert "| all | corrected | +5.0 ± 0.0 |" in printed
-
-
-def test_ways_of_picking_rows_are_compared_on_rows_that_were_never_picked(data, tmp_path):
-    """Where all that is left of a small pool is picked, every way comes to the same."""
-    out = tmp_path / "which_rows.json"
-    printed = run_script(
-        "which_rows.py", "--data", str(data), "--targets", "reviews", "--draws", "2", "--out", str(out)
-    )
-    result = json.loads(out.read_text())
-    for line in result["lines"]:
-        everything = [line[name] for name in line if name.endswith((" 32", " 64"))]
-        assert everything == pytest.approx(everything[:1] * len(everything))
-    assert any(line["suggest 16"] != line["random 16"] for line in result["lines"])
-    all_picked = result["summary"]["suggest 32"]
-    assert (all_picked["ahead"], all_picked["se"]) == pytest.approx((0, 0), abs=0.01)
-    assert "| **mean of 2 tasks** |" in printed
-
-
-def test_banks_of_source_prompts_are_compared_on_the_same_task(data, tmp_path):
-    """What has no source is the same with every bank, what has is not, and the luckiest source is as good as any."""
-    noise = np.random.default_rng(0).normal(0, 3, (3, 20, 416)).astype(np.float32)
-    other, out = tmp_path / "other.safetensors", tmp_path / "banks.jsonl"
-    other.write_bytes(dump_arrays(dict(zip("abc", noise, strict=True))))
-    run_script(
-        "banks.py", "shipped", f"other={other}", "--data", str(data), "--targets", "reviews", "--per-class", "4",
-        "--steps", "6", "--test-rows", "40", "--workers", "1", "--out", str(out),
-    )  # fmt: skip
-    lines = [line for line in map(json.loads, out.open()) if "bank" in line]
-    shipped, other = (line["balanced"] | {"ranked": line["ranked"]} for line in lines)
-    assert shipped["M = 0"] == other["M = 0"]
-    assert sorted(other["ranked"]) == ["a", "b", "c"]
-    assert shipped["best"] != other["best"]
-    assert all(each["luckiest source"] >= max(each["best"], each["mean of sources"]) for each in (shipped, other))
 
 
 @pytest.mark.parametrize("gated", [False, True])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
+import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
@@ -43,7 +42,53 @@ def test_what_is_there_is_not_measured_again(tmp_path):
     assert first == [{"target": "cr", "letters": 2}]
     assert both == [{"target": "trec", "letters": 4}, {"target": "cr", "letters": 2}]
     assert len(read_lines(out)) == 2
-    assert "processor" in json.loads(out.read_text().splitlines()[0])["machine"]
+
+
+def test_each_run_says_which_machine_and_commit_its_lines_are_of(tmp_path):
+    """A run that goes on after an upgrade appends to what the version before measured."""
+    from lines import measure_missing
+
+    out = tmp_path / "lines.jsonl"
+    measure_missing([Job("cr", tmp_path)], measured, out, 1)
+    measure_missing([Job("cr", tmp_path), Job("trec", tmp_path)], measured, out, 1)
+    kept = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line.get("target", "machine") for line in kept] == ["machine", "cr", "machine", "trec"]
+    assert all({"processor", "commit"} <= set(line["machine"]) for line in kept[::2])
+
+
+def test_a_result_names_the_commit_it_is_of(tmp_path):
+    """A figure can be measured again only if one knows of what it is; other results may have been rewritten before."""
+    from machine import commit
+
+    def git(*words: str) -> str:
+        named = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
+        return subprocess.run(named, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert commit(tmp_path) == "none"
+    git("init", "--quiet")
+    for name in ("crosspt_cli/module.py", "bench/results/old.json", "docs/page.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "All there is.")
+    made = git("rev-parse", "--short", "HEAD")
+    (tmp_path / "bench" / "results" / "old.json").write_text("after")
+    (tmp_path / "docs" / "page.md").write_text("after")
+    assert commit(tmp_path) == made
+    (tmp_path / "crosspt_cli" / "module.py").write_text("after")
+    assert commit(tmp_path) == f"{made}, changed"
+
+
+def test_every_kept_result_stands_in_the_table_with_its_script_and_its_commit():
+    """A result that nobody can make again, or of a state that nobody knows, is no evidence."""
+    table = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+    results = sorted(path.name for path in (ROOT / "bench" / "results").iterdir())
+    rows = {
+        name: re.findall(rf"^\| `{re.escape(name)}` \| `(\w+\.py)[^|]*\| ([0-9a-f]{{7}}) \|", table, re.M)
+        for name in results
+    }
+    assert {name: len(found) for name, found in rows.items()} == dict.fromkeys(results, 1)
+    assert all((ROOT / "bench" / script).is_file() for ((script, _),) in rows.values())
 
 
 def onboarding(truth: float, corrected: float, low: float, high: float) -> dict:
@@ -65,83 +110,45 @@ def test_errors_and_coverage_are_those_of_the_lines():
     ]
 
 
-def forecast(before: int, after: int, gained: float) -> dict:
-    """What `suggest.py` keeps of a forecast."""
-    return {
-        "before": before, "after": after, "rows": 8 + before, "wrong": 0.4, "rate": -0.11, "error": 0.05,
-        "gained": gained, "wrong_before": 0.4,
-    }  # fmt: skip
+def drawn(target: str, draw: int, crosspt: float, other: float = 0.5) -> dict:
+    """What `make_accuracy.py` reads of a line."""
+    return {"target": target, "per_class": 4, "draw": draw, "balanced": {"crosspt": crosspt, "encoder": other}}
 
 
-def test_forecasts_are_held_against_what_came():
-    """Twice the rows and four times: the first gained what was forecast, the second far more."""
-    import numpy as np
-    from suggest import forecast_table
-
-    found = [forecast(0, 8, 0.4 * (1 - np.exp(-0.11))), forecast(0, 24, 0.35)]
-    rows = forecast_table([{"target": "cr", "forecasts": found}]).splitlines()
-    assert rows[2] == "| start + 0 | 8 | 1 | +4.2 | +4.2 | 0.0 | 1 of 1 (100%) |"
-    assert rows[3] == "| start + 0 | 24 | 1 | +35.0 | +7.9 | 27.1 | 0 of 1 (0%) |"
-    assert rows[4].startswith("| all |  | 2 | +19.6 | +6.0 |")
-
-
-def test_a_targets_rate_is_the_slope_of_log_error_over_doublings():
-    """From 40 % wrong to 32 % and then 25.6 %: a fifth fewer each time the rows are doubled."""
-    from suggest import own_rate
-
-    found = [forecast(0, 8, 0.08), forecast(0, 24, 0.144)]
-    assert own_rate(found) == pytest.approx(-0.2231, abs=1e-4)
-
-
-def test_a_forecast_is_held_against_the_onboarding_with_more_rows():
-    """From 4 rows per class to 16; a draw without the second has nothing to be held against."""
-    from growth import forecasts
-
-    def line(size: int, draw: int, reached: float) -> dict:
-        return {
-            "target": "cr", "per_class": size, "draw": draw, "rows": 2 * size, "corrected": 0.6,
-            "balanced": {"crosspt": reached},
-        }  # fmt: skip
-
-    ((gain, low, high, came),) = forecasts([line(4, 0, 0.6), line(16, 0, 0.7), line(4, 1, 0.5)])
-    assert gain == pytest.approx(0.4 * (1 - math.exp(2 * -0.11)))
-    assert low < gain < high
-    assert came == pytest.approx(0.1)
-
-
-def test_two_methods_are_compared_on_the_draws_that_both_have(monkeypatch):
+def test_two_backbones_are_compared_on_the_draws_that_both_have(monkeypatch):
     """Another draw of rows is another task, and a target with more draws than another counts no more."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     from make_accuracy import paired
 
-    def line(target: str, draw: int, value: float) -> dict:
-        return {"target": target, "per_class": 4, "draw": draw, "value": value}
-
-    ours = [line("cr", 0, 0.8), line("cr", 1, 0.6), line("cr", 2, 0.1), line("subj", 0, 0.9)]
-    theirs = [line("cr", 1, 0.5), line("cr", 0, 0.6), line("subj", 0, 0.8), line("trec", 0, 0.2)]
-    columns = {"ours": lambda mine, _: mine["value"], "theirs": lambda _, other: other["value"]}
-    assert paired(ours, theirs, columns).splitlines()[2:] == [
-        "| cr, 4 (2) | 70.0 | 55.0 |",
-        "| subj, 4 (1) | 90.0 | 80.0 |",
-        "| **mean of 2 targets, 4** | **80.0** | **67.5** |",
-        "| first less second, over 3 draws, 4 | +13.3 ± 3.3 | |",
+    ours = [drawn("cr", 0, 0.8), drawn("cr", 1, 0.6), drawn("cr", 2, 0.1), drawn("subj", 0, 0.9)]
+    theirs = [drawn("cr", 1, 0.5), drawn("cr", 0, 0.6), drawn("subj", 0, 0.8), drawn("trec", 0, 0.2)]
+    assert paired(ours, theirs, ("one", "other")).splitlines() == [
+        "| | one | other | other less one |",
+        "|---|---|---|---|",
+        "| 4 per class, 3 draws | 80.0 | 67.5 | -13.3 ± 3.3 |",
     ]
 
 
-def test_backbones_are_held_against_the_first_on_the_same_rows():
-    """What a draw does to both is no difference; its standard error is that of the pairs."""
-    from backbones import COLUMNS, differences
+def test_the_table_has_the_spread_over_draws_and_the_mean_over_targets():
+    """A target with more draws than another counts no more, and one draw has no spread."""
+    from accuracy import table
 
-    def line(backbone: str, draw: int, value: float) -> dict:
-        return {
-            "backbone": backbone, "target": "cr", "per_class": 4, "draw": draw,
-            "balanced": dict.fromkeys(COLUMNS, value),
-        }  # fmt: skip
+    lines = [drawn("cr", 0, 0.8), drawn("cr", 1, 0.6), drawn("subj", 0, 0.9)]
+    assert table(lines, {"crosspt": "crosspt", "encoder": "logistic regression"}).splitlines() == [
+        "| target, per class (draws) | crosspt | logistic regression |",
+        "|---|---|---|",
+        "| cr, 4 (2) | 70.0 ± 14.1 | 50.0 ± 0.0 |",
+        "| subj, 4 (1) | 90.0 | 50.0 |",
+        "| **mean of 2 targets, 4** | **80.0** | **50.0** |",
+    ]
 
-    values = {"one": (0.5, 0.9, 0.7), "other": (0.4, 0.8, 0.7)}
-    lines = [line(name, draw, value) for name, each in values.items() for draw, value in enumerate(each)]
-    cells = " | ".join(["-6.7 ± 3.3"] * len(COLUMNS))
-    assert differences(lines).splitlines()[2:] == [f"| other, 4 per class | {cells} |"]
+
+def test_the_page_about_accuracy_is_what_the_kept_results_say(monkeypatch):
+    """Figures that were typed by hand would soon be those of an earlier state."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    from make_accuracy import page
+
+    assert (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8") == page()
 
 
 def test_a_kept_command_names_no_folder_of_the_machine(tmp_path):
