@@ -14,7 +14,7 @@ from crosspt_cli.search.intervals import CONFIDENCE, points, wilson
 USUAL, SPREAD = -0.11, 0.1
 """Of the log share of wrong answers that stays when rows are doubled, over tasks: mean and standard deviation.
 
-Source: `bench/growth.py` on eight public data sets; docs/decisions/0011-a-forecast-starts-from-other-tasks.md.
+Source: whole onboardings of eight public data sets; docs/decisions/0011-a-forecast-starts-from-other-tasks.md.
 """
 RETRAINED = 0.2
 """How far the log share of wrong answers of two onboardings is from what a curve says, standard deviation."""

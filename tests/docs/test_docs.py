@@ -61,6 +61,40 @@ def test_every_relative_link_leads_somewhere(page):
     assert dead_links(page) == []
 
 
+FOLDERS = "bench|docs|examples|recipes|registry|templates|tests"
+ROOMS = "|".join(path.name for path in PACKAGE.iterdir() if path.is_dir())
+NAMED = rf"(?:crosspt_cli/)?(?:{ROOMS})/[\w/.-]+\.py|(?:{FOLDERS})/[\w/.-]+\.\w+"
+
+
+def dead_paths(page: Path) -> list[str]:
+    """Return the files of ours that a page names, between backticks or in a command, and that do not exist.
+
+    `745f016:bench/steps.py` names a file of a commit, as git does, and is none of those.
+    """
+    without_fences = page.read_text(encoding="utf-8").replace("```", "")
+    inline = re.findall(r"`([^`\n]+)`", without_fences)
+    commands = re.findall(r"^(?:\$ )?(?:python|pytest) [^\n]*", without_fences, re.MULTILINE)
+    named = [name for text in [*inline, *commands] for name in re.findall(rf"(?<![\w/:.<-])(?:{NAMED})", text)]
+    return [name for name in named if not (ROOT / name).exists() and not (PACKAGE / name).exists()]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_is_named_exists(page):
+    """A command that starts with a script that is gone stops whoever types it."""
+    assert dead_paths(page) == []
+
+
+def test_files_that_are_gone_are_found(tmp_path):
+    """The pattern must not be so careful that it finds nothing."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "`bench/onboard.py` and `search/plan.py` exist, `bench/gone.py` and `search/gone.py (line 3)` do not;\n"
+        "`745f016:bench/gone.py` is git's, `CLEAN/tests/gone.py` somebody's.\n\n"
+        "```\npython bench/other.py --data DATA   # a comment\n```\n"
+    )
+    assert dead_paths(page) == ["bench/gone.py", "search/gone.py", "bench/other.py"]
+
+
 def code_blocks(text: str, language: str = "python") -> list[str]:
     """Return the fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
