@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lines import measure_missing, read_lines
-from rows import TARGETS, balanced, draw_rows, write_rows
+from rows import OTHERS, TARGETS, balanced, draw_rows, write_rows
 
 KEPT_ROWS = 400  # of larger tasks no row-by-row scores are kept
 OTHER_ROWS = 200
@@ -273,7 +273,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 def measured(chosen: argparse.Namespace) -> list[dict]:
     """Return the lines that were asked for; those that are missing are measured first."""
-    every = TARGETS.split(",")
+    every = OTHERS.split(",")
     jobs = [
         Onboarding(
             chosen.data, target, every[(every.index(target) + 1) % len(every)] if target in every else every[0],

@@ -202,7 +202,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")
-    parser.add_argument("--targets", default=",".join(name for name in TARGETS.split(",") if name != "banking77"))
+    parser.add_argument("--targets", default=TARGETS)
     parser.add_argument("--draws", type=int, default=24)
     parser.add_argument("--rows", type=int, default=300, help="of each target's pool")
     parser.add_argument("--sources", type=int, default=8, help="that read them, drawn by lot for each target")

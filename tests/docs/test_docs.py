@@ -61,6 +61,17 @@ def test_every_relative_link_leads_somewhere(page):
     assert dead_links(page) == []
 
 
+def test_every_page_and_picture_of_the_documents_is_led_to():
+    """What no link leads to is read by nobody, and goes stale unseen."""
+    led_to = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in pages()
+        for link in re.findall(r"\]\(([^)\s#]+)", prose(page.read_text(encoding="utf-8")))
+    }
+    written = [path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".svg", ".html")]
+    assert [path.relative_to(ROOT).as_posix() for path in written if path.resolve() not in led_to] == []
+
+
 FOLDERS = "bench|docs|examples|recipes|registry|templates|tests"
 ROOMS = "|".join(path.name for path in PACKAGE.iterdir() if path.is_dir())
 NAMED = rf"(?:crosspt_cli/)?(?:{ROOMS})/[\w/.-]+\.py|(?:{FOLDERS})/[\w/.-]+\.\w+"
