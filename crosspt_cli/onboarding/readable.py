@@ -15,6 +15,7 @@ from crosspt_cli.tasks import InputEncoder
 
 TOLD, REFUSED = 0.2, 0.6  # share of unknown tokens above which it is told, and nothing is trained
 MOSTLY = 0.5  # of a text's tokens that are unknown; of all texts that another one equals
+LOOKED_AT = 1_000  # rows, from all over the file, to tell the language
 ENGLISH = ("mini", "mini-fast")  # embedded backbones; of others it is not known what they read
 OTHER_BACKBONE = "Pass --backbone with one that reads them, such as google/mt5-small."
 
@@ -106,7 +107,8 @@ def _unknown(texts: ReadTexts, about: Labelled) -> tuple[Notice, ...]:
 def _language(texts: ReadTexts, about: Labelled) -> tuple[Notice, ...]:
     if texts.backbone not in ENGLISH:
         return ()
-    language = other_language(" ".join(row.fields) for row in texts.rows)
+    sample = texts.rows[:: max(1, len(texts.rows) // LOOKED_AT)]
+    language = other_language(" ".join(row.fields) for row in sample)
     if not language:
         return ()
     said = f"the texts look {language}, and the backbone '{texts.backbone}' understands English only"
