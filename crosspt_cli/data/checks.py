@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from crosspt_cli.data.identity import row_digest
+from crosspt_cli.data.label_forms import how_they_differ, several_labels, similar_groups
 from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted
 from crosspt_cli.foundation.errors import DataError
 
@@ -99,14 +101,15 @@ def sound_examples(rows: Sequence[Example], about: Labelled) -> Checked:
     """Return the rows that can be learned from, and a notice for every kind of row left out.
 
     Left out are rows without any text, rows without a label, every copy of a text that has two labels, and all but
-    the first of equal rows. A row with some of several texts blank is kept, with a notice.
+    the first of equal rows. Rows are equal when their texts differ at most in case, spaces and Unicode form. A row
+    with some of several texts blank is kept, with a notice.
     """
     notices: tuple[Notice, ...] = ()
     kept = list(rows)
     for check in (_blank_texts, _blank_labels, _two_labels, _duplicates):
         kept, found = check(kept, about)
         notices += found
-    return kept, notices + _blank_fields(kept, about) + _similar_labels(kept, about)
+    return kept, notices + _blank_fields(kept, about) + _similar_labels(kept, about) + _several_labels(kept, about)
 
 
 def _without(
@@ -128,13 +131,25 @@ def _blank_labels(rows: list[Example], about: Labelled) -> Checked:
 
 
 def _two_labels(rows: list[Example], about: Labelled) -> Checked:
-    copies: dict[tuple[str, ...], list[Example]] = defaultdict(list)
+    copies = _copies(rows)
+    torn = [row for row in rows if len({copy.label for copy in copies[row_digest(row.fields)]}) > 1]
+    apart = [copies[digest] for digest in dict.fromkeys(row_digest(row.fields) for row in torn)]
+    what = f"whose text also stands under another label{_but_for(apart)}: all copies"
+    return _without(rows, torn, "two-labels", what, about, _contradictions(apart, about))
+
+
+def _copies(rows: Iterable[Example]) -> dict[str, list[Example]]:
+    """Return the rows of each text; texts are the same that differ at most in case, spaces and Unicode form."""
+    copies: dict[str, list[Example]] = defaultdict(list)
     for row in rows:
-        copies[row.fields].append(row)
-    torn = [row for row in rows if len({copy.label for copy in copies[row.fields]}) > 1]
-    shown = _contradictions([copies[fields] for fields in dict.fromkeys(row.fields for row in torn)], about)
-    what = "whose text also stands under another label: all copies"
-    return _without(rows, torn, "two-labels", what, about, shown)
+        copies[row_digest(row.fields)].append(row)
+    return copies
+
+
+def _but_for(texts: Iterable[Sequence[Example]]) -> str:
+    """Return in what copies differ, if any do."""
+    differ = any(len({row.fields for row in copies}) > 1 for copies in texts)
+    return ", but for case, spaces or Unicode form" if differ else ""
 
 
 def _contradictions(texts: Sequence[list[Example]], about: Labelled) -> str:
@@ -151,11 +166,11 @@ def _contradictions(texts: Sequence[list[Example]], about: Labelled) -> str:
 
 
 def _duplicates(rows: list[Example], about: Labelled) -> Checked:
-    first: dict[tuple[str, ...], Example] = {}
-    for row in rows:
-        first.setdefault(row.fields, row)
-    again = [row for row in rows if first[row.fields].place != row.place]
-    return _without(rows, again, "duplicate", "with the text and label of an earlier row", about)
+    texts = [copies for copies in _copies(rows).values() if len(copies) > 1]
+    later = {row.place for _, *others in texts for row in others}
+    again = [row for row in rows if row.place in later]
+    what = f"with the text{_but_for(texts)}{',' * bool(_but_for(texts))} and label of an earlier row"
+    return _without(rows, again, "duplicate", what, about)
 
 
 def _blank_fields(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
@@ -167,17 +182,36 @@ def _blank_fields(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
 
 
 def _similar_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
-    spellings: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        spellings[(row.label or "").casefold()].add(row.label or "")
-    notices = []
-    for same in spellings.values():
-        if len(same) > 1:
-            one, *others = sorted(same, reverse=True)
-            pairs = ",".join(f"{other}={one}" for other in others)
-            text = f"{about.path}: labels {quoted(sorted(same))} differ only in case and are two classes; "
-            notices.append(Notice("similar-labels", (), f"{text}--label-map '{pairs}' makes them one."))
-    return tuple(notices)
+    counts = Counter(row.label or "" for row in rows)
+    groups = similar_groups(counts)
+    if not groups:
+        return ()
+    shown = "; ".join(map(_alternatives, groups[:SHOWN])) + f"; and {len(groups) - SHOWN:,} more" * (
+        len(groups) > SHOWN
+    )
+    number = sum(map(len, groups))
+    classes = "two" if number == 2 else f"{number:,}"
+    differ = f"labels {shown} differ {how_they_differ(groups)} and are {classes} classes"
+    pairs = [(old, new) for new, *others in groups for old in others]
+    made = f"--label-map {_label_map(pairs)} makes them {'one' if len(groups) == 1 else f'{len(groups):,}'}."
+    return (Notice("similar-labels", (), f"{about.path}: {differ}; {made}"),)
+
+
+def _alternatives(group: Sequence[str]) -> str:
+    *others, last = (f"'{label[:80]}'" for label in sorted(group))
+    return f"{', '.join(others)} and {last}"
+
+
+def _label_map(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return what to type after ``--label-map``."""
+    return "'" + ",".join(f"{old}={new}" for old, new in pairs) + "'"
+
+
+def _several_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
+    found = several_labels(Counter(row.label or "" for row in rows))
+    mixed = [row for row in rows if row.label in found]
+    what = f"with what looks like several labels in column '{about.label_column}' ({quoted(sorted(found))})"
+    return about.notice("several-labels", mixed, f"{what} read as one class each")
 
 
 def enough_classes(

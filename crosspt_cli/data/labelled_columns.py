@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.data.columns import (
-    SAMPLE_ROWS,
+    FAVOURED,
+    RESTATES,
+    TextColumns,
     Wanted,
     clean_name,
     find_column,
-    find_text_columns,
     listed,
+    look_for_texts,
     match_columns,
     no_text_column,
     plain,
 )
-from crosspt_cli.data.notices import Notice, quoted
+from crosspt_cli.data.notices import Notice, joined, quoted
 from crosspt_cli.data.table import Table
 from crosspt_cli.foundation.errors import DataError, OptionError
+
+LATE = re.compile(
+    r"(?<![a-z])(response|resolution|resolved|resolve|reply|replies|replied|solution|outcome|agents?|assignee|closing|"
+    r"closed|closure|explanation|rationale|justification|verdict|decision|annotators?|annotation|moderators?|reviewers?|"
+    r"labell?er|action[ _-]taken|follow[ _-]?up|root[ _-]cause)(?![a-z])"
+)  # what is written in answer to a text, or while it is labelled
 
 
 @dataclass(frozen=True)
@@ -44,15 +53,50 @@ def choose_columns(table: Table, label_col: str, text_cols: Sequence[str]) -> La
     """
     wanted = [Wanted(label_col, "--label-col"), *(Wanted(name, "--text-col") for name in text_cols)]
     (label, *texts), notices = match_columns(wanted, table.columns, table.path)
+    looked = look_for_texts(table.columns, [row.cells for row in table.rows], label=label)
     if label in texts:
         name = clean_name(table.columns[label])
         raise OptionError("--text-col", f"'{name}' is the label column already.", "Name another column of texts.")
     if len(set(texts)) < len(texts):
         raise OptionError("--text-col", f"{quoted(text_cols)} name a column twice.", "Name each column once.")
-    texts = texts or _like_texts(table, label)
+    told = _told(table, looked, texts)
+    texts = texts or list(looked.found)
     if not texts:
-        raise no_text_column(table.columns, table.path, table.columns[label])
-    return LabelledColumns(label, tuple(texts), _names(table, texts), notices)
+        raise no_text_column(table.columns, table.path, table.columns[label], looked.left_out)
+    return LabelledColumns(label, tuple(texts), _names(table, texts), notices + told)
+
+
+def _told(table: Table, looked: TextColumns, named: Sequence[int]) -> tuple[Notice, ...]:
+    """Return what is to be known of the choice: what was taken, what was left out and why, what may be too good."""
+    if named:
+        return _restating(table, looked, named)
+    found = _names(table, looked.found)
+    others = [(table.columns[index], why) for index, why in looked.left_out.items() if why != RESTATES]
+    notices = _restating(table, looked, looked.left_out) + _late(table, found)
+    if others and found:
+        each = joined(f"'{clean_name(column)[:80]}' {why}" for column, why in others)
+        notices += (Notice("left-out-column", (), f"{table.path}: not taken for texts: {each}."),)
+    if len(found) > 1 and not all(FAVOURED.fullmatch(plain(name)) for name in found):
+        notices += (Notice("text-columns", (), f"{table.path}: columns {quoted(found)} are read as texts, together."),)
+    return notices
+
+
+def _restating(table: Table, looked: TextColumns, among: Iterable[int]) -> tuple[Notice, ...]:
+    return tuple(
+        Notice("restates-label", (), f"{table.path}: column '{clean_name(table.columns[index])[:80]}' {RESTATES}.")
+        for index in among
+        if looked.left_out.get(index) == RESTATES
+    )
+
+
+def _late(table: Table, found: Sequence[str]) -> tuple[Notice, ...]:
+    late = [name for name in found if LATE.search(plain(name))]
+    if not late or len(late) == len(found):
+        return ()
+    columns = f"column{'s' * (len(late) > 1)} {quoted(late)}"
+    flags = " ".join(f"--text-col {shlex.quote(name)}" for name in found if name not in late)
+    text = f"{table.path}: {columns} may be written after the label is known; {flags} leaves "
+    return (Notice("late-column", (), f"{text}{'them' if len(late) > 1 else 'it'} out."),)
 
 
 def same_columns(
@@ -75,7 +119,8 @@ def same_columns(
         problem = f"no column {quoted(missing)}, where {first} has its texts; it has {listed(table.columns)}."
         raise DataError(table.path, problem, "Give the columns of texts the same names in every file.")
     chosen = choose_columns(table, label_col, names)
-    found = () if text_cols else _names(table, _like_texts(table, chosen.label))
+    looked = look_for_texts(table.columns, [row.cells for row in table.rows], label=chosen.label)
+    found = () if text_cols else _names(table, looked.found)
     more = [name for name in found if plain(name) not in map(plain, names)]
     if more:
         problem = f"{quoted(more)} would not be read, for {first} has its texts in {quoted(names)}."
@@ -83,10 +128,6 @@ def same_columns(
         hint = f"Pass {flags} if that is meant, or give the columns of texts the same names in every file."
         raise DataError(table.path, problem, hint)
     return chosen
-
-
-def _like_texts(table: Table, label: int) -> list[int]:
-    return find_text_columns(table.columns, [row.cells for row in table.rows[:SAMPLE_ROWS]], but=(label,))
 
 
 def _names(table: Table, indexes: Sequence[int]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 from crosspt_cli.data.checks import Example
 
@@ -36,8 +37,12 @@ class NearPair:
 
 @dataclass(frozen=True)
 class _Profile:
-    """A row as it is compared: the shingles of each text, and all with the number of their text, rare ones first."""
+    """A row as it is compared: the shingles of each text, and all with the number of their text, rare ones first.
 
+    `number` is its place among the rows.
+    """
+
+    number: int
     row: Example
     texts: tuple[Shingles, ...]
     rare_first: tuple[tuple[int, tuple[str, ...]], ...]
@@ -99,6 +104,55 @@ def near_duplicates(rows: Sequence[Example]) -> tuple[NearPair, ...]:
     return tuple(sorted(pairs, key=lambda pair: (pair.first, pair.second)))
 
 
+def near_groups(rows: Sequence[Example]) -> tuple[int, ...]:
+    """Return each row's group: rows that are alike, see `near_duplicates`, have one, and so do the like of their like.
+
+    Labels make no difference. Most rows are a group by themselves.
+
+    Args:
+        rows: of one file or several.
+
+    Returns:
+        [rows] the index of the group's first row.
+
+    Example:
+        >>> near_groups([Example((text,), "a", 2) for text in ("So it is late", "It works well", "so it is LATE!")])
+        (0, 1, 0)
+    """
+    group = list(range(len(rows)))
+    first: dict[tuple[Shingles, ...], _Profile] = {}  # rows of the same shingles are looked up once
+    for profile in _profiles(rows):
+        if any(profile.texts):
+            _unite(group, profile.number, first.setdefault(profile.texts, profile).number)
+    index: dict[tuple[int, tuple[str, ...]], list[_Profile]] = defaultdict(list)
+    for profile in first.values():
+        for other in _candidates(profile, index):
+            apart = _root(group, profile.number) != _root(group, other.number)
+            if apart and all(map(_are_like, profile.texts, other.texts)):
+                _unite(group, profile.number, other.number)
+        for shingle in _beginning(profile, 2 * LIKE / (1 + LIKE)):
+            index[shingle].append(profile)
+    return tuple(_root(group, number) for number in range(len(rows)))
+
+
+def _candidates(profile: _Profile, index: Mapping[tuple[int, tuple[str, ...]], Sequence[_Profile]]) -> list[_Profile]:
+    """Return the rows in an index that may be like a row, each once."""
+    found = {other.number: other for shingle in _beginning(profile, LIKE) for other in index.get(shingle, ())}
+    return list(found.values())
+
+
+def _root(group: list[int], number: int) -> int:
+    while group[number] != number:
+        group[number] = number = group[group[number]]
+    return number
+
+
+def _unite(group: list[int], one: int, other: int) -> None:
+    """Put two groups together under the earlier of their first rows."""
+    first, second = sorted((_root(group, one), _root(group, other)))
+    group[second] = first
+
+
 def are_like(one: Sequence[Shingles], other: Sequence[Shingles]) -> bool:
     """Return whether two rows, each text as its shingles, say almost the same; rows without a word are like none."""
     return any(one) and all(map(_are_like, one, other))
@@ -110,7 +164,7 @@ def _profiles(rows: Sequence[Example]) -> list[_Profile]:
     tagged = [[(number, shingle) for number, text in enumerate(row) for shingle in text] for row in texts]
     frequency = Counter(shingle for row in tagged for shingle in row)
     ordered = [tuple(sorted(row, key=lambda shingle: (frequency[shingle], shingle))) for row in tagged]
-    return sorted(map(_Profile, rows, texts, ordered), key=lambda profile: len(profile.rare_first))
+    return sorted(map(_Profile, count(), rows, texts, ordered), key=lambda profile: len(profile.rare_first))
 
 
 def _first_like(profile: _Profile, index: _Index, one_label: bool) -> _Profile | None:
@@ -118,9 +172,9 @@ def _first_like(profile: _Profile, index: _Index, one_label: bool) -> _Profile |
     for shingle in _beginning(profile, LIKE):
         for label, others in index.get(shingle, {}).items():
             for other in others if (label == profile.row.label) == one_label else ():
-                if other.row.line not in seen and all(map(_are_like, profile.texts, other.texts)):
+                if other.number not in seen and all(map(_are_like, profile.texts, other.texts)):
                     return other
-                seen.add(other.row.line)
+                seen.add(other.number)
     return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from crosspt_cli.data.checks import Example, Labelled, enough_classes, sound_examples
 from crosspt_cli.data.columns import clean_name
 from crosspt_cli.data.hub import is_hub_name, read_hub
+from crosspt_cli.data.label_forms import plain_label
 from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
@@ -30,13 +31,15 @@ class Examples:
         text_columns: the names of the columns the fields come from.
         classes: the labels, sorted.
         notices: everything noticed on the way; rows left out are always among them.
+        about: the files and their columns, for messages about rows.
     """
 
     rows: tuple[Example, ...]
     path: str
     text_columns: tuple[str, ...]
     classes: tuple[str, ...]
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...]
+    about: Labelled
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,9 +87,9 @@ def read_csv(
 ) -> Examples:
     """Return the labelled rows of a file, or of several as one, texts and labels as the text that stands there.
 
-    Spaces around a label are removed (with a notice); texts are untouched. Rows that cannot be used are left out, each
-    kind with a notice that has its lines; nothing is left out silently. Copies of a row and texts under two labels are
-    found across files as within one.
+    Spaces around a label and what cannot be seen in it are removed (with a notice); texts are untouched. Rows that
+    cannot be used are left out, each kind with a notice that has its lines; nothing is left out silently. Copies of a
+    row and texts under two labels are found across files as within one.
 
     Args:
         path: a CSV, TSV, JSONL or Parquet file, or a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``; or several of them,
@@ -195,29 +198,37 @@ def with_enough_classes(usable: UsableRows, drop_rare: bool = False, min_per_cla
     about, before = usable.about, usable.notices
     kept, dropped = enough_classes(list(usable.rows), min_per_class, drop_rare, about, before)
     classes = tuple(sorted({row.label or "" for row in kept}))
-    return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped)
+    return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped, about)
 
 
 def _examples(table: Table, columns: LabelledColumns, about: Labelled) -> tuple[list[Example], tuple[Notice, ...]]:
-    rows, spaced = [], []
+    rows, spaced, formed = [], [], []
     for row in table.rows:
-        name = row.cells[columns.label].strip()
-        if name and name != row.cells[columns.label]:
+        cell = row.cells[columns.label]
+        name = plain_label(cell)
+        if name != cell.strip():
+            formed.append(row.line)
+        elif name and name != cell:
             spaced.append(row.line)
         rows.append(Example(tuple(row.cells[index] for index in columns.texts), name, row.line, table.path))
-    what = f"with spaces around the label in column '{about.label_column}' read without them"
-    return rows, row_notice("label-spaces", table.path, spaced, table.unit, what)
+    where = f"the label in column '{about.label_column}'"
+    spaces = f"with spaces around {where} read without them"
+    forms = f"with characters that cannot be seen, odd spaces or another Unicode form in {where} read as they look"
+    return rows, (
+        *row_notice("label-spaces", table.path, spaced, table.unit, spaces),
+        *row_notice("label-forms", table.path, formed, table.unit, forms),
+    )
 
 
 def _renamed(rows: list[Example], label_map: Mapping[str, str], about: Labelled) -> list[Example]:
     present = {row.label for row in rows if row.label}
-    unknown = [key for key in label_map if key.strip() not in present]
+    unknown = [key for key in label_map if plain_label(key) not in present]
     if unknown:
         problem = f"column '{about.label_column}' of {about.path} has no label {quoted(unknown)}."
         raise OptionError("--label-map", problem, f"Its labels are {quoted(sorted(present), 20)}.")
-    if not all(name.strip() for name in label_map.values()):
+    if not all(map(plain_label, label_map.values())):
         raise OptionError("--label-map", "a label cannot become blank.", "Give it a name: old=new.")
-    names = {old.strip(): new.strip() for old, new in label_map.items()}
+    names = {plain_label(old): plain_label(new) for old, new in label_map.items()}
     return [replace(row, label=names.get(row.label or "", row.label)) for row in rows]
 
 

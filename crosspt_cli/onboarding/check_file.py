@@ -16,9 +16,9 @@ from crosspt_cli.onboarding.findings import (
     FileFinding,
     Findings,
     class_findings,
-    length_findings,
     near_findings,
     notice_findings,
+    reading_findings,
     refusal,
     word_findings,
 )
@@ -165,4 +165,4 @@ def _with_template(
     words = dict(zip(spec.verbalizer.classes, spec.verbalizer.words, strict=True))
     check = replace(check, template=spec.template.name, reason=spec.template.reason, label_words=words)
     about = usable.about
-    return check.plus(word_findings(spec.verbalizer, about) + length_findings(rows, encoder, about))
+    return check.plus(word_findings(spec.verbalizer, about) + reading_findings(rows, encoder, tokenizer, about))

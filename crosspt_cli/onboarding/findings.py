@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
-from crosspt_cli.data.near_duplicates import NearPair, near_duplicates
+from crosspt_cli.data.label_forms import similar_groups
+from crosspt_cli.data.near_duplicates import NearPair, near_duplicates, near_groups
 from crosspt_cli.data.notices import counted, joined
 from crosspt_cli.foundation.errors import DataError, TemplateError
+from crosspt_cli.onboarding.near_copies import classes_of_copies
+from crosspt_cli.onboarding.readable import OTHER_BACKBONE, ReadTexts, reading_notices, unreadable
+from crosspt_cli.onboarding.tokenizer import Tokenizer
 from crosspt_cli.search.plan import find_budget
 from crosspt_cli.tasks import InputEncoder, Verbalizer
 
@@ -31,6 +35,23 @@ ADVICE = {
     "two-labels": ("warning", "Decide which label is right, and delete the other rows."),
     "duplicate": ("note", "Nothing has to be done."),
     "blank-field": ("note", "Nothing has to be done if there is no such text."),
+    "late-column": ("warning", "Leave out what a new text will not have yet: it makes the score too good."),
+    "left-out-column": ("note", "Pass --text-col with the columns that hold the texts if these do."),
+    "restates-label": ("warning", "Leave it out: a score with it says nothing, for new texts come without it."),
+    "text-columns": ("note", "Pass --text-col with those that are meant if others are."),
+    "label-forms": ("note", "Nothing has to be done."),
+    "several-labels": (
+        "warning",
+        "A row has one class: leave the label that matters most, or make one task for each label (has it, or not).",
+    ),
+    "unknown-tokens": ("warning", OTHER_BACKBONE),
+    "language": ("warning", OTHER_BACKBONE),
+    "same-texts": (
+        "warning",
+        "Put what tells the classes apart at the start of the texts, in words the backbone knows.",
+    ),
+    "near-copies": ("note", "Nothing has to be done; rows that say something else would teach more."),
+    "class-of-copies": ("warning", "Add rows of that class that say it otherwise, or expect the score of copies."),
     "similar-labels": ("warning", "Pass that to 'crosspt add-task' if one class is meant."),
     "rare-class": ("note", "Add rows if they are to be told apart."),
 }
@@ -63,7 +84,8 @@ def refusal(kind: str, error: DataError | TemplateError, lines: Iterable[int] = 
     """Return what `add-task` would stop with, in its words.
 
     Args:
-        kind: what cannot be used: ``"file"``, ``"missing-column"``, ``"classes"`` or ``"template"``.
+        kind: what cannot be used: ``"file"``, ``"missing-column"``, ``"classes"``, ``"template"`` or texts that the
+            backbone cannot read, see `unreadable`.
         error: the error.
         lines: the lines concerned, where the error does not name one itself.
     """
@@ -79,24 +101,26 @@ def notice_findings(notices: Iterable[Notice]) -> Findings:
 
 
 def near_findings(rows: Sequence[Example], about: Labelled) -> Findings:
-    """Return the rows that nearly repeat another: of their own label, and of another."""
+    """Return the rows that nearly repeat another: of their own label, and of another; and classes of nothing else."""
     pairs = near_duplicates(rows)
-    apart = "Keep one row of each pair: with one to train on and the other held out, the score is too good."
+    apart = "Nothing has to be done: they are held out together. Rows that say something else would teach more."
     decide = "Look which label is right; where both are, the texts hardly tell the classes apart."
     one, other = ([pair for pair in pairs if pair.one_label == same] for same in (True, False))
-    return _pairs("near-duplicate", one, "and its label", apart, about) + _pairs(
-        "near-two-labels", other, "under another label", decide, about
+    return (
+        *_pairs("near-duplicate", "note", one, "and its label", apart, about),
+        *_pairs("near-two-labels", "warning", other, "under another label", decide, about),
+        *notice_findings(classes_of_copies(rows, near_groups(rows), about) if pairs else ()),
     )
 
 
-def _pairs(kind: str, pairs: Sequence[NearPair], label: str, remedy: str, about: Labelled) -> Findings:
+def _pairs(kind: str, severity: str, pairs: Sequence[NearPair], label: str, remedy: str, about: Labelled) -> Findings:
     if not pairs:
         return ()
     have = f"{counted(len(pairs), 'row')} {'has' if len(pairs) == 1 else 'have'} almost the text of another row"
     shown = joined(f"{pair.first} with {pair.second}" for pair in pairs)
     lines = tuple(line for pair in pairs for line in (pair.first, pair.second))
     message = f"{about.path}: {have} {label} ({about.unit}s {shown})."
-    return (FileFinding(kind, "warning", lines, message, remedy),)
+    return (FileFinding(kind, severity, lines, message, remedy),)
 
 
 def class_findings(counts: Mapping[str, int], rows: Sequence[Example], about: Labelled) -> Findings:
@@ -133,23 +157,40 @@ def _imbalance(counts: Mapping[str, int], about: Labelled) -> Findings:
 
 
 def word_findings(verbalizer: Verbalizer, about: Labelled) -> Findings:
-    """Return the labels whose words are not the first choice, or were given a meaning."""
+    """Return the labels whose words are not the first choice, or were given a meaning.
+
+    Of spellings of one label nothing is said, for that is a finding by itself.
+    """
+    spellings = [label for group in similar_groups(dict.fromkeys(verbalizer.classes, 0)) for label in group]
+    told = tuple(f"Label {label!r} is " for label in spellings)
     remedy = "Pass --label-map 'old=new' where another name says better what the label means."
     return tuple(
-        FileFinding("label-words", "warning", (), f"{about.path}: {note}", remedy) for note in verbalizer.notes
+        FileFinding("label-words", "warning", (), f"{about.path}: {note}", remedy)
+        for note in verbalizer.notes
+        if not note.startswith(told)
     )
 
 
-def length_findings(rows: Sequence[Example], encoder: InputEncoder, about: Labelled) -> Findings:
-    """Return the rows that will be cut, and by how much; those that may not be cut and are too long are an error."""
-    lost, refused = {}, {}
+def reading_findings(rows: Sequence[Example], encoder: InputEncoder, tokenizer: Tokenizer, about: Labelled) -> Findings:
+    """Return what the backbone will not get of the texts: unknown tokens, another language, what is cut off.
+
+    Texts that cannot be told apart, that are mostly unknown, or that are too long and may not be cut are an error.
+    """
+    ids, lost, refused = {}, {}, {}
     for row in rows:
         try:
-            lost[row.line] = encoder.encode(row.fields)[1]
+            ids[row], lost[row] = encoder.encode(row.fields)
         except TemplateError as error:
             refused[row.line] = error
+    texts = ReadTexts(
+        tuple(ids), tuple(ids.values()), tuple(lost.values()), encoder, tokenizer.unknown, tokenizer.piece,
+        tokenizer.backbone,
+    )  # fmt: skip
     errors = (refusal("template", next(iter(refused.values())), refused),) if refused else ()
-    return errors + _cut({line: tokens for line, tokens in lost.items() if tokens}, encoder.max_tokens, about)
+    found = unreadable(texts, about.path)
+    less = (refusal(*found),) if found else notice_findings(reading_notices(texts, about))
+    cut = _cut({row.line: tokens for row, tokens in lost.items() if tokens}, encoder.max_tokens, about)
+    return errors + less + cut
 
 
 def _cut(lost: Mapping[int, int], most: int, about: Labelled) -> Findings:

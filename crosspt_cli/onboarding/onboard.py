@@ -19,6 +19,7 @@ from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
+from crosspt_cli.onboarding.near_copies import NearCopies, find_near_copies
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
@@ -137,7 +138,7 @@ def onboard(
         path=entry.path,
         fitted=fitted,
         study=study,
-        notices=work.examples.notices,
+        notices=work.notices,
         notes=work.notes,
         reason=work.prepared.reason,
         budget=chosen.budget,
@@ -185,7 +186,7 @@ def plan_onboarding(
         candidates=tuple(map(str, candidates)),
         trials=len(candidates) * repeats,
         steps=count_trial_steps(rungs, candidates, repeats),
-        notices=work.examples.notices,
+        notices=work.notices,
         notes=work.notes,
     )
 
@@ -213,6 +214,11 @@ class _Work:
     sources: Sources
     folds: tuple[Fold, ...]
     budget: Budget
+    near_copies: NearCopies
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        return self.examples.notices + self.near_copies.notices + self.prepared.notices
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -247,9 +253,10 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     prepared = prepare(examples, backbone, chosen.template)
     fewest = int(np.bincount(prepared.labels).min())
     count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
-    folds = stratified_folds(prepared.labels, count, chosen.seed)
+    copies = find_near_copies(examples.rows, examples.about)
+    folds = stratified_folds(prepared.labels, count, chosen.seed, copies.groups)
     sources = load_sources(registry, backbone, chosen.prompt_layer)
-    return _Work(examples, backbone, prepared, sources, folds, budget)
+    return _Work(examples, backbone, prepared, sources, folds, budget, copies)
 
 
 def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:

@@ -8,7 +8,9 @@ import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
-from crosspt_cli.data import Examples
+from crosspt_cli.data import Examples, Notice
+from crosspt_cli.onboarding.readable import ReadTexts, reading_notices, unreadable
+from crosspt_cli.onboarding.tokenizer import piece_of
 from crosspt_cli.tasks import MAX_TOKENS, InputEncoder, TaskSpec, Verbalizer, make_spec
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -17,7 +19,8 @@ from crosspt_cli.tasks.label_tree import LabelTree
 class Prepared:
     """A task's rows as the backbone reads them.
 
-    `labels` [rows] int64 · `cut`: how many rows were shortened · `reason`: why this template.
+    `labels` [rows] int64 · `cut`: how many rows were shortened · `reason`: why this template · `notices`: what the
+    backbone cannot read.
     """
 
     spec: TaskSpec
@@ -25,6 +28,7 @@ class Prepared:
     labels: np.ndarray
     cut: int
     reason: str
+    notices: tuple[Notice, ...] = ()
 
 
 def prepare(
@@ -39,6 +43,7 @@ def prepare(
         max_tokens: longer inputs are cut where the template allows it.
 
     Raises:
+        DataError: the backbone cannot tell the texts apart, or does not know most of their tokens.
         TemplateError: the template does not fit the data, or label words collide.
         NotFound: no such template.
     """
@@ -46,10 +51,15 @@ def prepare(
     spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown)
     encoder = input_encoder(spec, backbone, max_tokens)
     rows = [encoder.encode(row.fields) for row in examples.rows]
+    ids, lost = [ids for ids, _ in rows], [cut for _, cut in rows]
+    read = ReadTexts(examples.rows, ids, lost, encoder, unknown, piece_of(backbone.tokenizer), backbone.name)
+    refused = unreadable(read, examples.path)
+    if refused:
+        raise refused[1]
     number = {name: index for index, name in enumerate(examples.classes)}
     labels = np.array([number[label] for label in examples.labels()], np.int64)
-    texts = encode_texts([ids for ids, _ in rows], backbone.device)
-    return Prepared(spec, texts, labels, sum(cut > 0 for _, cut in rows), spec.template.reason)
+    texts, notices = encode_texts(ids, backbone.device), reading_notices(read, examples.about)
+    return Prepared(spec, texts, labels, sum(cut > 0 for cut in lost), spec.template.reason, notices)
 
 
 def input_encoder(spec: TaskSpec, backbone: Backbone, max_tokens: int = MAX_TOKENS) -> InputEncoder:

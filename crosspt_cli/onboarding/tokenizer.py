@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.onboarding.backbones import default_backbone, find_backbone
 from crosspt_cli.registry import Registry
 from crosspt_cli.tasks import Tokenize
 
-UNKNOWN, END = "<unk>", "</s>"  # every T5 and mT5 calls them so
+UNKNOWN, END, PIECE = "<unk>", "</s>", "▁"  # every T5 and mT5 calls them so
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,22 @@ class Tokenizer:
         pieces: token ids → the pieces of text they stand for.
         unknown: id of the unknown token, if there is one.
         end: id of the end-of-sequence token.
+        piece: id of the mark before a word, which some tokenizers put before unknown words too, if there is one.
+        backbone: whose tokenizer it is.
     """
 
     tokenize: Tokenize
     pieces: Callable[[Sequence[int]], list[str]]
     unknown: int | None
     end: int
+    piece: int | None = None
+    backbone: str = ""
+
+
+def piece_of(tokenizer: Any) -> int | None:
+    """Return a Hugging Face tokenizer's id of the mark before a word, if it has such a token."""
+    found = tokenizer.convert_tokens_to_ids(PIECE)
+    return None if found == tokenizer.unk_token_id else found
 
 
 def open_tokenizer(name: str | None, registry: Registry) -> Tokenizer:
@@ -38,9 +49,11 @@ def open_tokenizer(name: str | None, registry: Registry) -> Tokenizer:
         NotFound: there is no such backbone.
         IntegrityError: its files are damaged or missing.
     """
-    folder = find_backbone(name or default_backbone(), registry)[0]
+    name = name or default_backbone()
+    folder = find_backbone(name, registry)[0]
     file = folder / "tokenizer.json"
-    return _from_json(file) if file.is_file() else _from_transformers(folder)
+    found = _from_json(file) if file.is_file() else _from_transformers(folder)
+    return replace(found, backbone=name)
 
 
 def _from_json(file: Path) -> Tokenizer:
@@ -58,6 +71,7 @@ def _from_json(file: Path) -> Tokenizer:
         pieces=lambda ids: [found.id_to_token(token) for token in ids],
         unknown=found.token_to_id(UNKNOWN),
         end=found.token_to_id(END),
+        piece=found.token_to_id(PIECE),
     )
 
 
@@ -71,4 +85,5 @@ def _from_transformers(folder: Path) -> Tokenizer:
         pieces=lambda ids: found.convert_ids_to_tokens(list(ids)),
         unknown=found.unk_token_id,
         end=found.eos_token_id,
+        piece=piece_of(found),
     )

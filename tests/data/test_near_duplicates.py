@@ -113,3 +113,58 @@ def test_a_common_footer_does_not_bring_back_all_comparisons(monkeypatch):
     footer = " ".join(f"word{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(84))
     assert pairs(*(f"{text} {footer}" for text in own)) == []
     assert count < 20_000
+
+
+def groups(*texts):
+    return near_duplicates.near_groups(rows_of(texts))
+
+
+def test_the_like_of_a_like_is_in_the_group_and_labels_make_no_difference():
+    """One of them in training is enough to know the others."""
+    chain = [ELEVEN, ELEVEN.replace("eleven", "twelve"), ELEVEN.replace("one", "none").replace("eleven", "twelve")]
+    assert pairs(chain[0], chain[2]) == []
+    assert groups("something else entirely here", *chain, "and that is all") == (0, 1, 1, 1, 4)
+    assert near_duplicates.near_groups(rows_of(["so it is", "So it is!"], "ab")) == (0, 0)
+
+
+def test_rows_of_several_files_on_one_line_are_two_rows():
+    """Lines begin anew in every file."""
+    rows = [
+        Example((text,), "a", 2, file) for text, file in (("so it is", "a"), ("now or never", "b"), ("So it is!", "c"))
+    ]
+    assert near_duplicates.near_groups(rows) == (0, 1, 0)
+
+
+def test_texts_without_a_word_are_like_none():
+    """Nothing can be said of them."""
+    assert groups(":)", ":(", "", "!!!") == (0, 1, 2, 3)
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=24), st.text("c ", max_size=6)), max_size=12))
+def test_groups_are_what_comparing_every_row_with_every_other_connects(texts):
+    """A row that is missed stands in training and among the held-out rows."""
+    rows = rows_of(texts)
+    expected = list(range(len(rows)))
+    for one, other in combinations(range(len(rows)), 2):
+        like = any(shingles(rows[one])) and all(map(alike_enough, shingles(rows[one]), shingles(rows[other])))
+        if like and expected[one] != expected[other]:
+            low, high = sorted((expected[one], expected[other]))
+            expected = [low if group == high else group for group in expected]
+    assert near_duplicates.near_groups(rows) == tuple(expected)
+
+
+def test_thousands_of_copies_are_grouped_without_comparing_them_all(monkeypatch):
+    """A log has one sentence a thousand times."""
+    count = 0
+
+    def counting(one, other):
+        nonlocal count
+        count += 1
+        return alike_enough(one, other)
+
+    monkeypatch.setattr(near_duplicates, "_are_like", counting)
+    found = groups(
+        *(f"{sentence} {n}" for n in range(2_000) for sentence in ("the disk is full at", "no route to host"))
+    )
+    assert found == (0, 1) * 2_000
+    assert count < 100

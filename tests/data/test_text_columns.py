@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 from crosspt_cli.data import find_column, find_text_columns
 
 TEXTS = ["the kettle leaks a lot", "it works very well", "never again, I say", "arrived on time today"]
+OTHERS = ["send me a new one", "that is all I can say", "give me my money back", "thanks to the driver"]
 CASES = {
-    "favoured name wins": ({"note": TEXTS, "text": TEXTS}, ["text"]),
+    "sentences stay beside a telling name": ({"note": OTHERS, "text": TEXTS}, ["note", "text"]),
+    "of two that say the same the telling name wins": (
+        {"note": [text.upper() + "!" for text in TEXTS], "text": TEXTS},
+        ["text"],
+    ),
     "pairs in file order": ({"sentence2": TEXTS, "sentence1": TEXTS}, ["sentence2", "sentence1"]),
     "a repeated premise": ({"premise": TEXTS[:1] * 4, "hypothesis": TEXTS}, ["premise", "hypothesis"]),
     "a short target of a pair": (
@@ -21,15 +26,20 @@ CASES = {
         ["question_text"],
     ),
     "by looking": ({"wat": TEXTS, "kind": list("abab")}, ["wat"]),
-    "several by looking": ({"one": TEXTS, "n": list("1234"), "two": TEXTS}, ["one", "two"]),
+    "several by looking": ({"one": TEXTS, "n": list("1234"), "two": OTHERS}, ["one", "two"]),
     "repeated phrases are a category": (
         {"team": ["the big blue team"] * 4 + ["the other red team"], "x": [*TEXTS, "why is that so"]},
         ["x"],
     ),
     "ids, dates and numbers never": (
-        {"text_id": TEXTS, "created at": TEXTS, "when": ["2024-01-02 10:00"] * 4, "text": ["1", "2.5", "3", "4%"]},
+        {"text_id": ["T-0", "T-1", "T-2", "T-3"], "when": ["2024-01-02 10:00"] * 4, "text": ["1", "2.5", "3", "4%"]},
         [],
     ),
+    "sentences whatever the name": ({"created at": TEXTS, "url": OTHERS}, ["created at", "url"]),
+    "codes under a telling name": ({"title": ["T-0", "T-1", "T-2", "T-3"], "x": TEXTS}, ["x"]),
+    "what crosspt wrote": ({"crosspt_guess": TEXTS, "x": OTHERS}, ["x"]),
+    "a blank title beside a text": ({"title": [""] * 4, "text": TEXTS}, ["text"]),
+    "sentences that come back": ({"x": [f"here is sentence number {n % 25} of them" for n in range(100)]}, ["x"]),
     "names are no texts": ({"person": ["Ann", "Bob", "Cy", "Di"]}, []),
     "no spaces between words": ({"x": ["今天天气很好", "这个产品不好用", "我非常喜欢它", "下次不会再买"]}, ["x"]),
     "all blank under the right name": ({"text": [""] * 4, "other": [""] * 4}, ["text"]),

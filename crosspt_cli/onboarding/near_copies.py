@@ -1,0 +1,53 @@
+"""Rows that nearly repeat another: held out together with it, and told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crosspt_cli.data import Example, Notice
+from crosspt_cli.data.checks import Labelled
+from crosspt_cli.data.near_duplicates import near_groups
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """[rows] each row's group of near-copies, and what is to be told of them."""
+
+    groups: tuple[int, ...]
+    notices: tuple[Notice, ...]
+
+
+def find_near_copies(rows: Sequence[Example], about: Labelled) -> NearCopies:
+    """Return which rows nearly repeat each other, so that none of them is trained on while another is held out.
+
+    Args:
+        rows: sound rows.
+        about: their files.
+    """
+    groups = near_groups(rows)
+    size = Counter(groups)
+    again = [row for row, group in zip(rows, groups, strict=True) if size[group] > 1]
+    what = "with almost the text of another, held out together with it so that the score stays honest"
+    return NearCopies(groups, about.notice("near-copies", again, what) + classes_of_copies(rows, groups, about))
+
+
+def classes_of_copies(rows: Sequence[Example], groups: Sequence[int], about: Labelled) -> tuple[Notice, ...]:
+    """Return a notice for each class whose rows all say almost the same: a fold must divide them, or never learn it.
+
+    Args:
+        rows: sound rows.
+        groups: [rows] of near-copies.
+        about: their files.
+    """
+    of_class: dict[str, set[int]] = {}
+    for row, group in zip(rows, groups, strict=True):
+        of_class.setdefault(row.label or "", set()).add(group)
+    notices: tuple[Notice, ...] = ()
+    for label, own in of_class.items():
+        of_label = [row for row in rows if row.label == label]
+        if len(own) == 1 < len(of_label):
+            what = f"of class '{label[:80]}' all say almost the same, and are divided among the folds all the same"
+            notices += about.notice("class-of-copies", of_label, what)
+    return notices
