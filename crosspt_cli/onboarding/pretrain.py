@@ -89,6 +89,7 @@ def pretrain(
         NotFound: the bank file, a data set or the backbone does not exist.
         DataError: the bank file or a data set cannot be used.
         OptionError: a source exists and `replace` is false.
+        TrainingError: a loss became nan; the step and the source are named, and nothing was saved.
     """
     began = time.monotonic()
     registry = registry or Registry.open()

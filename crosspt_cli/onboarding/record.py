@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
+from crosspt_cli.foundation.plain_json import finite, to_json
 from crosspt_cli.registry import dump_arrays
 from crosspt_cli.search.forecast import LearningCurve
 from crosspt_cli.search.outcome import (
@@ -54,12 +54,11 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         arrays[f"{number}.nats"] = np.nan_to_num(trial.nats, nan=0.0, posinf=0.0, neginf=-1e4)
         arrays[f"{number}.nearness"] = np.nan_to_num(trial.nearness)
         arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
-    return {STUDY_FILE: json.dumps(document, indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
+    return {STUDY_FILE: to_json(finite(document), indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
 
 
 def candidate_record(result: CandidateResult) -> dict[str, Any]:
     """Return a candidate's result as plain values."""
-    utility = float(result.utility.mean())
     return {
         "m": result.candidate.m,
         "sources": list(result.candidate.sources),
@@ -73,7 +72,7 @@ def candidate_record(result: CandidateResult) -> dict[str, Any]:
             "words_share": round(result.words_share, 3),
         },
         **score_record(result.score),
-        "utility": round(utility, 4) if np.isfinite(utility) else None,
+        "utility": round(float(result.utility.mean()), 4),
     }
 
 
@@ -83,7 +82,7 @@ def score_record(score: Score) -> dict[str, Any]:
         "mean": round(score.mean, 4),
         "se": round(score.se, 4),
         "per_fold": [round(fold, 4) for fold in score.per_fold],
-        "log_likelihood": round(score.nats, 4) if np.isfinite(score.nats) else None,
+        "log_likelihood": round(score.nats, 4),
     }
 
 
@@ -158,6 +157,6 @@ def _trial_record(trial: TrialResult) -> dict[str, Any]:
         "seed": trial.seed,
         "state": trial.state,
         "steps": trial.steps,
-        "loss": None if np.isnan(trial.loss) else round(trial.loss, 4),
+        "loss": round(trial.loss, 4),
         "shares": [round(float(share), 4) for share in trial.shares],
     }

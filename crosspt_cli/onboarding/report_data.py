@@ -82,8 +82,8 @@ class Tried:
     state: str
     chosen: bool
     steps: int
-    mean: float
-    se: float
+    mean: float | None
+    se: float | None
     per_fold: tuple[float, ...]
 
 

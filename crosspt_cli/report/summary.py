@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.report.numbers import counted, duration, finite, percent, shortened, with_error
+from crosspt_cli.foundation.plain_json import finite
+from crosspt_cli.report.numbers import counted, duration, percent, shortened, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice

@@ -16,7 +16,8 @@ from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
-PROTOTYPE_ROWS = 512  # of a fold's training rows at most: prototypes are made anew at every rung
+PROTOTYPE_ROWS = 512
+"""Of a fold's training rows at most, or one of each class where there are more: prototypes are made at every rung."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class HeldOut:
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
     """Return the fold's held-out rows, and those of its training rows that prototypes are made of, as indices."""
-    return fold.held_out, fold.train[spread_rows(labels[fold.train], PROTOTYPE_ROWS)]
+    known = labels[fold.train]
+    return fold.held_out, fold.train[spread_rows(known, max(PROTOTYPE_ROWS, len(np.unique(known))))]
 
 
 def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int) -> HeldOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +79,13 @@ class CandidateResult:
     score: Score
     words_share: float
     utility: np.ndarray
+
+
+def failed_candidate(candidate: Candidate, rows: int, steps: int) -> CandidateResult:
+    """Return the result of a candidate that was never scored with numbers throughout: it has none."""
+    nothing = np.full(rows, np.nan)
+    score = Score(nothing, (), math.nan)
+    return CandidateResult(candidate, "failed", steps, Readout(0.0), score, math.nan, nothing)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.forecast import LearningCurve, make_curve
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.held_out import HeldOut, population_answers
 from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
 from crosspt_cli.search.outcome import (
     Calibration,
@@ -31,9 +31,11 @@ from crosspt_cli.search.outcome import (
     Corrected,
     Score,
     Sharing,
+    State,
     StudyResult,
     TrialResult,
     Verdict,
+    failed_candidate,
 )
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
@@ -223,11 +225,11 @@ class _Study:
             return
         answers = answers_of_best_source(self.task, self.folds)
         for trial in self.untrained:
-            found = answers.held_out[trial.fold]
+            found, leaning = answers.held_out[trial.fold], answers.leanings[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold],
-                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance,
-                answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
+                trial.candidate, trial.fold, trial.seed, _state(False, found, leaning), 0, answers.losses[trial.fold],
+                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance, leaning,
+                SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
             self._judge(number, [self.latest[trial] for trial in self.untrained if trial.candidate == number])
@@ -243,7 +245,7 @@ class _Study:
             allowed = self.population.bank.allowed[t].cpu().numpy()
             held_out, leaning = answered[t]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, "failed" if failed[t] else "complete",
+                trial.candidate, trial.fold, trial.seed, _state(failed[t], held_out, leaning),
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
                 held_out.distance, leaning, shares[t][allowed],
             )  # fmt: skip
@@ -252,15 +254,16 @@ class _Study:
 
     def _judge(self, number: int, trials: Sequence[TrialResult]) -> None:
         before = self.best.get(number)
-        usable = [trial for trial in trials if trial.state != "failed"]
-        if len(usable) < len(trials) and before:
+        if any(trial.state == "failed" for trial in trials):
+            if before is None:
+                self.best[number] = failed_candidate(self.candidates[number], len(self.task.labels), trials[0].steps)
             return
-        every = judge_readouts(usable or trials, self.readouts, self.task.labels)
+        every = judge_readouts(trials, self.readouts, self.task.labels)
         self.judged[number].extend(every)
         judged = best_readout(every)
         if before and before.utility.sum() >= judged.utility.sum():
             return
-        self.kept[number] = usable or list(trials)
+        self.kept[number] = list(trials)
         self.mixtures[number] = {
             (trial.fold, trial.seed): self._mixture(t)
             for t, trial in enumerate(self.trials)
@@ -269,11 +272,11 @@ class _Study:
         per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],
-            state="complete" if len(usable) == len(trials) else "failed",
+            state="complete",
             steps=trials[0].steps,
             readout=judged.readout,
             score=Score(judged.correct, per_fold, float(judged.log_likelihood.mean())),
-            words_share=words_share(usable or trials, judged.readout),
+            words_share=words_share(trials, judged.readout),
             utility=judged.utility,
         )
 
@@ -301,6 +304,12 @@ class _Study:
         for trial in self.trials:
             if trial.candidate in candidates and self.latest[trial].state == "complete":
                 self.latest[trial] = replace(self.latest[trial], state="pruned")
+
+
+def _state(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
+    """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
+    numbers = (answered.nats, answered.nearness, answered.distance, leaning)
+    return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"
 
 
 def _mean_rows(folds: Sequence[Fold]) -> float:

@@ -11,6 +11,7 @@ from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.initialise import from_vocabulary
 from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
 from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -129,3 +130,26 @@ def test_a_prompt_from_the_vocabulary_is_made_of_the_texts_own_tokens(backbone):
     assert all(any(torch.equal(row, embedding) for embedding in own) for row in one)
     assert len({tuple(row.tolist()) for row in one}) == 3
     assert from_vocabulary(backbone, texts, 9, stream(0, "private", 1)).shape == (9, 32)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "what"), [("row", "the loss of source 2 of 3"), ("rate", "the loss of source 1 of 3")]
+)
+def test_a_run_ends_at_the_step_at_which_it_stops_being_a_number(spoiled, what, backbone, tasks):
+    """Hours more would train on nothing, and end where the result cannot be saved."""
+    rates = JointRates(sources=float("nan")) if spoiled == "rate" else None
+    bank = new_bank(backbone, tasks, rates)
+    if spoiled == "row":
+        bank._backward = lambda number, *rest: float("nan") if number == 1 else JointBank._backward(bank, number, *rest)
+    before = bank.sources.detach().clone()
+    with pytest.raises(TrainingError) as caught:
+        run(bank)
+    step = 2 if spoiled == "rate" else 1
+    assert str(caught.value) == (
+        f"pretraining: the loss of source {source} of 3 became nan at step {step}.\n"
+        "Try --dtype fp32, or a smaller source-rate in the bank file; if it stays, the backbone's weights or the "
+        "prompts of --start may be damaged."
+    )
+    assert bank.steps == step - 1
+    if spoiled == "row":
+        assert torch.equal(before, bank.sources)

@@ -1,15 +1,18 @@
 """The study as a whole: honest trials, honest pruning, honest endings."""
 
+import json
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from study_samples import NAMES, RUNGS, folds_of, small_task, some_candidates
+from study_samples import NAMES, RUNGS, folds_of, many_classes, small_task, some_candidates
 
 from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import answer_rows
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
+from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.search import study, trials
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
@@ -17,6 +20,7 @@ from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
+from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
@@ -263,6 +267,43 @@ def test_failed_trials_are_reported_and_leave_the_others_alone():
     assert with_bad.chosen.candidate in sound
     assert with_bad.chosen.candidate == without.chosen.candidate
     assert_same_trials(by_trial(without, sound), by_trial(with_bad, candidates), atol=1e-4)
+
+
+@pytest.mark.parametrize("what", ["nats", "nearness", "distance"])
+def test_a_single_held_out_number_that_is_none_fails_its_candidate(what, monkeypatch):
+    """Compared with others, NaN would win: whatever is asked of it is answered as if it were the most."""
+
+    def spoiled(population, labels, folds):
+        found = population_answers(population, labels, folds)
+        held_out, leaning = found[0]
+        getattr(held_out, what)[0] = np.nan
+        return [(held_out, leaning), *found[1:]]
+
+    sound = small_study(rungs=(Rung(4, 9),))
+    monkeypatch.setattr(study, "population_answers", spoiled)
+    result = small_study(rungs=(Rung(4, 9),))
+    assert [found.state for found in result.candidates] == ["failed", *["complete"] * 3]
+    assert result.choice != 0
+    assert [found.utility.tolist() for found in result.candidates[1:]] == [
+        found.utility.tolist() for found in sound.candidates[1:]
+    ]
+    record = json.loads(study_files(result)["study.json"], parse_constant=pytest.fail)
+    assert [record["candidates"][0][key] for key in ("mean", "se", "per_fold", "utility")] == [None, None, [], None]
+
+
+def test_600_classes_are_answered():
+    """More classes than prototypes had rows: each has its own, and the answers are no longer all class 0."""
+    task = many_classes(600)
+    result = run_study(task, [Candidate((), 1.0)], folds_of(task, 2), 1, (Rung(2, 1),), READOUTS["auto"])
+    assert all(np.isfinite(trial.nearness).all() for trial in result.trials)
+    assert np.isfinite(result.chosen.utility).all()
+    assert result.chosen.score.mean > 0.9
+    fit = fit_final(task, result.chosen.candidate, 2, 2)
+    rows = torch.arange(0, 1200, 7)
+    found = answer_rows(task.backbone, torch.tensor(fit.prompt)[None], rows * 0, task.texts, rows, task.tree, 10_000)
+    nearness = fit.prototypes.nearness(found.vectors, found.plain)
+    answers = result.chosen.readout.log_shares(found.nats, fit.leaning, nearness).argmax(1)
+    assert (answers == task.labels[rows]).mean() > 0.9
 
 
 def test_a_study_whose_trials_all_fail_says_so():
