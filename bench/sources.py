@@ -56,6 +56,7 @@ def train(task, sets: list[list[str]], draw: int) -> tuple[torch.Tensor, np.ndar
     from crosspt_cli.search.candidates import ATTENTION_RATE
     from crosspt_cli.search.folds import batches
     from crosspt_cli.search.plan import BATCH
+    from crosspt_cli.search.rank import class_share
     from crosspt_cli.search.trials import tokens_at_once
 
     places = [[task.untouched.names.index(name) for name in names] for names in sets]
@@ -64,11 +65,13 @@ def train(task, sets: list[list[str]], draw: int) -> tuple[torch.Tensor, np.ndar
         allowed[trial, used] = True
     starts = torch.stack([from_sources(task.sources[used]) for used in places])
     rates = torch.full((len(sets),), ATTENTION_RATE)
-    bank = TrialBank(task.sources, starts, allowed, rates * task.backbone.learning_scale(task.texts), rates)
+    rows = torch.arange(len(task.labels))
+    bank = TrialBank(task.sources, starts, allowed, rates * task.backbone.learning_scale(task.texts, rows), rates)
     order = batches(np.arange(len(task.labels)), STEPS, BATCH, stream(draw, "order", 0, 0))
+    share = class_share(task.labels, len(task.tree.path_node))
     population = Population(
         task.backbone, task.texts, torch.as_tensor(task.labels), task.tree, bank, np.stack([order] * len(sets)),
-        Schedule(STEPS), tokens_at_once(task.backbone.device),
+        np.stack([share] * len(sets)), Schedule(STEPS), tokens_at_once(task.backbone.device),
     )  # fmt: skip
     for _ in range(STEPS):
         population.step()

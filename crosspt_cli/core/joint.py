@@ -78,8 +78,8 @@ class JointBank:
         self.sources = start.clone().requires_grad_()
         own = math.log(own_share / (1 - own_share) * max(1, count - 1))
         self.logits = (torch.eye(count, device=start.device) * own).requires_grad_()
-        some = tasks[0].texts.take(torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device))
-        scale = backbone.learning_scale(self._read(some))
+        some = torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device)
+        scale = backbone.learning_scale(self._read(tasks[0].texts.take(some)), some)
         groups = [
             {"params": [self.sources], "lr": rates.sources * scale},
             {"params": [self.logits], "lr": rates.attention},

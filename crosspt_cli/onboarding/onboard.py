@@ -266,7 +266,7 @@ def _search_and_fit(
     work: _Work, chosen: Settings, deadline: float | None, progress: Progress
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
     progress("ranking", 0, 1)
-    task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed)
+    task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed, work.folds)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = _candidates(work, chosen, ranked)
     study_deadline = deadline

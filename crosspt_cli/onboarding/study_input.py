@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from crosspt_cli.data import Examples
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
 from crosspt_cli.registry import Registry
+from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -66,13 +68,29 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer, left_out)
 
 
-def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int) -> StudyTask:
-    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
+def study_task(
+    examples: Examples,
+    backbone: Backbone,
+    prepared: Prepared,
+    sources: Sources,
+    seed: int,
+    folds: Sequence[Fold] = (),
+) -> StudyTask:
+    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once.
+
+    Args:
+        examples: labelled rows.
+        backbone: the frozen T5.
+        prepared: the rows as it reads them.
+        sources: to rank.
+        seed: of the study.
+        folds: of the study; each ranks the sources on its own training rows.
+    """
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
     texts = read_alone(backbone, prepared.texts, sources.layer, at_once)
     untouched = score_untouched(
-        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once
+        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once, folds
     )
     return StudyTask(
         backbone=backbone,
