@@ -225,6 +225,10 @@ class _Work:
                 f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
                 f"mixed with them and are not used: {', '.join(unused)}."
             )
+        notes += [
+            f"Of two source prompts called '{used.split('/')[-1]}' the one of {used} is used, that of {hidden} is not."
+            for used, hidden in self.sources.hidden
+        ]
         return tuple(notes)
 
 

@@ -80,7 +80,9 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
 
     fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
     nats = score_rows(task.backbone, left[None], every * 0, task.texts, every, task.tree, 10_000)
-    answers = (nats - leaning_of(nats[fold.train], task.labels[fold.train], class_share(task.labels[fold.train], 2))).argmax(1)
+    answers = (
+        nats - leaning_of(nats[fold.train], task.labels[fold.train], class_share(task.labels[fold.train], 2))
+    ).argmax(1)
     wrong = (answers != task.labels)[fold.held_out].mean()
     assert wrong > 0
     assert worth[NAMES[0]] == pytest.approx(wrong)
