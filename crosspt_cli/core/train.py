@@ -79,17 +79,17 @@ class Population:
         self.optimiser.step(self.schedule.factor(number))
 
     @torch.no_grad()
-    def answers(self, rows: Sequence[np.ndarray]) -> list[Answered]:
-        """Return what each trial answers on rows of its own.
+    def answers(self, rows: Sequence[np.ndarray], first: int = 0) -> list[Answered]:
+        """Return what trials answer on rows of their own.
 
         Args:
             rows: one array of row indices [r] int64 per trial.
+            first: the trial that the first of them is for; the others follow it.
         """
         trial = torch.as_tensor(np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
         every = torch.as_tensor(np.concatenate(rows))
-        found = answer_rows(
-            self.backbone, self.bank.prompts(), trial, self.texts, every, self.tree, self.tokens_at_once
-        )
+        prompts = self.bank.prompts(slice(first, first + len(rows)))
+        found = answer_rows(self.backbone, prompts, trial, self.texts, every, self.tree, self.tokens_at_once)
         return found.split([len(each) for each in rows])
 
     def leaning(self) -> np.ndarray:

@@ -23,6 +23,7 @@ from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
+from crosspt_cli.onboarding.size import check_size, size_note
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
 from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
@@ -218,6 +219,7 @@ class _Work:
     def notes(self) -> tuple[str, ...]:
         cut, unused = self.prepared.cut, self.sources.left_out
         notes = [*self.prepared.spec.verbalizer.notes]
+        notes += [note for note in (size_note(len(self.examples)),) if note]
         if cut:
             notes.append(f"{cut} of {len(self.examples)} texts are too long and were cut.")
         if unused:
@@ -246,6 +248,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
         drop_rare=chosen.drop_rare,
         min_per_class=max(2, chosen.folds or 2),
     )
+    check_size(examples)
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
     prepared = prepare(examples, backbone, chosen.template)

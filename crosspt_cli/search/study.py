@@ -269,13 +269,13 @@ class _Study:
             for t, trial in enumerate(self.trials)
             if trial.candidate == number
         }
-        per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
+        per_fold = tuple(float(judged.correct[fold.held_out].mean(dtype=float)) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],
             state="complete",
             steps=trials[0].steps,
             readout=judged.readout,
-            score=Score(judged.correct, per_fold, float(judged.log_likelihood.mean())),
+            score=Score(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean())),
             words_share=words_share(trials, judged.readout),
             utility=judged.utility,
         )

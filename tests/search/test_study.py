@@ -1,5 +1,6 @@
 """The study as a whole: honest trials, honest pruning, honest endings."""
 
+import dataclasses
 import json
 import time
 from types import SimpleNamespace
@@ -13,17 +14,18 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import answer_rows
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.onboarding.record import study_files
-from crosspt_cli.search import study, trials
+from crosspt_cli.search import held_out, study, trials
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
-from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.held_out import held_out_answers, population_answers
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
+from crosspt_cli.search.trials import Trial, make_population
 
 BAD = Candidate(NAMES[:1], 1.0, attention_rate=float("nan"))
 
@@ -369,3 +371,65 @@ def test_what_speaks_for_a_readout_beforehand_counts_between_rungs_too(monkeypat
     monkeypatch.setattr(study, "best_readout", lambda every: next(at_rungs))
     found = small_study(task, [Candidate((), 1.0)])
     assert found.chosen.steps == RUNGS[1].steps
+
+
+def held_by(value, seen: set[int]) -> int:
+    """Return how many bytes of arrays a value holds; an array that is held twice counts once."""
+    if isinstance(value, np.ndarray):
+        owner = value if value.base is None else value.base
+        fresh = id(owner) not in seen
+        seen.add(id(owner))
+        return owner.nbytes if fresh and isinstance(owner, np.ndarray) else 0
+    if dataclasses.is_dataclass(value):
+        return sum(held_by(getattr(value, each.name), seen) for each in dataclasses.fields(value))
+    if isinstance(value, dict):
+        return sum(held_by(each, seen) for each in value.values())
+    return sum(held_by(each, seen) for each in value) if isinstance(value, (list, tuple)) else 0
+
+
+def test_a_study_holds_a_few_hundred_bytes_of_a_row(monkeypatch):
+    """In float32 and once: what is held of a row decides how many rows fit into memory."""
+    held, judged = [], []
+
+    def spied(candidates, every, doublings, random):
+        judged.append(held_by(every, set()))
+        return corrected_score(candidates, every, doublings, random)
+
+    monkeypatch.setattr(study, "corrected_score", spied)
+    for rows in (30, 90):
+        result = small_study(small_task(rows), rungs=(Rung(2, 3), Rung(4, 3)))
+        assert all(trial.nats.dtype == trial.nearness.dtype == np.float32 for trial in result.trials)
+        held.append(held_by(result, set()))
+    readouts, configurations = len(READOUTS["auto"]), len(READOUTS["auto"]) * len(TEMPERATURES)
+    assert (judged[1] - judged[0]) / 60 <= 7 * 4 * (
+        configurations + readouts
+    )  # 7: three candidates twice, and a source
+    assert (held[1] - held[0]) / 60 < 500
+
+
+def test_trials_are_answered_in_parts_of_bounded_size(monkeypatch):
+    """The vectors of all trials at once were most of a study's memory; what is found is the same."""
+    task = small_task(rows=30)
+    folds, trials = folds_of(task), [Trial(0, f, s) for f in range(3) for s in range(2)]
+    population = make_population(task, [Candidate((), 1.0)], trials, folds, 4)
+    population.step()
+    of = [folds[trial.fold] for trial in trials]
+    whole, largest = population_answers(population, task.labels, of), []
+    answers = population.answers
+
+    def watched(rows, first):
+        largest.append(sum(map(len, rows)))
+        return answers(rows, first)
+
+    monkeypatch.setattr(population, "answers", watched)
+    monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 70)
+    parts = population_answers(population, task.labels, of)
+    assert largest == [60, 60, 60]
+    for (one, leaning), (other, same) in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one.nats, other.nats, atol=1e-5)
+        np.testing.assert_allclose(one.nearness, other.nearness, atol=1e-5)
+        assert np.array_equal(leaning, same)
+    alone = [each.nats for each in held_out_answers(task, task.sources, folds)]
+    monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 1)
+    for one, other in zip(alone, held_out_answers(task, task.sources, folds), strict=True):
+        np.testing.assert_allclose(one, other.nats, atol=1e-5)
