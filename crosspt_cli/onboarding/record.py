@@ -37,6 +37,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "reason": study.reason,
         "folds": study.folds,
         "stopped_early": study.stopped_early,
+        "curve_left_out": study.curve_left_out,
         "seconds": round(study.seconds, 2),
         "candidates": [candidate_record(result) for result in study.candidates],
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
@@ -55,6 +56,21 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         arrays[f"{number}.nearness"] = np.nan_to_num(trial.nearness)
         arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
     return {STUDY_FILE: to_json(finite(document), indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
+
+
+def cut_short(stopped_early: bool, curve_left_out: bool, steps: int, planned: int) -> str:
+    """Return what the time limit cut short as a sentence; "" where nothing was.
+
+    Args:
+        stopped_early: whether it ended the search.
+        curve_left_out: whether nothing was trained for the learning curve.
+        steps: of the final fit.
+        planned: steps that the final fit should have had.
+    """
+    parts = ["the search ended early"] if stopped_early else []
+    parts += ["no learning curve was trained"] if curve_left_out else []
+    parts += [f"the final fit has {steps:,} of {planned:,} steps"] if steps < planned else []
+    return f"The time was up: {', '.join(parts)}." if parts else ""
 
 
 def candidate_record(result: CandidateResult) -> dict[str, Any]:

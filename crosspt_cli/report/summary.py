@@ -42,6 +42,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
             "lr": candidate.lr,
             "attention_rate": candidate.attention_rate,
             "steps": fitted.steps,
+            "planned_steps": chosen.steps,
         },
         "cv": {
             "metric": fitted.spec.metric,
@@ -59,6 +60,8 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "seed": fitted.seed,
         "budget": done.budget,
         "stopped_early": study.stopped_early,
+        "curve_left_out": study.curve_left_out,
+        "cut_short": _cut_short(done),
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: record.score_record(score) for name, score in study.baselines.items()},
@@ -135,7 +138,7 @@ def calibration_text(study: StudyResult) -> str:
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
     """Return what was chosen, why, and how good it is."""
     fitted, study = done.fitted, done.study
-    early = ("search", "ended early, for the time was up") if study.stopped_early else ("", "")
+    early = ("cut short", _cut_short(done))
     failed = study.count("failed")
     lines = (
         ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate)),
@@ -151,6 +154,13 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("more rows", study.curve.sentence),
     )
     return tuple(line for line in lines if line[1])
+
+
+def _cut_short(done: Onboarded) -> str:
+    from crosspt_cli.onboarding.record import cut_short
+
+    study = done.study
+    return cut_short(study.stopped_early, study.curve_left_out, done.fitted.steps, study.chosen.steps)
 
 
 def attention_text(shares: Any) -> str:

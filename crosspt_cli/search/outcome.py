@@ -237,6 +237,7 @@ class StudyResult:
         calibration: what its probabilities are worth.
         curve: what more rows should bring.
         stopped_early: whether the time limit ended the search.
+        curve_left_out: whether it left no time to train on fewer rows, though the budget has it.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
     """
@@ -256,6 +257,7 @@ class StudyResult:
     stopped_early: bool
     seconds: float
     suspects: tuple[Suspect, ...] = ()
+    curve_left_out: bool = False
 
     @property
     def chosen(self) -> CandidateResult:

@@ -69,7 +69,7 @@ def report() -> Report:
             Tried("M = 2, ratio 1", 2, 1.0, "failed", False, 18, None, None, ()),
         ),
         trials={"complete": 2, "pruned": 2, "failed": 2},
-        stopped_early=False,
+        cut_short="",
         words_share=0.75,
         attention=(
             SourceShare("imdb", 0.5, Estimate(0.0625, 0.01, 0.12)),
@@ -294,11 +294,12 @@ def test_a_task_without_sources_suspects_or_texts_has_a_page(report):
     """Nothing of it is an error."""
     bare = replace(
         report, sharing="", against_alone=None, attention=(SourceShare("private", 1.0, None),), suspects=0,
-        hardest=(report.hardest[1],), texts_missing=(), simpler=None, stopped_early=True,
+        hardest=(report.hardest[1],), texts_missing=(), simpler=None,
+        cut_short="The time was up: the search ended early.",
     )  # fmt: skip
     text = page(bare).text
     assert "No label looks wrong." in text
-    assert "The search ended early" in text
+    assert "the search ended early" in text
     assert "label probably wrong" not in text
 
 

@@ -11,7 +11,7 @@ import torch
 from study_samples import NAMES, RUNGS, folds_of, many_classes, small_task, some_candidates
 
 from crosspt_cli.core.score import Readout
-from crosspt_cli.core.train import answer_rows
+from crosspt_cli.core.train import Population, answer_rows
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.search import held_out, study, trials
@@ -22,6 +22,7 @@ from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
 from crosspt_cli.search.held_out import held_out_answers, population_answers
+from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
@@ -325,22 +326,70 @@ def test_a_deadline_before_the_first_step_ends_in_an_error():
     assert str(caught.value) == "--max-time: the time was up before the first training step.\nAllow more time."
 
 
+class Clock:
+    """A clock by which every step of the population takes a second, and nothing else takes any time."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: self.now))
+        step = Population.step
+
+        def ticking(population):
+            self.now += 1.0
+            step(population)
+
+        monkeypatch.setattr(Population, "step", ticking)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 4, 6])
 def test_a_deadline_later_on_leaves_a_whole_study(steps, monkeypatch):
     """Every candidate has a score, whenever the time was up."""
-    clock = [0.0]
-    monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-
-    def tick(stage, done, total, detail=""):
-        clock[0] += 1
-
-    result = small_study(deadline=steps - 0.5, progress=tick)
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(study._Study, "reserve", lambda self: 0.0)
+    result = small_study(deadline=steps - 0.5)
     assert result.stopped_early
-    assert clock[0] == steps
+    assert clock.now == steps
     assert len(result.candidates) == 4
     assert all(np.isfinite(found.utility).all() for found in result.candidates)
     assert max(found.steps for found in result.candidates) <= steps
     assert not small_study(deadline=99.0).stopped_early
+
+
+def test_the_search_leaves_time_for_what_comes_after_it(monkeypatch):
+    """It ends at the step after which the rest would no longer be done by the deadline, and not before."""
+    clock, reserves = Clock(monkeypatch), []
+    reserve = study._Study.reserve
+
+    def told(self):
+        reserves.append((clock.now, reserve(self)))
+        return reserves[-1][1]
+
+    monkeypatch.setattr(study._Study, "reserve", told)
+    result = small_study(deadline=9.0)
+    assert result.stopped_early
+    assert reserves[0] == (0.0, 0.0)
+    assert all(now + kept <= 9.0 for now, kept in reserves[:-1])
+    assert sum(reserves[-1]) > 9.0
+    pace = Pace()
+    pace.measured(1.0, 9, on_cpu=True)
+    assert reserves[1][1] >= pace.answering_s(9 * 18) + pace.conclusions_s(3, 2, 18) + pace.final_fit_s(1, 18)
+
+
+def test_a_curve_that_would_not_be_done_in_time_is_left_out_and_told_of(monkeypatch):
+    """Half a curve says nothing; that there is none, the person should know."""
+    task = small_task(rows=36)
+
+    def found(deadline):
+        Clock(monkeypatch)
+        return small_study(task, [Candidate((), 1.0)], (Rung(2, 1),), deadline=deadline, curve=(0.5,))
+
+    with_curve, without = found(999.0), found(7.0)
+    assert len(with_curve.curve.points) == 2
+    assert not with_curve.curve_left_out
+    assert not without.stopped_early
+    assert without.curve_left_out
+    assert len(without.curve.points) == 1
+    assert not small_study(task, [Candidate((), 1.0)], (Rung(2, 1),)).curve_left_out
 
 
 def test_a_study_moves_neither_backbone_nor_sources():
