@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -21,6 +22,8 @@ from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
 from crosspt_cli.cli.values import Duration, Numbers
 from crosspt_cli.foundation.errors import OptionError
 
+STARTED = time.monotonic()  # a time limit counts from when the command was given; this module is loaded with it
+
 
 @click.command("add-task")
 @click.argument("files", metavar="CSV...", nargs=-1, required=True)
@@ -37,7 +40,7 @@ from crosspt_cli.foundation.errors import OptionError
     show_default=True,
     help="How much is tried before choosing.",
 )
-@click.option("--max-time", type=Duration(), metavar="TIME", help="End the search in time, e.g. 90s, 10m or 1h.")
+@click.option("--max-time", type=Duration(), metavar="TIME", help="Be done in so much time, e.g. 90s, 10m or 1h.")
 @click.option("--folds", type=click.IntRange(min=2), help="Folds of the cross-validation.  [default: the budget's]")
 @click.option(
     "--sources",
@@ -126,7 +129,7 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(files, label_col, progress=progress, **settings)
+        done = onboard(files, label_col, progress=progress, started=STARTED, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.plain_json import finite
 from crosspt_cli.report.numbers import percent
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def _jsonl_writer(handle: TextIO, layout: Layout, path: str) -> Write:
         if late:
             problem = f"has the key {late[0]!r}, which the first rows do not have and an answer would overwrite."
             raise DataError(f"{path} line {row.line}", problem, "Rename the key, or pass --format csv.")
-        handle.write(json.dumps(record | layout.values(prediction), ensure_ascii=False) + "\n")
+        values = finite(record | layout.values(prediction))  # a record may hold NaN, which is no JSON
+        handle.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
 
     return write
 

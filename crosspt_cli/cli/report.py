@@ -43,7 +43,7 @@ def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool
     if as_json:
         from dataclasses import asdict
 
-        from crosspt_cli.report.numbers import finite
+        from crosspt_cli.foundation.plain_json import finite
 
         emit_json(finite(asdict(found)))
     elif out != STDOUT:

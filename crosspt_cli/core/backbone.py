@@ -59,14 +59,16 @@ class Backbone:
         """Where the weights lie."""
         return self.t5.device
 
-    def learning_scale(self, texts: EncodedTexts) -> float:
+    def learning_scale(self, texts: EncodedTexts, rows: Tensor) -> float:
         """Return what private learning rates are multiplied by: the scale of what a prompt stands beside.
 
-        It is the root mean square of the embeddings, or of the stream that `texts` carry, in units of `mini`'s
-        embeddings.
+        It is the root mean square of the embeddings, or of the stream that the texts `rows` [n] int64 carry, in units
+        of `mini`'s embeddings.
         """
-        beside = self.t5.embedding if texts.stream is None else texts.stream.float()
-        return float(beside.square().mean().sqrt()) / UNIT_SCALE
+        if texts.stream is None:
+            return float(self.t5.embedding.square().mean().sqrt()) / UNIT_SCALE
+        lengths = torch.linalg.vector_norm(texts.stream, dim=1, dtype=torch.float32)[texts.places(rows)]
+        return float((lengths.square().mean() / self.width).sqrt()) / UNIT_SCALE
 
     def require_layer(self, layer: int, option: str) -> None:
         """Raise unless prompts can enter before encoder layer `layer`.

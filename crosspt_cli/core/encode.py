@@ -28,13 +28,18 @@ class EncodedTexts:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def take(self, rows: Tensor) -> EncodedTexts:
-        """Return the texts `rows` [R] int64, in that order; a row may be taken more than once."""
+    def places(self, rows: Tensor) -> Tensor:
+        """Return where in `tokens` those of the texts `rows` [R] int64 stand, [m] int64, text after text."""
         lengths = self.lengths[rows]
         row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), lengths)
         starts = lengths.cumsum(0) - lengths
         offset = torch.arange(len(row), device=rows.device) - starts[row]
-        index = self.starts[rows][row] + offset
+        return self.starts[rows][row] + offset
+
+    def take(self, rows: Tensor) -> EncodedTexts:
+        """Return the texts `rows` [R] int64, in that order; a row may be taken more than once."""
+        lengths, index = self.lengths[rows], self.places(rows)
+        starts = lengths.cumsum(0) - lengths
         stream = None if self.stream is None else self.stream[index]
         vectors = None if self.vectors is None else self.vectors[rows]
         return EncodedTexts(self.tokens[index], lengths, starts, stream, self.layer, vectors)

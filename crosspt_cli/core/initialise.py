@@ -10,19 +10,25 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts
 
 
-def from_vocabulary(backbone: Backbone, texts: EncodedTexts, tokens: int, random: np.random.Generator) -> Tensor:
+def from_vocabulary(
+    backbone: Backbone, texts: EncodedTexts, rows: np.ndarray, tokens: int, random: np.random.Generator
+) -> Tensor:
     """Return a prompt [P, H] made of tokens drawn from the task's own texts, as they stand where the prompt enters.
 
     Args:
         backbone: that reads them.
-        texts: where to draw from; each distinct token is equally likely.
+        texts: of the task.
+        rows: [n] int64, the texts to draw from; each distinct token is equally likely.
         tokens: P.
         random: the stream to draw from.
 
     Source: Lester et al. 2021, who draw from the 5,000 most frequent tokens; the task's own words are nearer.
     """
-    _, first = np.unique(texts.tokens.cpu().numpy(), return_index=True)  # where each distinct token first occurs
-    drawn = torch.as_tensor(random.choice(first, size=tokens, replace=len(first) < tokens), device=backbone.device)
+    places = texts.places(torch.as_tensor(rows, device=backbone.device))
+    _, first = np.unique(
+        texts.tokens[places].cpu().numpy(), return_index=True
+    )  # where each distinct token first occurs
+    drawn = places[torch.as_tensor(random.choice(first, size=tokens, replace=len(first) < tokens)).to(places.device)]
     return backbone.t5.embed(texts.tokens[drawn]) if texts.stream is None else texts.stream[drawn].float()
 
 

@@ -23,8 +23,13 @@ from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import CLIP, Schedule
 from crosspt_cli.core.train import read_to_layer, score_rows
+from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.seeds import stream
 
+NAN_HINT = (
+    "Try --dtype fp32, or a smaller source-rate in the bank file; if it stays, the backbone's weights or the prompts "
+    "of --start may be damaged."
+)
 SCALE_ROWS = 200  # of the first task, to measure the scale of what stands beside a prompt
 
 
@@ -73,8 +78,8 @@ class JointBank:
         self.sources = start.clone().requires_grad_()
         own = math.log(own_share / (1 - own_share) * max(1, count - 1))
         self.logits = (torch.eye(count, device=start.device) * own).requires_grad_()
-        some = tasks[0].texts.take(torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device))
-        scale = backbone.learning_scale(self._read(some))
+        some = torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device)
+        scale = backbone.learning_scale(self._read(tasks[0].texts.take(some)), some)
         groups = [
             {"params": [self.sources], "lr": rates.sources * scale},
             {"params": [self.logits], "lr": rates.attention},
@@ -97,6 +102,9 @@ class JointBank:
         Args:
             batch: rows per task.
             seed: the run's seed; step and task name the stream, so that a resumed run draws the same rows.
+
+        Raises:
+            TrainingError: a loss or a gradient is no number; nothing was moved.
         """
         losses = []
         for number, task in enumerate(self.tasks):
@@ -104,8 +112,9 @@ class JointBank:
             rows = torch.as_tensor(random.choice(len(task.texts), size=batch), device=self.backbone.device)
             losses.append(self._backward(number, task, rows))
         # every task pulls on every source: clip per source, so that one hard task cannot stall the others
-        norms = self.sources.grad.flatten(1).norm(dim=1).clamp(min=CLIP)
-        self.sources.grad.mul_(CLIP / norms[:, None, None])
+        norms = self.sources.grad.flatten(1).norm(dim=1)
+        self._require_numbers(losses, norms)
+        self.sources.grad.mul_(CLIP / norms.clamp(min=CLIP)[:, None, None])
         factor = self.schedule.factor(self.steps)
         for group, rate in zip(self.optimiser.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * factor
@@ -141,6 +150,13 @@ class JointBank:
                 "exp_avg": torch.as_tensor(state[f"{name}.mean"]).to(parameter.device),
                 "exp_avg_sq": torch.as_tensor(state[f"{name}.square"]).to(parameter.device),
             }
+
+    def _require_numbers(self, losses: Sequence[float], norms: Tensor) -> None:
+        """Raise unless every loss, and the gradients' norms [S] and attention, are numbers."""
+        lost = [number + 1 for number, loss in enumerate(losses) if not math.isfinite(loss)]
+        what = f"the loss of source {lost[0]} of {len(losses)}" if lost else "a gradient"
+        if lost or not (norms.isfinite().all() and self.logits.grad.isfinite().all()):
+            raise TrainingError("pretraining", f"{what} became nan at step {self.steps + 1:,}.", NAN_HINT)
 
     def _backward(self, number: int, task: SourceRows, rows: Tensor) -> float:
         prompt = torch.einsum("s,sph->ph", self.logits[number].softmax(-1), self.sources)[None]

@@ -9,6 +9,8 @@ import numpy as np
 
 SHRINKAGE = 0.9
 """How much of the spread within classes is taken as equal in all directions: few rows say little about the rest."""
+ROUNDING = 1e-6
+"""Vectors of length 1 that are nearer to each other than this are the same text's, read in other company."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
 
     A text is nearest to the class whose mean has the smallest Mahalanobis distance under one covariance for all
     classes, strongly shrunk: a linear discriminant. The common term of all distances is left out, and so is what a
-    mean of few rows is farther off than one of many.
+    mean of few rows is farther off than one of many. Means that are all the same say nothing: every text is then as
+    near to one class as to another.
 
     Args:
         vectors: [n, H] float32, mean-pooled encoder outputs of the text's tokens.
@@ -41,11 +44,13 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     rows = unit(vectors.astype(np.float64))
     counts = np.bincount(labels, minlength=classes)
     means = np.stack([rows[labels == c].mean(0) for c in range(classes)])
+    centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
+    if np.abs(means - centre).max() < ROUNDING:
+        return Prototypes(np.zeros_like(means, np.float32), np.zeros(classes, np.float32))
     within = rows - means[labels]
     one_row = 1 / max(1, len(rows) - np.count_nonzero(counts))  # weight of a row in the spread
     even = one_row * (within**2).sum() / within.shape[1] + 1e-9  # above zero even where every class has a single row
     spread = Spread(within, (1 - SHRINKAGE) * one_row, SHRINKAGE * even)
-    centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
     directions = spread.undo(means - centre)
     offsets = ((means + centre) * directions).sum(1) / 2
     offsets -= _extra_distance(spread, counts[labels]) * _by_rows(counts) / 2
@@ -65,10 +70,13 @@ class Spread:
     even: float
 
     def undo(self, vectors: np.ndarray) -> np.ndarray:
-        """Return vectors [m, H] times the inverse, by way of the n × n products of the rows: n is less than H here.
+        """Return vectors [m, H] times the inverse, by way of the products of the rows, n × n, or of H × H if n is more.
 
         Source: Woodbury 1950.
         """
+        rows, width = self.rows.shape
+        if rows > width:
+            return np.linalg.solve(self.one_row * self.rows.T @ self.rows + self.even * np.eye(width), vectors.T).T
         return (vectors - vectors @ self.rows.T @ self._solved) / self.even
 
     @cached_property
@@ -154,8 +162,9 @@ class Readout:
             leaning: [C], what the prompt favours each class by; taken off.
             nearness: [n, C], from `PairedPrototypes.nearness`.
         """
-        words = nats - leaning if self.words else 0.0
-        return log_softmax((words + self.weight * nearness) / self.temperature)
+        words = nats - leaning if self.words else np.zeros_like(nats)
+        scores = words + self.weight * nearness if self.weight else words
+        return log_softmax(scores / self.temperature)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

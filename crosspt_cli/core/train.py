@@ -32,6 +32,7 @@ class Population:
         tree: the label words.
         bank: the trials.
         batches: [T, steps, B] int64, the rows each trial sees at each step.
+        shares: [T, C], of the classes among the rows that each trial is trained on.
         schedule: learning-rate factor over the steps.
         tokens_at_once: how many tokens are worth one pass; the population is cut along T to hold no more, and no
             more than the backbone's `room`, which changes memory and never a result beyond rounding.
@@ -45,6 +46,7 @@ class Population:
         tree: DeviceTree,
         bank: TrialBank,
         batches: np.ndarray,
+        shares: np.ndarray,
         schedule: Schedule,
         tokens_at_once: int,
     ) -> None:
@@ -55,7 +57,7 @@ class Population:
         self.tokens_at_once = tokens_at_once
         self.losses = torch.full((len(bank),), float("nan"), device=backbone.device)
         self.seen = torch.zeros(2, len(bank), len(tree.path_node), device=backbone.device)
-        self.balance = self._class_weights()
+        self.balance = self._class_weights(torch.as_tensor(shares, dtype=torch.float32, device=backbone.device))
         self.forget = 1.0 / max(RECENT_STEPS, len(texts) / self.batches.shape[2])
 
     def step(self) -> None:
@@ -77,25 +79,25 @@ class Population:
         self.optimiser.step(self.schedule.factor(number))
 
     @torch.no_grad()
-    def answers(self, rows: Sequence[np.ndarray]) -> list[Answered]:
-        """Return what each trial answers on rows of its own.
+    def answers(self, rows: Sequence[np.ndarray], first: int = 0) -> list[Answered]:
+        """Return what trials answer on rows of their own.
 
         Args:
             rows: one array of row indices [r] int64 per trial.
+            first: the trial that the first of them is for; the others follow it.
         """
         trial = torch.as_tensor(np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
         every = torch.as_tensor(np.concatenate(rows))
-        found = answer_rows(
-            self.backbone, self.bank.prompts(), trial, self.texts, every, self.tree, self.tokens_at_once
-        )
+        prompts = self.bank.prompts(slice(first, first + len(rows)))
+        found = answer_rows(self.backbone, prompts, trial, self.texts, every, self.tree, self.tokens_at_once)
         return found.split([len(each) for each in rows])
 
     def leaning(self) -> np.ndarray:
-        """Return how far each trial favours each class beyond that class's share of the rows, [T, C] in nats.
+        """Return how far each trial favours each class beyond that class's share of its rows, [T, C] in nats.
 
         Taken from the batches of the last steps, at no cost: log of the mean probability given to a class minus log
-        of the fraction of rows that have it, both with rows weighted so that their classes have the shares that they
-        have among all rows. Prompts that were hardly trained lean by whole nats.
+        of the fraction of rows that have it, both with rows weighted so that their classes have `shares`. Prompts that
+        were hardly trained lean by whole nats.
         """
         given, true = self.seen + LEANING_FLOOR / self.seen.shape[2]
         return (given.log() - true.log()).cpu().numpy()
@@ -112,18 +114,13 @@ class Population:
         """Return, per trial, whether its loss or gradient stopped being a number."""
         return self.optimiser.failed.tolist()
 
-    def _class_weights(self) -> Tensor:
-        """Return what each trial's rows count by class, [T, C]: a class's share of all rows over that of its batches.
-
-        A trial that trains on more of a class has fewer of it held out: unweighted, what it saw would lean its answers
-        away from the right ones.
-        """
+    def _class_weights(self, shares: Tensor) -> Tensor:
+        """Return what each trial's rows count by class, [T, C]: a class's share [T, C] over that of its batches."""
         classes = len(self.tree.path_node)
-        share = self.labels.bincount(minlength=classes) / len(self.labels)  # [C]
         drawn = self.labels[self.batches.flatten(1)]  # [T, steps · B]
         seen = torch.zeros(len(drawn), classes, device=drawn.device)
         seen.scatter_add_(1, drawn, torch.full_like(drawn, 1 / drawn.shape[1], dtype=seen.dtype))
-        return torch.where(seen > 0, share / seen.clamp(min=1e-9), 0.0)
+        return torch.where(seen > 0, shares / seen.clamp(min=1e-9), 0.0)
 
     def _backward(self, trials: slice, prompts: Tensor, rows: Tensor) -> Tensor:
         """Return the gradient [t, P, H] of some trials' losses on rows [t, B] for their prompts, and keep the losses.

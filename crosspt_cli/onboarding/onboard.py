@@ -24,6 +24,7 @@ from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
+from crosspt_cli.onboarding.size import check_size, size_note
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
 from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.registry import Registry
@@ -35,8 +36,6 @@ from crosspt_cli.search.plan import Budget, Rung, budget_candidates, count_trial
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
-
-FINAL_FIT_SHARE = 0.15  # of a time limit, kept for the fit on all rows
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,7 @@ def onboard(
     *,
     registry: Registry | None = None,
     progress: Progress = no_progress,
+    started: float | None = None,
     **settings,
 ) -> Onboarded:
     """Return the task just onboarded and saved.
@@ -98,9 +98,10 @@ def onboard(
         label_col: the column of labels.
         registry: default the person's.
         progress: told how far each stage is.
+        started: `time.monotonic()` from which `max_seconds` counts; default now.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
             `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
-            ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
+            ``normal``, ``thorough``), `max_seconds` (be done by then, with what was found), `folds`, `ms` (numbers of sources to
             try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
             `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
             rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
@@ -125,7 +126,7 @@ def onboard(
         registry.ensure_writable()
         held.enter_context(registry.reserve_task(name, chosen.replace))
         work = _open(path, label_col, chosen, registry, progress)
-        deadline = None if chosen.max_seconds is None else began + chosen.max_seconds
+        deadline = None if chosen.max_seconds is None else (started or began) + chosen.max_seconds
         task, study, final = _search_and_fit(work, chosen, deadline, progress)
         command = onboarding_command(file_names(path), label_col, chosen)
         fitted = _fitted(name, label_col, work, task, study, final, command)
@@ -224,6 +225,7 @@ class _Work:
     def notes(self) -> tuple[str, ...]:
         cut, unused = self.prepared.cut, self.sources.left_out
         notes = [*self.prepared.spec.verbalizer.notes]
+        notes += [note for note in (size_note(len(self.examples)),) if note]
         if cut:
             notes.append(f"{cut} of {len(self.examples)} texts are too long and were cut.")
         if unused:
@@ -231,6 +233,10 @@ class _Work:
                 f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
                 f"mixed with them and are not used: {', '.join(unused)}."
             )
+        notes += [
+            f"Of two source prompts called '{used.split('/')[-1]}' the one of {used} is used, that of {hidden} is not."
+            for used, hidden in self.sources.hidden
+        ]
         return tuple(notes)
 
 
@@ -248,6 +254,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
         drop_rare=chosen.drop_rare,
         min_per_class=max(2, chosen.folds or 2),
     )
+    check_size(examples)
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
     prepared = prepare(examples, backbone, chosen.template)
@@ -273,15 +280,11 @@ def _search_and_fit(
     work: _Work, chosen: Settings, deadline: float | None, progress: Progress
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
     progress("ranking", 0, 1)
-    task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed)
+    task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed, work.folds)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = _candidates(work, chosen, ranked)
-    study_deadline = deadline
-    if deadline is not None:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
-        study_deadline = deadline - FINAL_FIT_SHARE * left
+    if deadline is not None and time.monotonic() > deadline:
+        raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
     study = run_study(
         task,
         candidates,
@@ -290,7 +293,7 @@ def _search_and_fit(
         rungs,
         find_readouts(chosen.readout),
         work.budget.curve,
-        study_deadline,
+        deadline,
         progress,
     )
     result = study.chosen

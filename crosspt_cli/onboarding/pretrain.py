@@ -97,6 +97,7 @@ def pretrain(
         DataError: the bank file or a data set cannot be used.
         OptionError: a source exists and `replace` is false.
         StorageError: another process trains a source of the same name, or the registry cannot be written.
+        TrainingError: a loss became nan; the step and the source are named, and nothing was saved.
     """
     began = time.monotonic()
     registry = registry or Registry.open()
@@ -253,9 +254,10 @@ def _rows(
 def _starts(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: Sequence[SourceRows]) -> torch.Tensor:
     """Return the prompts [S, P, H] that the sources start from."""
     if path is None:
-        some = train[0].texts.take(torch.arange(min(START_ROWS, len(train[0].texts)), device=backbone.device))
+        rows = np.arange(min(START_ROWS, len(train[0].texts)))
+        some = train[0].texts.take(torch.as_tensor(rows, device=backbone.device))
         texts = read_to_layer(backbone, some, spec.prompt_layer, TOKENS_AT_ONCE)
-        common = from_vocabulary(backbone, texts, spec.prompt_tokens, stream(spec.seed, "start"))
+        common = from_vocabulary(backbone, texts, rows, spec.prompt_tokens, stream(spec.seed, "start"))
         return common.repeat(len(spec.sources), 1, 1)
     if not Path(path).is_file():
         raise NotFound(str(path), "there is no such file.", "Name a safetensors file of prompts, or leave --start out.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
+from crosspt_cli.foundation.plain_json import finite, to_json
 from crosspt_cli.registry import dump_arrays
 from crosspt_cli.search.forecast import LearningCurve
 from crosspt_cli.search.outcome import (
@@ -37,6 +37,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "reason": study.reason,
         "folds": study.folds,
         "stopped_early": study.stopped_early,
+        "curve_left_out": study.curve_left_out,
         "seconds": round(study.seconds, 2),
         "candidates": [candidate_record(result) for result in study.candidates],
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
@@ -54,12 +55,26 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         arrays[f"{number}.nats"] = np.nan_to_num(trial.nats, nan=0.0, posinf=0.0, neginf=-1e4)
         arrays[f"{number}.nearness"] = np.nan_to_num(trial.nearness)
         arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
-    return {STUDY_FILE: json.dumps(document, indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
+    return {STUDY_FILE: to_json(finite(document), indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
+
+
+def cut_short(stopped_early: bool, curve_left_out: bool, steps: int, planned: int) -> str:
+    """Return what the time limit cut short as a sentence; "" where nothing was.
+
+    Args:
+        stopped_early: whether it ended the search.
+        curve_left_out: whether nothing was trained for the learning curve.
+        steps: of the final fit.
+        planned: steps that the final fit should have had.
+    """
+    parts = ["the search ended early"] if stopped_early else []
+    parts += ["no learning curve was trained"] if curve_left_out else []
+    parts += [f"the final fit has {steps:,} of {planned:,} steps"] if steps < planned else []
+    return f"The time was up: {', '.join(parts)}." if parts else ""
 
 
 def candidate_record(result: CandidateResult) -> dict[str, Any]:
     """Return a candidate's result as plain values."""
-    utility = float(result.utility.mean())
     return {
         "m": result.candidate.m,
         "sources": list(result.candidate.sources),
@@ -73,7 +88,7 @@ def candidate_record(result: CandidateResult) -> dict[str, Any]:
             "words_share": round(result.words_share, 3),
         },
         **score_record(result.score),
-        "utility": round(utility, 4) if np.isfinite(utility) else None,
+        "utility": round(float(result.utility.mean()), 4),
     }
 
 
@@ -83,7 +98,7 @@ def score_record(score: Score) -> dict[str, Any]:
         "mean": round(score.mean, 4),
         "se": round(score.se, 4),
         "per_fold": [round(fold, 4) for fold in score.per_fold],
-        "log_likelihood": round(score.nats, 4) if np.isfinite(score.nats) else None,
+        "log_likelihood": round(score.nats, 4),
     }
 
 
@@ -158,6 +173,6 @@ def _trial_record(trial: TrialResult) -> dict[str, Any]:
         "seed": trial.seed,
         "state": trial.state,
         "steps": trial.steps,
-        "loss": None if np.isnan(trial.loss) else round(trial.loss, 4),
+        "loss": round(trial.loss, 4),
         "shares": [round(float(share), 4) for share in trial.shares],
     }

@@ -25,7 +25,7 @@ from crosspt_cli.onboarding.held_out_numbers import (
     hard_rows,
     reliability,
 )
-from crosspt_cli.onboarding.record import STUDY_FILE
+from crosspt_cli.onboarding.record import STUDY_FILE, cut_short
 from crosspt_cli.onboarding.report_record import Made, RowRecord, read_report_files
 from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.registry import Registry, StoredTask
@@ -82,8 +82,8 @@ class Tried:
     state: str
     chosen: bool
     steps: int
-    mean: float
-    se: float
+    mean: float | None
+    se: float | None
     per_fold: tuple[float, ...]
 
 
@@ -166,7 +166,7 @@ class Report:
         reason: why the chosen candidate was chosen.
         candidates: all that was tried.
         trials: how many ended how.
-        stopped_early: whether the time limit ended the search.
+        cut_short: what the time limit cut short, as a sentence; empty where nothing was.
         words_share: how much of an answer comes from label words.
         attention: the largest share first, the private prompt last.
         calibration: what confidences are worth.
@@ -197,7 +197,7 @@ class Report:
     reason: str
     candidates: tuple[Tried, ...]
     trials: dict[str, int]
-    stopped_early: bool
+    cut_short: str
     words_share: float
     attention: tuple[SourceShare, ...]
     calibration: CalibrationNumbers
@@ -267,7 +267,12 @@ def _report(
         reason=record["reason"],
         candidates=tuple(_tried(each, number == record["choice"]) for number, each in enumerate(record["candidates"])),
         trials=dict(Counter(trial["state"] for trial in record["trials"])),
-        stopped_early=record["stopped_early"],
+        cut_short=cut_short(
+            record["stopped_early"],
+            record.get("curve_left_out", False),  # tasks of earlier versions do not say
+            fitted.steps,
+            record["candidates"][record["choice"]]["steps"],
+        ),
         words_share=chosen["readout"]["words_share"],
         attention=_attention(fitted.shares, sharing["sources"]),
         calibration=_calibration(record["calibration"], fitted.held_out, rows),

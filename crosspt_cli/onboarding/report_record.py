@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosspt_cli.data import Examples
+from crosspt_cli.foundation.plain_json import to_json
 from crosspt_cli.registry import StoredTask, dump_arrays, parse_arrays
 from crosspt_cli.search.outcome import StudyResult
 
@@ -119,7 +120,7 @@ def report_files(made: Made, examples: Examples, study: StudyResult) -> dict[str
         "label": [number[label] for label in examples.labels()],
         "suspects": [[each.row, each.likely] for each in study.suspects],
     }
-    return {REPORT_FILE: json.dumps(document), SHARES_FILE: dump_arrays({"shares": study.calibration.shares})}
+    return {REPORT_FILE: to_json(document), SHARES_FILE: dump_arrays({"shares": study.calibration.shares})}
 
 
 def read_report_files(stored: StoredTask) -> tuple[Made, RowRecord]:

@@ -11,9 +11,11 @@ import torch
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.train import read_alone
 from crosspt_cli.data import Examples
+from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
 from crosspt_cli.registry import Entry, Registry
+from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -25,7 +27,8 @@ class Sources:
     """Source prompts that can be mixed with each other.
 
     `names` S · `digests` name → sha256 of its manifest · `values` [S, P, H] float32 · `layer` before which they enter
-    the encoder · `left_out` names of those that have another length or layer.
+    the encoder · `left_out` names of those that have another length or layer · `hidden` (backbone/name that is used,
+    backbone/name that is not) of each that has a namesake.
     """
 
     names: tuple[str, ...]
@@ -33,12 +36,15 @@ class Sources:
     values: torch.Tensor
     layer: int
     left_out: tuple[str, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
 def load_sources(registry: Registry, backbone: Backbone, layer: int | None = None) -> Sources:
     """Return all source prompts of the backbone that have the most frequent length and layer; of equals, the earlier.
 
-    Prompts of different lengths, or that enter at different layers, cannot be mixed.
+    Prompts of different lengths, or that enter at different layers, cannot be mixed. Of several of one name, which are
+    kept under other names of the same backbone, the person's own is used before a shipped one, then that of the
+    backbone's own name.
 
     Args:
         registry: where they are.
@@ -56,14 +62,15 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     ]
     shapes = [shape_of(entry) for entry in entries]
     tokens, layer = mixing_shape(shapes, layer)
-    used = [entry for entry, shape in zip(entries, shapes, strict=True) if shape == (tokens, layer)]
+    mixable = [entry for entry, shape in zip(entries, shapes, strict=True) if shape == (tokens, layer)]
+    used, hidden = _one_of_each_name(mixable, suggested_name(backbone.name))
     values = np.zeros((len(used), tokens, backbone.width), np.float32)
     for place, entry in enumerate(used):
-        values[place] = registry.load_source(entry.name, backbone).values
+        values[place] = registry.load_listed(entry).values
     names = tuple(entry.name for entry in used)
     digests = {entry.name: entry.sha256 for entry in used}
-    left_out = tuple(entry.name for entry in entries if entry.name not in digests)
-    return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer, left_out)
+    left_out = tuple(entry.name for entry in entries if entry not in mixable)
+    return Sources(names, digests, torch.as_tensor(values, device=backbone.device), layer, left_out, hidden)
 
 
 def shape_of(entry: Entry) -> tuple[int, int]:
@@ -77,13 +84,42 @@ def mixing_shape(shapes: Sequence[tuple[int, int]], layer: int | None = None) ->
     return frequent or (DEFAULT_PROMPT_TOKENS, layer or 0)
 
 
-def study_task(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, seed: int) -> StudyTask:
-    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once."""
+def _one_of_each_name(entries: Sequence[Entry], own: str) -> tuple[list[Entry], tuple[tuple[str, str], ...]]:
+    """Return the entries without namesakes, and the titles of who hides whom.
+
+    Args:
+        entries: source prompts of one backbone, maybe kept under several names of it.
+        own: the name by which the backbone was asked for.
+    """
+    preferred = sorted(entries, key=lambda entry: (entry.layer != "personal", entry.key[0] != own))
+    first = {entry.name: entry for entry in reversed(preferred)}
+    hidden = [(first[entry.name].title, entry.title) for entry in preferred if entry is not first[entry.name]]
+    return [entry for entry in entries if entry is first[entry.name]], tuple(hidden)
+
+
+def study_task(
+    examples: Examples,
+    backbone: Backbone,
+    prepared: Prepared,
+    sources: Sources,
+    seed: int,
+    folds: Sequence[Fold] = (),
+) -> StudyTask:
+    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once.
+
+    Args:
+        examples: labelled rows.
+        backbone: the frozen T5.
+        prepared: the rows as it reads them.
+        sources: to rank.
+        seed: of the study.
+        folds: of the study; each ranks the sources on its own training rows.
+    """
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
     texts = read_alone(backbone, prepared.texts, sources.layer, at_once)
     untouched = score_untouched(
-        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once
+        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once, folds
     )
     return StudyTask(
         backbone=backbone,

@@ -153,8 +153,18 @@ class Registry:
             NotFound: no backbone has a prompt of that name.
             IntegrityError: only other backbones have one, or it is damaged.
         """
-        entry = self.source(name, backbone)
-        layer = self._layer_of("source", entry.key)
+        return self.load_listed(self.source(name, backbone))
+
+    def load_listed(self, entry: Entry) -> SourcePrompt:
+        """Return the source prompt of this very entry, which may have namesakes; its values are checked.
+
+        Args:
+            entry: from `sources` or `source`.
+
+        Raises:
+            IntegrityError: it is damaged.
+        """
+        layer = next(layer for layer in self.layers if layer.name == entry.layer)
         return steady(
             layer.target("source", entry.key),
             lambda folder: read_prompt(folder, layer.read("source", entry.key, folder)),

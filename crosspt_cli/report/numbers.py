@@ -1,10 +1,8 @@
-"""Numbers as people read them, and as JSON takes them."""
+"""Numbers as people read them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 
 def percent(fraction: float) -> str:
@@ -54,12 +52,3 @@ def shortened(items: list[str], most: int) -> str:
     """
     more = len(items) - most
     return f"{', '.join(items[:most])} and {more} more" if more > 0 else ", ".join(items)
-
-
-def finite(value: Any) -> Any:
-    """Return plain values in which every number JSON cannot write is None."""
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -163,7 +163,7 @@ def _search(report: Report) -> list[Markup]:
         "Held-out accuracy of every candidate, by number of sources M and learning-rate ratio; below it the lowest and "
         "highest fold. The thick outline is the chosen one; dashed ones were pruned early or failed."
     )
-    early = [_p("The search ended early, for the time was up.")] if report.stopped_early else []
+    early = [_p(report.cut_short)] if report.cut_short else []
     return [
         _p(report.reason),
         *early,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.report.numbers import counted, duration, finite, percent, shortened, with_error
+from crosspt_cli.foundation.plain_json import finite
+from crosspt_cli.report.numbers import counted, duration, percent, shortened, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice
@@ -41,6 +42,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
             "lr": candidate.lr,
             "attention_rate": candidate.attention_rate,
             "steps": fitted.steps,
+            "planned_steps": chosen.steps,
         },
         "cv": {
             "metric": fitted.spec.metric,
@@ -58,6 +60,8 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "seed": fitted.seed,
         "budget": done.budget,
         "stopped_early": study.stopped_early,
+        "curve_left_out": study.curve_left_out,
+        "cut_short": _cut_short(done),
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
         "baselines": {name: record.score_record(score) for name, score in study.baselines.items()},
@@ -134,7 +138,7 @@ def calibration_text(study: StudyResult) -> str:
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
     """Return what was chosen, why, and how good it is."""
     fitted, study = done.fitted, done.study
-    early = ("search", "ended early, for the time was up") if study.stopped_early else ("", "")
+    early = ("cut short", _cut_short(done))
     failed = study.count("failed")
     lines = (
         ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate)),
@@ -150,6 +154,13 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("more rows", study.curve.sentence),
     )
     return tuple(line for line in lines if line[1])
+
+
+def _cut_short(done: Onboarded) -> str:
+    from crosspt_cli.onboarding.record import cut_short
+
+    study = done.study
+    return cut_short(study.stopped_early, study.curve_left_out, done.fitted.steps, study.chosen.steps)
 
 
 def attention_text(shares: Any) -> str:

@@ -10,7 +10,7 @@ from crosspt_cli.report.numbers import counted, percent, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.onboarding.held_out_numbers import Estimate, HardRow
-    from crosspt_cli.onboarding.report_data import CalibrationNumbers, Curve, Report
+    from crosspt_cli.onboarding.report_data import CalibrationNumbers, Curve, Report, Tried
 
 LABEL_SHOWN = 40  # characters
 DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
@@ -129,13 +129,20 @@ def candidate_table(report: Report) -> Markup:
             each.name,
             "chosen" if each.chosen else each.state,
             f"{each.steps:,}",
-            with_error(each.mean, each.se),
-            f"{100 * min(each.per_fold):.0f}–{100 * max(each.per_fold):.0f} %",
+            *_accuracy(each),
         )
         for each in report.candidates
     ]
     header = ("candidate", "state", "steps", "accuracy", "lowest to highest fold")
     return data_table("All candidates, each at the steps at which it was best", header, rows)
+
+
+def _accuracy(tried: Tried) -> tuple[str, str]:
+    """Return a candidate's accuracy and how far its folds are apart; one that failed has neither."""
+    if tried.state == "failed":
+        return "–", "–"
+    folds = f"{100 * min(tried.per_fold):.0f}–{100 * max(tried.per_fold):.0f} %"
+    return with_error(tried.mean, tried.se), folds
 
 
 def ratio_name(ratio: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import Score
+from crosspt_cli.search.rank import class_share
 
 MOST_FREQUENT = "most frequent class"
 TFIDF = "TF-IDF + logistic regression"
@@ -48,25 +49,50 @@ def _most_frequent():
     class OnAnything(DummyClassifier):
         """Ignores the inputs, so that texts need no numbers."""
 
+        def fit(self, inputs, labels):
+            super().fit(inputs, labels)
+            self.class_prior_ = class_share(np.searchsorted(self.classes_, labels), len(self.classes_))
+            return self
+
     return OnAnything(strategy="prior")
 
 
 def _tfidf():
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[^\w\s]")
-    return make_pipeline(words, LogisticRegression(C=10.0, max_iter=1000))
+    return make_pipeline(words, _logistic())
 
 
 def _on_encoder():
-    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import Normalizer, StandardScaler
 
     centred = StandardScaler(with_std=False)  # mean-pooled vectors share a large common part that says nothing
-    return make_pipeline(centred, Normalizer(), LogisticRegression(C=10.0, max_iter=1000))
+    return make_pipeline(centred, Normalizer(), _logistic())
+
+
+def _logistic():
+    from sklearn.linear_model import LogisticRegression
+
+    class Weighted(LogisticRegression):
+        """Knows as much of how frequent each class is as a prompt does."""
+
+        def fit(self, inputs, labels):
+            return super().fit(inputs, labels, _row_weights(labels))
+
+    return Weighted(C=10.0, max_iter=1000)
+
+
+def _row_weights(labels: np.ndarray) -> np.ndarray:
+    """Return what each row counts, [n], so that its classes have the shares that a prompt's leaning is measured by.
+
+    Without it a fold's baseline favours the class that it has one row more of, of which fewer are held out: without
+    any signal it would be right less often than chance, and crosspt's own way would not.
+    """
+    counts = np.bincount(labels)
+    return class_share(labels, len(counts))[labels] * len(labels) / counts[labels]
 
 
 FITTERS = {MOST_FREQUENT: _most_frequent, TFIDF: _tfidf, ENCODER: _on_encoder}

@@ -42,7 +42,7 @@ def corrected_score(
         is Wilson's, for the rows that they are worth. Shao and Wu 1989 for the variance: scores on r rows of n vary
         more than one on all n would, by the factor (n - r) / r, which is 1.7 for the rows that a bootstrap leaves out.
     """
-    utility = [np.stack([each.utility for each in of_one]) for of_one in judged]
+    utility = [np.stack([each.utility for each in of_one], dtype=np.float32, casting="same_kind") for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
     rows = utility[0].shape[1]
     scored = _out_of_bag(candidates, utility, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,10 @@ from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
-PROTOTYPE_ROWS = 512  # of a fold's training rows at most: prototypes are made anew at every rung
+PROTOTYPE_ROWS = 512
+"""Of a fold's training rows at most, or one of each class where there are more: prototypes are made at every rung."""
+ROWS_AT_ONCE = 8_000
+"""Answered before their vectors, twice the width of the backbone each, are made into distances and forgotten."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class HeldOut:
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
     """Return the fold's held-out rows, and those of its training rows that prototypes are made of, as indices."""
-    return fold.held_out, fold.train[spread_rows(labels[fold.train], PROTOTYPE_ROWS)]
+    known = labels[fold.train]
+    return fold.held_out, fold.train[spread_rows(known, max(PROTOTYPE_ROWS, len(np.unique(known))))]
 
 
 def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int) -> HeldOut:
@@ -60,12 +64,14 @@ def population_answers(
         labels: of all the task's rows, [rows] int64.
         folds: one for each trial.
     """
-    answered = population.answers([np.concatenate(rows_to_answer(labels, fold)) for fold in folds])
-    leaning = population.leaning()
-    return [
-        (held_out_of(each, labels, fold, leaning.shape[1]), of_trial)
-        for each, fold, of_trial in zip(answered, folds, leaning, strict=True)
-    ]
+    rows = [np.concatenate(rows_to_answer(labels, fold)) for fold in folds]
+    leaning, found = population.leaning(), []
+    for part in _parts(rows):
+        answered = population.answers(rows[part], part.start)
+        found += [
+            held_out_of(each, labels, fold, leaning.shape[1]) for each, fold in zip(answered, folds[part], strict=True)
+        ]
+    return list(zip(found, leaning, strict=True))
 
 
 def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:
@@ -77,8 +83,26 @@ def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) ->
         folds: one for each prompt.
     """
     rows = [np.concatenate(rows_to_answer(task.labels, fold)) for fold in folds]
-    of = torch.as_tensor(np.repeat(np.arange(len(folds)), [len(each) for each in rows]))
-    at, at_once = torch.as_tensor(np.concatenate(rows)), tokens_at_once(task.backbone.device)
-    found = answer_rows(task.backbone, prompts, of, task.texts, at, task.tree, at_once)
-    parts = zip(found.split([len(each) for each in rows]), folds, strict=True)
-    return [held_out_of(part, task.labels, fold, len(task.tree.path_node)) for part, fold in parts]
+    found = []
+    for part in _parts(rows):
+        sizes = [len(each) for each in rows[part]]
+        of = torch.as_tensor(np.repeat(np.arange(len(sizes)), sizes))
+        at, at_once = torch.as_tensor(np.concatenate(rows[part])), tokens_at_once(task.backbone.device)
+        answered = answer_rows(task.backbone, prompts[part], of, task.texts, at, task.tree, at_once).split(sizes)
+        found += [
+            held_out_of(each, task.labels, fold, len(task.tree.path_node))
+            for each, fold in zip(answered, folds[part], strict=True)
+        ]
+    return found
+
+
+def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
+    """Yield consecutive slices of the trials, each of at most `ROWS_AT_ONCE` rows where a trial has no more."""
+    first, held = 0, 0
+    for number, each in enumerate(rows):
+        if number > first and held + len(each) > ROWS_AT_ONCE:
+            yield slice(first, number)
+            first, held = number, 0
+        held += len(each)
+    if len(rows):
+        yield slice(first, len(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +79,13 @@ class CandidateResult:
     score: Score
     words_share: float
     utility: np.ndarray
+
+
+def failed_candidate(candidate: Candidate, rows: int, steps: int) -> CandidateResult:
+    """Return the result of a candidate that was never scored with numbers throughout: it has none."""
+    nothing = np.full(rows, np.nan)
+    score = Score(nothing, (), math.nan)
+    return CandidateResult(candidate, "failed", steps, Readout(0.0), score, math.nan, nothing)
 
 
 @dataclass(frozen=True)
@@ -229,6 +237,7 @@ class StudyResult:
         calibration: what its probabilities are worth.
         curve: what more rows should bring.
         stopped_early: whether the time limit ended the search.
+        curve_left_out: whether it left no time to train on fewer rows, though the budget has it.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
     """
@@ -248,6 +257,7 @@ class StudyResult:
     stopped_early: bool
     seconds: float
     suspects: tuple[Suspect, ...] = ()
+    curve_left_out: bool = False
 
     @property
     def chosen(self) -> CandidateResult:

@@ -37,7 +37,7 @@ def find_readouts(name: str) -> tuple[Readout, ...]:
 
 @dataclass(frozen=True)
 class Judged:
-    """A readout and, per row and averaged over seeds, the true class's log-likelihood and whether it won.
+    """A readout and, per row and averaged over seeds, the true class's log-likelihood and whether it won, float32.
 
     `log_prior` is what speaks for the readout among the others before any row does, in nats.
     """
@@ -54,7 +54,7 @@ class Judged:
         Each row bears its part of the prior, so that an improbable readout has to earn its place among the candidates
         as it has to among the readouts of one.
         """
-        return self.log_likelihood + self.correct + self.log_prior / len(self.correct)
+        return self.log_likelihood.astype(np.float64) + self.correct + self.log_prior / len(self.correct)
 
 
 def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], labels: np.ndarray) -> tuple[Judged, ...]:
@@ -66,8 +66,16 @@ def judge_readouts(trials: Sequence[TrialResult], options: Sequence[Readout], la
         labels: of all the task's rows, [rows] int64.
     """
     probable = sum(WEIGHTS[weight] for weight in {option.weight for option in options})
-    heated = (replace(option, temperature=heat) for option in options for heat in TEMPERATURES)
-    return tuple(_judge(trials, readout, labels, math.log(WEIGHTS[readout.weight] / probable)) for readout in heated)
+    judged = []
+    for option in options:
+        log_prior, correct = math.log(WEIGHTS[option.weight] / probable), None
+        for heat in TEMPERATURES:
+            found = _judge(trials, replace(option, temperature=heat), labels, log_prior)
+            # a temperature changes no answer: of a study with many rows these are kept once, not a dozen times
+            found = found if correct is None else replace(found, correct=correct)
+            correct = found.correct
+            judged.append(found)
+    return tuple(judged)
 
 
 def best_readout(judged: Sequence[Judged]) -> Judged:
@@ -100,7 +108,7 @@ def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray, 
         likelihood[at] += shares[np.arange(len(at)), true]
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
-    return Judged(readout, likelihood / seeds, correct / seeds, log_prior)
+    return Judged(readout, (likelihood / seeds).astype(np.float32), (correct / seeds).astype(np.float32), log_prior)
 
 
 def words_share(trials: Sequence[TrialResult], readout: Readout) -> float:

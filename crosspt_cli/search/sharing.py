@@ -120,8 +120,10 @@ def _answered_by(
     at, device = torch.as_tensor(np.concatenate(some)), task.backbone.device
     nats = score_rows(task.backbone, prompts, of, task.texts, at, task.tree, tokens_at_once(device))
     parts = np.split(nats, np.cumsum([len(each) for each in some])[:-1])
-    share = class_share(task.labels, len(task.tree.path_node))
-    leanings = [leaning_of(part, task.labels[train], share) for part, train in zip(parts, some, strict=True)]
+    shares = [class_share(task.labels[folds[trial.fold].train], len(task.tree.path_node)) for trial in trials]
+    leanings = [
+        leaning_of(part, task.labels[train], share) for part, train, share in zip(parts, some, shares, strict=True)
+    ]
     return [
         replace(trial, nats=answered.nats, nearness=answered.nearness, distance=answered.distance, leaning=leaning)
         for trial, answered, leaning in zip(trials, found, leanings, strict=True)

@@ -23,7 +23,7 @@ from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.forecast import LearningCurve, make_curve
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.held_out import PROTOTYPE_ROWS, HeldOut, population_answers
 from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
 from crosspt_cli.search.outcome import (
     Calibration,
@@ -31,10 +31,13 @@ from crosspt_cli.search.outcome import (
     Corrected,
     Score,
     Sharing,
+    State,
     StudyResult,
     TrialResult,
     Verdict,
+    failed_candidate,
 )
+from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import (
     Judged,
@@ -70,7 +73,8 @@ def run_study(
         rungs: when to score and how many to keep.
         readouts: what to choose among once candidates have answered.
         curve: shares of a fold's training rows on which the chosen candidate is trained again, for its learning curve.
-        deadline: `time.monotonic()` at which training stops.
+        deadline: `time.monotonic()` at which the task is to be saved; the search ends when what comes after it, the
+            final fit included, needs the rest.
         progress: told of finished trial-steps.
 
     Raises:
@@ -79,6 +83,7 @@ def run_study(
     """
     began = time.monotonic()
     study = _Study(task, candidates, folds, seeds, rungs, readouts)
+    study.baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)  # before: then it is paid for
     finished = study.run(deadline, progress)
     if all(result.state == "failed" for result in study.results()):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
@@ -105,6 +110,8 @@ class _Study:
         self.planned = count_trial_steps(tuple(rungs), candidates, len(folds) * seeds)
         if self.trials:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
+        self.baselines: dict[str, Score] = {}
+        self.pace = Pace()
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
@@ -119,9 +126,11 @@ class _Study:
             if not self.trials:
                 break
             while self.population.optimiser.steps < rung.steps:
-                if deadline is not None and time.monotonic() > deadline:
+                now = time.monotonic()
+                if deadline is not None and now + self.reserve() > deadline:
                     return self._stop()
                 self.population.step()
+                self.pace.measured(time.monotonic() - now, len(self.trials), self.task.backbone.device.type == "cpu")
                 done += len(self.trials)
                 progress("searching", done, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
             self._score()
@@ -131,30 +140,50 @@ class _Study:
             progress("searching", self.planned, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
         return True
 
+    def reserve(self) -> float:
+        """Return how many seconds all takes that would come after the search if it ended now; 0 before its first step.
+
+        At least: living trials are scored where some candidate was not yet, the choice is judged, and the final fit
+        trains as many steps as the search has.
+        """
+        if not self.pace.trial_s:
+            return 0.0
+        rows, trials = len(self.task.labels), len(self.trials)
+        unscored = trials * min(rows, len(self.folds[0].held_out) + PROTOTYPE_ROWS) if self._unscored() else 0
+        repeats = trials // max(1, self._alive())
+        sources = max((candidate.m for candidate in self.candidates if not candidate.is_source), default=0)
+        return (
+            self.pace.answering_s(unscored)
+            + self.pace.conclusions_s(repeats, sources, rows)
+            + self.pace.final_fit_s(self.population.optimiser.steps, rows)
+        )
+
     def concluded(
         self, stopped_early: bool, curve: Sequence[float], began: float, deadline: float | None, progress: Progress
     ) -> StudyResult:
         """Return the choice, and what is to be said of it; `began` is a time of `time.monotonic()`."""
         task, results = self.task, self.results()
         choice, reason = choose(results)
-        baselines = baseline_scores(task.plain, task.vectors, task.labels, self.folds)
-        verdict, corrected = self.verdict(choice, baselines), self.corrected()
-        calibration = self.calibration(choice, corrected)
+        verdict, corrected = self.verdict(choice, self.baselines), self.corrected()
+        calibration, sharing = self.calibration(choice, corrected), self.sharing(choice, verdict)
+        parts = () if stopped_early else self.parts(curve)
+        fewer = self.fewer(choice, parts, deadline, progress)
         return StudyResult(
             choice=choice,
             reason=reason,
             candidates=results,
             trials=tuple(self.latest.values()),
             ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
-            baselines=baselines,
+            baselines=self.baselines,
             corrected=corrected,
             verdict=verdict,
-            sharing=self.sharing(choice, verdict),
+            sharing=sharing,
             calibration=calibration,
-            curve=self.curve(choice, corrected, () if stopped_early else curve, deadline, progress),
+            curve=self.curve(choice, corrected, parts, fewer or ()),
             suspects=find_suspects(calibration.shares.mean(0), task.labels),
             folds=len(self.folds),
             stopped_early=stopped_early,
+            curve_left_out=bool(curve) and (stopped_early or fewer is None),
             seconds=time.monotonic() - began,
         )
 
@@ -190,29 +219,46 @@ class _Study:
         luck = max(0.0, chosen.score.mean - corrected.out_of_bag) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
 
-    def curve(
-        self, choice: int, corrected: Corrected, shares: Sequence[float], deadline: float | None, progress: Progress
-    ) -> LearningCurve:
-        """Return how the chosen candidate's accuracy grows with rows: it is trained again on shares of them."""
-        task, chosen = self.task, self.best[choice]
-        every = [fewer_rows(self.folds, task.labels, share, task.seed) for share in sorted(shares)]
-        parts = [part for part in every if part is not None]
-        fewer = right_with_fewer_rows(
+    def parts(self, shares: Sequence[float]) -> list[tuple[Fold, ...]]:
+        """Return the folds with these shares of their rows, fewest first."""
+        every = [fewer_rows(self.folds, self.task.labels, share, self.task.seed) for share in sorted(shares)]
+        return [part for part in every if part is not None]
+
+    def fewer(
+        self, choice: int, parts: Sequence[Sequence[Fold]], deadline: float | None, progress: Progress
+    ) -> list[np.ndarray] | None:
+        """Return whether rows are right, [rows] for each part, when the chosen candidate is trained on it.
+
+        None where it would not be done before the final fit has to begin.
+        """
+        task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
+        if deadline is not None:
+            deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels))
+            if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
+                return None
+        return right_with_fewer_rows(
             task, chosen.candidate, chosen.readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
         )
+
+    def curve(
+        self, choice: int, corrected: Corrected, parts: Sequence[Sequence[Fold]], fewer: Sequence[np.ndarray]
+    ) -> LearningCurve:
+        """Return how the chosen candidate's accuracy grows with rows, as far as it was trained on fewer of them."""
+        task, chosen = self.task, self.best[choice]
         whole = correct_by_seed(self.kept[choice], chosen.readout, task.labels).mean(1)
-        sizes = [*(_mean_rows(part) for part in parts), _mean_rows(self.folds)]
-        if fewer is None:
-            fewer, sizes = [], sizes[-1:]
+        sizes = [*(_mean_rows(part) for part in parts[: len(fewer)]), _mean_rows(self.folds)]
         random = stream(task.seed, "curve")
         return make_curve(sizes, [*fewer, whole], corrected.mean, task.labels, task.classes, random)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
             raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
-        if any(trial.candidate not in self.best for trial in self.trials):
+        if self._unscored():
             self._score()
         return False
+
+    def _unscored(self) -> bool:
+        return any(trial.candidate not in self.best for trial in self.trials)
 
     def _alive(self) -> int:
         return len({trial.candidate for trial in self.trials})
@@ -223,11 +269,11 @@ class _Study:
             return
         answers = answers_of_best_source(self.task, self.folds)
         for trial in self.untrained:
-            found = answers.held_out[trial.fold]
+            found, leaning = answers.held_out[trial.fold], answers.leanings[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, "complete", 0, answers.losses[trial.fold],
-                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance,
-                answers.leanings[trial.fold], SHARES_OF_A_SOURCE,
+                trial.candidate, trial.fold, trial.seed, _state(False, found, leaning), 0, answers.losses[trial.fold],
+                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance, leaning,
+                SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
             self._judge(number, [self.latest[trial] for trial in self.untrained if trial.candidate == number])
@@ -243,7 +289,7 @@ class _Study:
             allowed = self.population.bank.allowed[t].cpu().numpy()
             held_out, leaning = answered[t]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, "failed" if failed[t] else "complete",
+                trial.candidate, trial.fold, trial.seed, _state(failed[t], held_out, leaning),
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
                 held_out.distance, leaning, shares[t][allowed],
             )  # fmt: skip
@@ -252,28 +298,29 @@ class _Study:
 
     def _judge(self, number: int, trials: Sequence[TrialResult]) -> None:
         before = self.best.get(number)
-        usable = [trial for trial in trials if trial.state != "failed"]
-        if len(usable) < len(trials) and before:
+        if any(trial.state == "failed" for trial in trials):
+            if before is None:
+                self.best[number] = failed_candidate(self.candidates[number], len(self.task.labels), trials[0].steps)
             return
-        every = judge_readouts(usable or trials, self.readouts, self.task.labels)
+        every = judge_readouts(trials, self.readouts, self.task.labels)
         self.judged[number].extend(every)
         judged = best_readout(every)
         if before and before.utility.sum() >= judged.utility.sum():
             return
-        self.kept[number] = usable or list(trials)
+        self.kept[number] = list(trials)
         self.mixtures[number] = {
             (trial.fold, trial.seed): self._mixture(t)
             for t, trial in enumerate(self.trials)
             if trial.candidate == number
         }
-        per_fold = tuple(float(judged.correct[fold.held_out].mean()) for fold in self.folds)
+        per_fold = tuple(float(judged.correct[fold.held_out].mean(dtype=float)) for fold in self.folds)
         self.best[number] = CandidateResult(
             candidate=self.candidates[number],
-            state="complete" if len(usable) == len(trials) else "failed",
+            state="complete",
             steps=trials[0].steps,
             readout=judged.readout,
-            score=Score(judged.correct, per_fold, float(judged.log_likelihood.mean())),
-            words_share=words_share(usable or trials, judged.readout),
+            score=Score(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean())),
+            words_share=words_share(trials, judged.readout),
             utility=judged.utility,
         )
 
@@ -301,6 +348,12 @@ class _Study:
         for trial in self.trials:
             if trial.candidate in candidates and self.latest[trial].state == "complete":
                 self.latest[trial] = replace(self.latest[trial], state="pruned")
+
+
+def _state(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
+    """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
+    numbers = (answered.nats, answered.nearness, answered.distance, leaning)
+    return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"
 
 
 def _mean_rows(folds: Sequence[Fold]) -> float:

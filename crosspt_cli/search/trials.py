@@ -21,7 +21,7 @@ from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold, batches
 from crosspt_cli.search.plan import BATCH
-from crosspt_cli.search.rank import UntouchedSources
+from crosspt_cli.search.rank import UntouchedSources, class_share
 
 TOKENS_AT_ONCE = 1_200  # on a CPU more does not pay, and costs memory
 
@@ -64,7 +64,10 @@ class Trial:
 def make_population(
     task: StudyTask, candidates: Sequence[Candidate], trials: Sequence[Trial], folds: Sequence[Fold], steps: int
 ) -> Population:
-    """Return the population of `trials`; what a trial draws depends on its fold and seed, never on its neighbours."""
+    """Return the population of `trials`; what a trial is depends on its fold's training rows and its seed alone.
+
+    Neither its neighbours nor the rows held out of its fold have a say in it.
+    """
     ranked = [[rank.name for rank in task.untouched.ranks(task.labels, fold.train)] for fold in folds]
     places = {name: place for place, name in enumerate(task.untouched.names)}
     used = [[places[name] for name in ranked[trial.fold][: candidates[trial.candidate].m]] for trial in trials]
@@ -72,12 +75,14 @@ def make_population(
     allowed = torch.zeros(count, len(task.sources), dtype=torch.bool)
     for t, sources in enumerate(used):
         allowed[t, sources] = True
-    scale = task.backbone.learning_scale(task.texts)
+    train = [torch.as_tensor(fold.train, device=device) for fold in folds]
+    scales = [task.backbone.learning_scale(task.texts, rows) for rows in train]
+    starts = [_start(task, sources, folds[t.fold], t.seed) for t, sources in zip(trials, used, strict=True)]
     bank = TrialBank(
         task.sources,
-        torch.stack([_start(task, sources, trial.seed) for trial, sources in zip(trials, used, strict=True)]),
+        torch.stack(starts),
         allowed.to(device),
-        torch.tensor([candidates[trial.candidate].lr * scale for trial in trials], device=device),
+        torch.tensor([candidates[trial.candidate].lr * scales[trial.fold] for trial in trials], device=device),
         torch.tensor([candidates[trial.candidate].attention_rate for trial in trials], device=device),
     )
     orders = {
@@ -85,13 +90,23 @@ def make_population(
         for f, s in {(trial.fold, trial.seed) for trial in trials}
     }
     rows = np.stack([orders[trial.fold, trial.seed] for trial in trials])
-    labels = torch.as_tensor(task.labels, device=device)
-    return Population(task.backbone, task.texts, labels, task.tree, bank, rows, Schedule(steps), tokens_at_once(device))
+    shares = [class_share(task.labels[fold.train], len(task.tree.path_node)) for fold in folds]
+    return Population(
+        task.backbone,
+        task.texts,
+        torch.as_tensor(task.labels, device=device),
+        task.tree,
+        bank,
+        rows,
+        np.stack([shares[trial.fold] for trial in trials]),
+        Schedule(steps),
+        tokens_at_once(device),
+    )
 
 
-def _start(task: StudyTask, sources: Sequence[int], seed: int) -> Tensor:
-    """Return where a trial's private prompt starts: at its sources' mean, or without sources at the vocabulary."""
+def _start(task: StudyTask, sources: Sequence[int], fold: Fold, seed: int) -> Tensor:
+    """Return where a trial's private prompt starts: at its sources' mean, or without sources at its rows' tokens."""
     if sources:
         return from_sources(task.sources[list(sources)])
     random = stream(task.seed, "private", seed)
-    return from_vocabulary(task.backbone, task.texts, task.sources.shape[1], random)
+    return from_vocabulary(task.backbone, task.texts, fold.train, task.sources.shape[1], random)

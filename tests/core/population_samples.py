@@ -49,7 +49,8 @@ def small_population(
     tree = backbone.t5.place(LabelTree.build(WORDS, END))
     index = torch.tensor(trials, device=backbone.device)
     batches = np.stack([np.random.default_rng(t).integers(0, ROWS, (STEPS, BATCH)) for t in trials])
-    return Population(backbone, texts, labels, tree, bank.keep(index), batches, Schedule(STEPS), at_once)
+    shares = np.full((len(trials), 3), 1 / 3)
+    return Population(backbone, texts, labels, tree, bank.keep(index), batches, shares, Schedule(STEPS), at_once)
 
 
 @dataclass(frozen=True)

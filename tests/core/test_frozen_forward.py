@@ -162,7 +162,9 @@ def test_the_embedded_backbone_equals_transformers(mini):
         wanted = torch.stack([reference_nats(model, prompts[0], ids, words) for ids in texts])
     torch.testing.assert_close(ours, wanted, atol=2e-4, rtol=1e-4)
     assert backbone.width == model.config.d_model
-    assert backbone.learning_scale(encode_texts(texts, backbone.device)) == pytest.approx(1.0, abs=0.01)
+    assert backbone.learning_scale(encode_texts(texts, backbone.device), torch.arange(len(texts))) == pytest.approx(
+        1.0, abs=0.01
+    )
 
 
 def test_a_saved_backbone_loads_with_the_same_weights(tmp_path, tiny_backbone):

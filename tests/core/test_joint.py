@@ -11,6 +11,7 @@ from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.initialise import from_vocabulary
 from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
 from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -98,7 +99,7 @@ def test_one_task_with_a_huge_gradient_moves_its_prompts_no_further(backbone, ta
     bank = new_bank(backbone, tasks, JointRates(sources=0.01, attention=0.0))
     bank.step(4, seed=0)
     moved = (bank.sources.detach() - random_prompts(1)).abs().max()
-    assert moved <= 0.01 * backbone.learning_scale(tasks[0].texts) * bank.schedule.factor(0) * 1.01
+    assert moved <= 0.01 * backbone.learning_scale(tasks[0].texts, torch.arange(8)) * bank.schedule.factor(0) * 1.01
     torch.testing.assert_close(bank.shares().diagonal(), torch.full((3,), 0.5))
 
 
@@ -123,9 +124,30 @@ def test_two_sources_alone_start_even(backbone, tasks):
 def test_a_prompt_from_the_vocabulary_is_made_of_the_texts_own_tokens(backbone):
     """And of the same ones for the same stream; with fewer tokens than places some come twice."""
     texts = encode_texts([[5, 6, END], [7, 5, END]], backbone.device)
-    one, other = (from_vocabulary(backbone, texts, 3, stream(0, "private", 1)) for _ in range(2))
+    one, other = (from_vocabulary(backbone, texts, np.arange(len(texts)), 3, stream(0, "private", 1)) for _ in range(2))
     assert torch.equal(one, other)
     own = backbone.t5.embed(torch.tensor([1, 5, 6, 7]))
     assert all(any(torch.equal(row, embedding) for embedding in own) for row in one)
     assert len({tuple(row.tolist()) for row in one}) == 3
-    assert from_vocabulary(backbone, texts, 9, stream(0, "private", 1)).shape == (9, 32)
+    assert from_vocabulary(backbone, texts, np.arange(len(texts)), 9, stream(0, "private", 1)).shape == (9, 32)
+
+
+@pytest.mark.parametrize(("spoiled", "source"), [("row", 2), ("rate", 1)])
+def test_a_run_ends_at_the_step_at_which_it_stops_being_a_number(spoiled, source, backbone, tasks):
+    """Hours more would train on nothing, and end where the result cannot be saved."""
+    rates = JointRates(sources=float("nan")) if spoiled == "rate" else None
+    bank = new_bank(backbone, tasks, rates)
+    if spoiled == "row":
+        bank._backward = lambda number, *rest: float("nan") if number == 1 else JointBank._backward(bank, number, *rest)
+    before = bank.sources.detach().clone()
+    with pytest.raises(TrainingError) as caught:
+        run(bank)
+    step = 2 if spoiled == "rate" else 1
+    assert str(caught.value) == (
+        f"pretraining: the loss of source {source} of 3 became nan at step {step}.\n"
+        "Try --dtype fp32, or a smaller source-rate in the bank file; if it stays, the backbone's weights or the "
+        "prompts of --start may be damaged."
+    )
+    assert bank.steps == step - 1
+    if spoiled == "row":
+        assert torch.equal(before, bank.sources)

@@ -100,7 +100,7 @@ def test_a_prompt_learns_where_it_enters_and_nothing_below_it_is_asked_for_a_gra
 def test_a_prompt_starts_from_tokens_as_they_stand_there():
     backbone = as_backbone(small_t5())
     texts = read_to_layer(backbone, encode_texts(TEXTS, backbone.device), 1, 30)
-    start = from_vocabulary(backbone, texts, 4, stream(0, "private", 0))
+    start = from_vocabulary(backbone, texts, np.arange(len(texts)), 4, stream(0, "private", 0))
     assert all(any(torch.equal(row, token) for token in texts.stream) for row in start)
 
 

@@ -146,3 +146,27 @@ def test_log_probabilities_are_finite_and_sum_to_one(scores):
     shares = log_softmax(scores)
     assert np.isfinite(shares).all()
     assert np.exp(shares).sum(1) == pytest.approx(1)
+
+
+def test_vectors_that_are_all_the_same_are_as_near_to_one_class_as_to_another():
+    """Texts that look alike once they are cut: rounding must not be blown up to an answer, nor 0 be divided by 0."""
+    same = np.ones((8, 5), np.float32) + np.random.default_rng(0).uniform(-1e-7, 1e-7, (8, 5)).astype(np.float32)
+    found = prototypes(same, np.arange(8) % 2, 2)
+    assert not found.directions.any()
+    assert found.nearness(same).tolist() == [[0.0, 0.0]] * 8
+
+
+def test_a_term_of_weight_0_is_skipped():
+    """Whatever is wrong with the prototypes, label words alone know nothing of it; and the other way round."""
+    nats, broken = np.log(np.array([[0.9, 0.1]])), np.full((1, 2), np.nan)
+    np.testing.assert_allclose(Readout(0.0).log_shares(nats, np.zeros(2), broken), nats)
+    assert Readout(10.0, words=False).log_shares(broken, np.zeros(2), np.array([[0.1, 0.2]])).argmax() == 1
+
+
+def test_more_rows_than_dimensions_make_the_same_prototypes():
+    """Products of the dimensions are the smaller ones then; the numbers are those of the products of the rows."""
+    random = np.random.default_rng(3)
+    spread = Spread(random.normal(size=(30, 6)), 0.01, 0.2)
+    asked = random.normal(size=(4, 6))
+    by_rows = (asked - asked @ spread.rows.T @ spread._solved) / spread.even
+    np.testing.assert_allclose(spread.undo(asked), by_rows, rtol=1e-9)

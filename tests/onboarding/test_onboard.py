@@ -15,7 +15,10 @@ from crosspt_cli.foundation.errors import BudgetSpent, CrossptError, OptionError
 from crosspt_cli.onboarding import onboard as onboarding
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.onboarding.record import cut_short
+from crosspt_cli.onboarding.report_data import make_report
 from crosspt_cli.registry import Registry, read_arrays, verify
+from crosspt_cli.report.summary import choice_lines, onboarded_dict
 from crosspt_cli.search.candidates import Candidate
 
 
@@ -213,6 +216,24 @@ def test_a_time_limit_ends_the_search_with_a_whole_task(bare, reviews, monkeypat
     assert time.monotonic() - began < 10
     assert done.study.stopped_early
     assert 0 < done.fitted.steps < 20_000
+    cut = onboarded_dict(done)["cut_short"]
+    assert cut.startswith("The time was up: the search ended early")
+    assert ("cut short", cut) in choice_lines(done)
+    assert make_report(done.task, bare).cut_short == cut
+
+
+def test_what_a_time_limit_cut_short_is_said():
+    """All of it in one sentence, with the numbers."""
+    assert cut_short(False, False, 90, 90) == ""
+    assert cut_short(True, True, 40, 90) == (
+        "The time was up: the search ended early, no learning curve was trained, the final fit has 40 of 90 steps."
+    )
+
+
+def test_a_time_limit_counts_from_when_the_command_was_given(bare, reviews):
+    """Loading the libraries takes seconds of it."""
+    with pytest.raises(BudgetSpent):
+        small_onboarding(reviews, bare, max_seconds=60, started=time.monotonic() - 60)
     assert verify(bare) == ()
 
 

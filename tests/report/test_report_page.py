@@ -66,10 +66,10 @@ def report() -> Report:
         candidates=(
             Tried("M = 2, ratio 0.1", 2, 0.1, "complete", True, 90, 0.8125, 0.0976, (0.75, 0.875)),
             Tried("M = 0 (private prompt only, lr 0.2)", 0, 1.0, "pruned", False, 18, 0.75, 0.1118, (0.625, 0.875)),
-            Tried("M = 2, ratio 1", 2, 1.0, "failed", False, 18, 0.5, 0.125, (0.5, 0.5)),
+            Tried("M = 2, ratio 1", 2, 1.0, "failed", False, 18, None, None, ()),
         ),
         trials={"complete": 2, "pruned": 2, "failed": 2},
-        stopped_early=False,
+        cut_short="",
         words_share=0.75,
         attention=(
             SourceShare("imdb", 0.5, Estimate(0.0625, 0.01, 0.12)),
@@ -129,7 +129,7 @@ def test_the_tables_have_them_too(report):
     assert table(root, "All candidates")[1:] == [
         ["M = 2, ratio 0.1", "chosen", "90", "81.2 % ± 9.8", "75–88 %"],
         ["M = 0 (private prompt only, lr 0.2)", "pruned", "18", "75.0 % ± 11.2", "62–88 %"],
-        ["M = 2, ratio 1", "failed", "18", "50.0 % ± 12.5", "50–50 %"],
+        ["M = 2, ratio 1", "failed", "18", "–", "–"],
     ]
     assert table(root, "Shares")[1:] == [
         ["imdb", "50.0 %", "+6.2", "+1.0 to +12.0"],
@@ -294,11 +294,12 @@ def test_a_task_without_sources_suspects_or_texts_has_a_page(report):
     """Nothing of it is an error."""
     bare = replace(
         report, sharing="", against_alone=None, attention=(SourceShare("private", 1.0, None),), suspects=0,
-        hardest=(report.hardest[1],), texts_missing=(), simpler=None, stopped_early=True,
+        hardest=(report.hardest[1],), texts_missing=(), simpler=None,
+        cut_short="The time was up: the search ended early.",
     )  # fmt: skip
     text = page(bare).text
     assert "No label looks wrong." in text
-    assert "The search ended early" in text
+    assert "the search ended early" in text
     assert "label probably wrong" not in text
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from crosspt_cli.core.score import Readout
 from crosspt_cli.data import Notice
+from crosspt_cli.foundation.plain_json import finite
 from crosspt_cli.report import numbers
-from crosspt_cli.report.numbers import finite
 from crosspt_cli.report.render import onboarded_text
 from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.search.candidates import Candidate

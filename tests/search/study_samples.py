@@ -25,17 +25,29 @@ RUNGS = (Rung(2, 3), Rung(5, 2), Rung(7, 1))
 
 def small_task(rows: int = 18, sources: int = 3, dtype: torch.dtype = torch.float32, seed: int = 0) -> StudyTask:
     """Return a task of two classes, the second a third of the rows."""
-    backbone = as_backbone(small_t5(), dtype)
     labels = (np.arange(rows) % 3 == 2).astype(np.int64)
     random = np.random.default_rng(3)
     ids = [[*random.integers(2, 64, 2 + row % 5).tolist(), 30 + int(labels[row]), END] for row in range(rows)]
+    return _task_of(ids, labels, WORDS, sources, dtype, seed)
+
+
+def many_classes(classes: int, rows_each: int = 2) -> StudyTask:
+    """Return a task of so many classes, at most 900: a class's texts are the two tokens of its label words."""
+    words = tuple((4 + c // 30, 34 + c % 30) for c in range(classes))
+    labels = np.arange(classes * rows_each) % classes
+    return _task_of([[*words[c], *words[c], END] for c in labels], labels, words, sources=1)
+
+
+def _task_of(ids, labels, words, sources: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> StudyTask:
+    backbone = as_backbone(small_t5(), dtype)
     texts = read_alone(backbone, encode_texts(ids, backbone.device), 0, 10_000)
-    tree = backbone.t5.place(LabelTree.build(WORDS, END))
+    tree = backbone.t5.place(LabelTree.build(words, END))
     values, names = random_prompts(sources), NAMES[:sources]
     ranked = score_untouched(backbone, names, values, texts, labels, tree, stream(seed, "rank"), 10_000)
     plain = tuple(" ".join(map(str, row)) for row in ids)
     vectors = texts.vectors.numpy()
-    return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, ("a", "b"), seed)
+    classes = ("a", "b") if len(words) == 2 else tuple(f"class {c}" for c in range(len(words)))
+    return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, classes, seed)
 
 
 def folds_of(task: StudyTask, count: int = 3):

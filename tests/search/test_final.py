@@ -69,9 +69,10 @@ def test_prototypes_are_of_all_rows_with_and_without_the_prompt(candidate):
         np.testing.assert_allclose(found.directions, prototypes(vectors, task.labels, 2).directions, atol=1e-5)
 
 
-def test_when_the_time_is_up_one_step_is_enough():
-    """A study that was paid for is not thrown away."""
-    assert fit_final(small_task(), Candidate((), 1.0), 9, 9, deadline=time.monotonic() - 1).steps == 1
+def test_when_the_time_is_up_half_of_the_steps_are_taken():
+    """A study that was paid for is not thrown away, and a prompt of one step is not the one that was scored."""
+    assert fit_final(small_task(), Candidate((), 1.0), 9, 9, deadline=time.monotonic() - 1).steps == 5
+    assert fit_final(small_task(), Candidate((), 1.0), 9, 9, deadline=time.monotonic() + 99).steps == 9
 
 
 def test_a_fit_that_becomes_nan_says_so():

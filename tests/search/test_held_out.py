@@ -63,6 +63,13 @@ def test_many_rows_make_prototypes_of_some_of_every_class(fold, monkeypatch):
     assert np.bincount(LABELS[train]).tolist() == [2, 2, 2]
 
 
+def test_prototypes_have_a_row_of_every_class_however_many_classes_there_are(fold, monkeypatch):
+    """A class without a row has no mean, and one mean that is no number spoils every answer."""
+    monkeypatch.setattr(held_out, "PROTOTYPE_ROWS", 2)
+    _, train = rows_to_answer(LABELS, fold)
+    assert np.bincount(LABELS[train]).tolist() == [1, 1, 1]
+
+
 def test_every_prompt_reads_the_rows_of_its_own_fold():
     """One prompt at a time gives the same, and the prompt changes the vectors."""
     task = small_task(rows=24)

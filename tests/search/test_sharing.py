@@ -52,7 +52,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
         for name, prompt in (("whole", whole), ("left", left)):
             every = torch.arange(len(task.labels))
             nats[name] = score_rows(task.backbone, prompt[None], every * 0, task.texts, every, task.tree, 10_000)
-        leaning = leaning_of(nats["left"][fold.train], task.labels[fold.train], class_share(task.labels, 2))
+        leaning = leaning_of(nats["left"][fold.train], task.labels[fold.train], class_share(task.labels[fold.train], 2))
         held_out = fold.held_out
         trials.append(trial_result(0, held_out, nats["whole"][held_out], fold=number))
         before = nats["whole"][held_out].argmax(1) == task.labels[held_out]
@@ -80,7 +80,9 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
 
     fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
     nats = score_rows(task.backbone, left[None], every * 0, task.texts, every, task.tree, 10_000)
-    answers = (nats - leaning_of(nats[fold.train], task.labels[fold.train], class_share(task.labels, 2))).argmax(1)
+    answers = (
+        nats - leaning_of(nats[fold.train], task.labels[fold.train], class_share(task.labels[fold.train], 2))
+    ).argmax(1)
     wrong = (answers != task.labels)[fold.held_out].mean()
     assert wrong > 0
     assert worth[NAMES[0]] == pytest.approx(wrong)

@@ -1,25 +1,32 @@
 """The study as a whole: honest trials, honest pruning, honest endings."""
 
+import dataclasses
+import json
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from study_samples import NAMES, RUNGS, folds_of, small_task, some_candidates
+from study_samples import NAMES, RUNGS, folds_of, many_classes, small_task, some_candidates
 
 from crosspt_cli.core.score import Readout
+from crosspt_cli.core.train import Population, answer_rows
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
-from crosspt_cli.search import study, trials
+from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.search import held_out, study, trials
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
+from crosspt_cli.search.held_out import held_out_answers, population_answers
+from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.plan import Rung, count_trial_steps
 from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
+from crosspt_cli.search.trials import Trial, make_population
 
 BAD = Candidate(NAMES[:1], 1.0, attention_rate=float("nan"))
 
@@ -265,6 +272,43 @@ def test_failed_trials_are_reported_and_leave_the_others_alone():
     assert_same_trials(by_trial(without, sound), by_trial(with_bad, candidates), atol=1e-4)
 
 
+@pytest.mark.parametrize("what", ["nats", "nearness", "distance"])
+def test_a_single_held_out_number_that_is_none_fails_its_candidate(what, monkeypatch):
+    """Compared with others, NaN would win: whatever is asked of it is answered as if it were the most."""
+
+    def spoiled(population, labels, folds):
+        found = population_answers(population, labels, folds)
+        held_out, leaning = found[0]
+        getattr(held_out, what)[0] = np.nan
+        return [(held_out, leaning), *found[1:]]
+
+    sound = small_study(rungs=(Rung(4, 9),))
+    monkeypatch.setattr(study, "population_answers", spoiled)
+    result = small_study(rungs=(Rung(4, 9),))
+    assert [found.state for found in result.candidates] == ["failed", *["complete"] * 3]
+    assert result.choice != 0
+    assert [found.utility.tolist() for found in result.candidates[1:]] == [
+        found.utility.tolist() for found in sound.candidates[1:]
+    ]
+    record = json.loads(study_files(result)["study.json"], parse_constant=pytest.fail)
+    assert [record["candidates"][0][key] for key in ("mean", "se", "per_fold", "utility")] == [None, None, [], None]
+
+
+def test_600_classes_are_answered():
+    """More classes than prototypes had rows: each has its own, and the answers are no longer all class 0."""
+    task = many_classes(600)
+    result = run_study(task, [Candidate((), 1.0)], folds_of(task, 2), 1, (Rung(2, 1),), READOUTS["auto"])
+    assert all(np.isfinite(trial.nearness).all() for trial in result.trials)
+    assert np.isfinite(result.chosen.utility).all()
+    assert result.chosen.score.mean > 0.9
+    fit = fit_final(task, result.chosen.candidate, 2, 2)
+    rows = torch.arange(0, 1200, 7)
+    found = answer_rows(task.backbone, torch.tensor(fit.prompt)[None], rows * 0, task.texts, rows, task.tree, 10_000)
+    nearness = fit.prototypes.nearness(found.vectors, found.plain)
+    answers = result.chosen.readout.log_shares(found.nats, fit.leaning, nearness).argmax(1)
+    assert (answers == task.labels[rows]).mean() > 0.9
+
+
 def test_a_study_whose_trials_all_fail_says_so():
     """Instead of saving a task that answers NaN."""
     with pytest.raises(TrainingError) as caught:
@@ -282,22 +326,70 @@ def test_a_deadline_before_the_first_step_ends_in_an_error():
     assert str(caught.value) == "--max-time: the time was up before the first training step.\nAllow more time."
 
 
+class Clock:
+    """A clock by which every step of the population takes a second, and nothing else takes any time."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: self.now))
+        step = Population.step
+
+        def ticking(population):
+            self.now += 1.0
+            step(population)
+
+        monkeypatch.setattr(Population, "step", ticking)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 4, 6])
 def test_a_deadline_later_on_leaves_a_whole_study(steps, monkeypatch):
     """Every candidate has a score, whenever the time was up."""
-    clock = [0.0]
-    monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-
-    def tick(stage, done, total, detail=""):
-        clock[0] += 1
-
-    result = small_study(deadline=steps - 0.5, progress=tick)
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(study._Study, "reserve", lambda self: 0.0)
+    result = small_study(deadline=steps - 0.5)
     assert result.stopped_early
-    assert clock[0] == steps
+    assert clock.now == steps
     assert len(result.candidates) == 4
     assert all(np.isfinite(found.utility).all() for found in result.candidates)
     assert max(found.steps for found in result.candidates) <= steps
     assert not small_study(deadline=99.0).stopped_early
+
+
+def test_the_search_leaves_time_for_what_comes_after_it(monkeypatch):
+    """It ends at the step after which the rest would no longer be done by the deadline, and not before."""
+    clock, reserves = Clock(monkeypatch), []
+    reserve = study._Study.reserve
+
+    def told(self):
+        reserves.append((clock.now, reserve(self)))
+        return reserves[-1][1]
+
+    monkeypatch.setattr(study._Study, "reserve", told)
+    result = small_study(deadline=9.0)
+    assert result.stopped_early
+    assert reserves[0] == (0.0, 0.0)
+    assert all(now + kept <= 9.0 for now, kept in reserves[:-1])
+    assert sum(reserves[-1]) > 9.0
+    pace = Pace()
+    pace.measured(1.0, 9, on_cpu=True)
+    assert reserves[1][1] >= pace.answering_s(9 * 18) + pace.conclusions_s(3, 2, 18) + pace.final_fit_s(1, 18)
+
+
+def test_a_curve_that_would_not_be_done_in_time_is_left_out_and_told_of(monkeypatch):
+    """Half a curve says nothing; that there is none, the person should know."""
+    task = small_task(rows=36)
+
+    def found(deadline):
+        Clock(monkeypatch)
+        return small_study(task, [Candidate((), 1.0)], (Rung(2, 1),), deadline=deadline, curve=(0.5,))
+
+    with_curve, without = found(999.0), found(7.0)
+    assert len(with_curve.curve.points) == 2
+    assert not with_curve.curve_left_out
+    assert not without.stopped_early
+    assert without.curve_left_out
+    assert len(without.curve.points) == 1
+    assert not small_study(task, [Candidate((), 1.0)], (Rung(2, 1),)).curve_left_out
 
 
 def test_a_study_moves_neither_backbone_nor_sources():
@@ -328,3 +420,65 @@ def test_what_speaks_for_a_readout_beforehand_counts_between_rungs_too(monkeypat
     monkeypatch.setattr(study, "best_readout", lambda every: next(at_rungs))
     found = small_study(task, [Candidate((), 1.0)])
     assert found.chosen.steps == RUNGS[1].steps
+
+
+def held_by(value, seen: set[int]) -> int:
+    """Return how many bytes of arrays a value holds; an array that is held twice counts once."""
+    if isinstance(value, np.ndarray):
+        owner = value if value.base is None else value.base
+        fresh = id(owner) not in seen
+        seen.add(id(owner))
+        return owner.nbytes if fresh and isinstance(owner, np.ndarray) else 0
+    if dataclasses.is_dataclass(value):
+        return sum(held_by(getattr(value, each.name), seen) for each in dataclasses.fields(value))
+    if isinstance(value, dict):
+        return sum(held_by(each, seen) for each in value.values())
+    return sum(held_by(each, seen) for each in value) if isinstance(value, (list, tuple)) else 0
+
+
+def test_a_study_holds_a_few_hundred_bytes_of_a_row(monkeypatch):
+    """In float32 and once: what is held of a row decides how many rows fit into memory."""
+    held, judged = [], []
+
+    def spied(candidates, every, doublings, random):
+        judged.append(held_by(every, set()))
+        return corrected_score(candidates, every, doublings, random)
+
+    monkeypatch.setattr(study, "corrected_score", spied)
+    for rows in (30, 90):
+        result = small_study(small_task(rows), rungs=(Rung(2, 3), Rung(4, 3)))
+        assert all(trial.nats.dtype == trial.nearness.dtype == np.float32 for trial in result.trials)
+        held.append(held_by(result, set()))
+    readouts, configurations = len(READOUTS["auto"]), len(READOUTS["auto"]) * len(TEMPERATURES)
+    assert (judged[1] - judged[0]) / 60 <= 7 * 4 * (
+        configurations + readouts
+    )  # 7: three candidates twice, and a source
+    assert (held[1] - held[0]) / 60 < 500
+
+
+def test_trials_are_answered_in_parts_of_bounded_size(monkeypatch):
+    """The vectors of all trials at once were most of a study's memory; what is found is the same."""
+    task = small_task(rows=30)
+    folds, trials = folds_of(task), [Trial(0, f, s) for f in range(3) for s in range(2)]
+    population = make_population(task, [Candidate((), 1.0)], trials, folds, 4)
+    population.step()
+    of = [folds[trial.fold] for trial in trials]
+    whole, largest = population_answers(population, task.labels, of), []
+    answers = population.answers
+
+    def watched(rows, first):
+        largest.append(sum(map(len, rows)))
+        return answers(rows, first)
+
+    monkeypatch.setattr(population, "answers", watched)
+    monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 70)
+    parts = population_answers(population, task.labels, of)
+    assert largest == [60, 60, 60]
+    for (one, leaning), (other, same) in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one.nats, other.nats, atol=1e-5)
+        np.testing.assert_allclose(one.nearness, other.nearness, atol=1e-5)
+        assert np.array_equal(leaning, same)
+    alone = [each.nats for each in held_out_answers(task, task.sources, folds)]
+    monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 1)
+    for one, other in zip(alone, held_out_answers(task, task.sources, folds), strict=True):
+        np.testing.assert_allclose(one, other.nats, atol=1e-5)

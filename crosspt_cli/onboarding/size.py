@@ -1,0 +1,39 @@
+"""How many rows a study takes: what it holds of each of them, for every candidate, must fit into memory."""
+
+from __future__ import annotations
+
+from crosspt_cli.data import Examples
+from crosspt_cli.foundation.errors import DataError
+
+MANY_ROWS = 2_000
+MOST_ROWS = 20_000
+MOST_SCORES = 4_000_000
+"""Rows times classes: every candidate keeps two numbers of each, about 200 bytes over all candidates."""
+
+
+def check_size(examples: Examples) -> None:
+    """Raise where a study of these rows would not fit into the memory of a usual machine.
+
+    Raises:
+        DataError: says how many rows there may be, and how to make a sample of them.
+    """
+    rows, classes = len(examples), len(examples.classes)
+    most = min(MOST_ROWS, MOST_SCORES // classes)
+    if rows > most:
+        path = examples.rows[0].file
+        raise DataError(
+            path,
+            f"has {rows:,} rows, and a study of {classes:,} classes takes {most:,} at most.",
+            "A sample is enough for a prompt. Of a CSV file without line breaks in its cells make one by "
+            f"(head -1 {path}; tail -n +2 {path} | shuf -n {min(most, MANY_ROWS)}) > sample.csv",
+        )
+
+
+def size_note(rows: int) -> str:
+    """Return what to know of so many rows; "" where there is nothing."""
+    if rows <= MANY_ROWS:
+        return ""
+    return (
+        f"{rows:,} rows are more than prompts need: beyond {MANY_ROWS:,} the search takes longer and more memory, and "
+        "hardly finds better ones."
+    )
