@@ -13,6 +13,7 @@ from crosspt_cli.cli.options import (
     json_option,
     label_col_option,
     label_map_option,
+    label_words_option,
     quiet_option,
     template_option,
     text_col_option,
@@ -29,6 +30,7 @@ from crosspt_cli.foundation.errors import OptionError
 @click.option("--name", help="Name of the task.  [default: the first file's name]")
 @template_option
 @label_map_option
+@label_words_option
 @backbone_option("ADD_TASK", help="A backbone of the registry, a folder or a hub id.  [default: mini]")
 @click.option(
     "--budget",

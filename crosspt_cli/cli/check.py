@@ -13,6 +13,7 @@ from crosspt_cli.cli.options import (
     json_option,
     label_col_option,
     label_map_option,
+    label_words_option,
     template_option,
     text_col_option,
 )
@@ -26,6 +27,7 @@ from crosspt_cli.foundation.errors import DataError
 @text_col_option
 @template_option
 @label_map_option
+@label_words_option
 @drop_rare_option
 @backbone_option("CHECK", help="Whose tokenizer to use: a registry name, a folder or a hub id.  [default: mini]")
 @json_option

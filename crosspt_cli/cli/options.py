@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from crosspt_cli.cli.values import LabelMap
+from crosspt_cli.cli.values import LabelMap, one_map
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,7 +24,22 @@ template_option = click.option(
     "--template", metavar="NAME|FILE", help="How a row is put to the backbone.  [default: chosen]"
 )
 label_map_option = click.option(
-    "--label-map", type=LabelMap(), metavar="OLD=NEW,…", help="Better names for labels, e.g. 'a=positive,b=negative'."
+    "--label-map",
+    multiple=True,
+    type=LabelMap("a=positive,b=negative"),
+    callback=one_map,
+    metavar="OLD=NEW,…",
+    help="Better names for labels, e.g. 'a=positive,b=negative'; a comma, equals sign or backslash of a label "
+    "stands after a backslash; repeatable.",
+)
+label_words_option = click.option(
+    "--label-words",
+    multiple=True,
+    type=LabelMap("sci=science,biz=business"),
+    callback=one_map,
+    metavar="LABEL=WORDS,…",
+    help="Words the backbone answers a label with, whose name stays, e.g. 'sci=science,biz=business'; written as "
+    "--label-map is; repeatable.  [default: the template's]",
 )
 drop_rare_option = click.option(
     "--drop-rare", is_flag=True, help="Leave classes with too few rows out instead of stopping."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosspt_cli.cli.options import backbone_option, json_option
+from crosspt_cli.cli.options import backbone_option, json_option, label_words_option
 from crosspt_cli.cli.output import emit, emit_json, say_all
 from crosspt_cli.cli.values import Labels
 from crosspt_cli.foundation.errors import OptionError
@@ -66,6 +66,7 @@ def template_dict(template: Template) -> dict[str, Any]:
 @click.argument("template", metavar="NAME|FILE")
 @click.argument("csv", required=False)
 @click.option("--labels", type=Labels(), metavar="A,B,…", help="The labels to answer with.")
+@label_words_option
 @click.option("--label-col", "--label-column", "--target", metavar="COLUMN", help="The column of CSV with the labels.")
 @click.option("--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts of CSV; repeatable.")
 @backbone_option(
@@ -76,6 +77,7 @@ def check(
     template: str,
     csv: str | None,
     labels: tuple[str, ...] | None,
+    label_words: dict[str, str] | None,
     label_col: str | None,
     text_cols: tuple[str, ...],
     backbone: str | None,
@@ -95,7 +97,7 @@ def check(
         loaded, labels = fit_template(loaded, examples.text_columns), examples.classes
         notices = tuple(notice.text for notice in examples.notices)
     tokenizer = open_tokenizer(backbone, Registry.open())
-    checks = check_template(loaded, labels or (), tokenizer.tokenize, None, tokenizer.unknown)
+    checks = check_template(loaded, labels or (), tokenizer.tokenize, label_words, tokenizer.unknown)
     say_all(notices, as_json)
     show_checks(loaded, checks, tokenizer, as_json)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.pairs import advised
 
 MOST_CLASSES = 1_000
 REMOVING = {
@@ -174,9 +175,9 @@ def _similar_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
     for same in spellings.values():
         if len(same) > 1:
             one, *others = sorted(same, reverse=True)
-            pairs = ",".join(f"{other}={one}" for other in others)
+            pairs = advised("--label-map", dict.fromkeys(others, one))
             text = f"{about.path}: labels {quoted(sorted(same))} differ only in case and are two classes; "
-            notices.append(Notice("similar-labels", (), f"{text}--label-map '{pairs}' makes them one."))
+            notices.append(Notice("similar-labels", (), f"{text}{pairs} makes them one."))
     return tuple(notices)
 
 

@@ -134,7 +134,7 @@ def _imbalance(counts: Mapping[str, int], about: Labelled) -> Findings:
 
 def word_findings(verbalizer: Verbalizer, about: Labelled) -> Findings:
     """Return the labels whose words are not the first choice, or were given a meaning."""
-    remedy = "Pass --label-map 'old=new' where another name says better what the label means."
+    remedy = "Pass --label-words 'label=words' where others say better what the label means."
     return tuple(
         FileFinding("label-words", "warning", (), f"{about.path}: {note}", remedy) for note in verbalizer.notes
     )

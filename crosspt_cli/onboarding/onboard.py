@@ -98,9 +98,10 @@ def onboard(
         registry: default the person's.
         progress: told how far each stage is.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
-            `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
-            ``normal``, ``thorough``), `max_seconds` (stop the search in time), `folds`, `ms` (numbers of sources to
-            try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
+            `template`, `label_map` (old label → new), `label_words` (label, by its new name → the words it is answered
+            with), `backbone` (name, folder or hub id), `budget` (``quick``, ``normal``, ``thorough``), `max_seconds`
+            (stop the search in time), `folds`, `ms` (numbers of sources to try), `lr_ratios`, `prompt_layer` (the
+            encoder layer before which prompts enter; the source prompts'),
             `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
             rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
 
@@ -244,7 +245,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     )
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
-    prepared = prepare(examples, backbone, chosen.template)
+    prepared = prepare(examples, backbone, chosen.template, label_words=chosen.label_words)
     fewest = int(np.bincount(prepared.labels).min())
     count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
     folds = stratified_folds(prepared.labels, count, chosen.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,11 @@ class Prepared:
 
 
 def prepare(
-    examples: Examples, backbone: Backbone, template: str | None = None, max_tokens: int = MAX_TOKENS
+    examples: Examples,
+    backbone: Backbone,
+    template: str | None = None,
+    max_tokens: int = MAX_TOKENS,
+    label_words: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Return `examples` as token ids, with the template and label words that they need.
 
@@ -37,13 +42,14 @@ def prepare(
         backbone: whose tokenizer to use.
         template: a template's name or file; chosen from columns and labels when None.
         max_tokens: longer inputs are cut where the template allows it.
+        label_words: the person's words per label.
 
     Raises:
         TemplateError: the template does not fit the data, or label words collide.
         NotFound: no such template.
     """
     unknown = getattr(backbone.tokenizer, "unk_token_id", None)
-    spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown)
+    spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown, label_words)
     encoder = input_encoder(spec, backbone, max_tokens)
     rows = [encoder.encode(row.fields) for row in examples.rows]
     number = {name: index for index, name in enumerate(examples.classes)}

@@ -60,7 +60,7 @@ def _kind_text(kind: str, entries: Sequence[Entry]) -> str:
 
 _HOW_TO_MAKE = {
     "backbone": "--backbone takes a folder or a hub id.",
-    "source": "'crosspt registry pretrain' makes them.",
+    "source": "'crosspt registry pretrain BANK.yaml' makes them.",
     "task": "'crosspt add-task FILE.csv --label-col COLUMN' makes one.",
 }
 
