@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
     device_options,
@@ -24,7 +25,7 @@ from crosspt_cli.foundation.errors import OptionError
 
 
 @click.command("add-task")
-@click.argument("files", metavar="CSV...", nargs=-1, required=True)
+@click.argument("files", metavar="CSV...", nargs=-1, required=True, shell_complete=complete_files)
 @label_col_option
 @text_col_option
 @click.option("--name", help="Name of the task.  [default: the first file's name]")
@@ -120,7 +121,7 @@ def _check_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]
 
 def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
     from crosspt_cli.report.progress import progress_display
-    from crosspt_cli.report.render import onboarded_text
+    from crosspt_cli.report.render import kept_text, onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
 
     with progress_display(shows_progress(quiet, as_json)) as progress:
@@ -128,7 +129,7 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(files, label_col, progress=progress, **settings)
+        done = onboard(files, label_col, progress=progress, summarise=kept_text, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return

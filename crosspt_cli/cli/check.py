@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crosspt_cli.cli.add_task import no_label_column
+from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
     drop_rare_option,
@@ -22,7 +23,7 @@ from crosspt_cli.foundation.errors import DataError
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_files)
 @label_col_option
 @text_col_option
 @template_option

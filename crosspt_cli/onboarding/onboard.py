@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.command import onboarding_command
-from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
+from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
-from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.onboarding.record import corrected_record, study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.study_input import Sources, load_sources, study_task
@@ -42,7 +42,7 @@ FINAL_FIT_SHARE = 0.15  # of a time limit, kept for the fit on all rows
 class Onboarded:
     """A finished onboarding; the task is in the registry at `path`.
 
-    `notes` are sentences about label words and shortened rows · `seconds` from start to saved ·
+    `notes` are sentences about label words and shortened rows · `seconds` until all was ready to be saved ·
     `peak_memory_mb` of the whole process · `suspects`: rows that are probably labelled wrongly.
     """
 
@@ -88,6 +88,7 @@ def onboard(
     *,
     registry: Registry | None = None,
     progress: Progress = no_progress,
+    summarise: Callable[[Onboarded], str] | None = None,
     **settings,
 ) -> Onboarded:
     """Return the task just onboarded and saved.
@@ -97,6 +98,7 @@ def onboard(
         label_col: the column of labels.
         registry: default the person's.
         progress: told how far each stage is.
+        summarise: makes the text that is kept with the task for `crosspt registry show`.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
             `template`, `label_map` (old label → new), `label_words` (label, by its new name → the words it is answered
             with), `backbone` (name, folder or hub id), `budget` (``quick``, ``normal``, ``thorough``), `max_seconds`
@@ -131,23 +133,25 @@ def onboard(
         fitted = _fitted(name, label_col, work, task, study, final, command)
         made = made_on(work.backbone, chosen.budget, time.monotonic() - began)
         progress("saving", 0, 1)
+        done = Onboarded(
+            task=name,
+            path=registry.layers[0].target("task", (name,)),
+            fitted=fitted,
+            study=study,
+            notices=work.examples.notices,
+            notes=work.notes,
+            reason=work.prepared.reason,
+            budget=chosen.budget,
+            device=made.device,
+            dtype=made.dtype,
+            seconds=made.seconds,
+            peak_memory_mb=made.peak_memory_mb,
+            suspects=suspect_labels(study.suspects, work.examples),
+        )
         files = study_files(study) | report_files(made, work.examples, study)
-        entry = save_fitted(fitted, files, registry, chosen.replace)
-    return Onboarded(
-        task=name,
-        path=entry.path,
-        fitted=fitted,
-        study=study,
-        notices=work.examples.notices,
-        notes=work.notes,
-        reason=work.prepared.reason,
-        budget=chosen.budget,
-        device=made.device,
-        dtype=made.dtype,
-        seconds=time.monotonic() - began,
-        peak_memory_mb=made.peak_memory_mb,
-        suspects=suspect_labels(study.suspects, work.examples),
-    )
+        files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
+        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": corrected_record(study.corrected)})
+    return done
 
 
 def plan_onboarding(

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosspt_cli.cli.main import crosspt
+from crosspt_cli.foundation.errors import NotFound
 from crosspt_cli.foundation.pairs import advised, read_list, read_pairs, write_list, write_pairs
 from crosspt_cli.onboarding.command import onboarding_command, replacing, with_file
 from crosspt_cli.onboarding.settings import Settings
@@ -156,8 +157,8 @@ def refused(command: str) -> str:
             parsed(words)
     except click.UsageError as error:
         return error.format_message()
-    except click.exceptions.Exit:
-        pass  # --help and --version
+    except (click.exceptions.Exit, NotFound):
+        pass  # --help and --version; and here is no task that could be the only one
     return ""
 
 
