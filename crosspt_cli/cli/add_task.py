@@ -124,7 +124,7 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
     from crosspt_cli.report.render import kept_text, onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
 
-    with progress_display(shows_progress(quiet, as_json)) as progress:
+    with progress_display(shows_progress(quiet, as_json), limit=settings["max_seconds"]) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard

@@ -246,14 +246,15 @@ def write_answers(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, 
 
 def write_all(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, handle: Any, progress: Progress) -> None:
     """Write the answers chunk by chunk; memory does not grow with them."""
+    from crosspt_cli.data.size import count_rows
+    from crosspt_cli.report.progress import rows_told
+
     kind = asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
     layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
     note = "" if kind == "lines" else renaming_note(layout, rows.path)
     say_all([note] if note else [], asked.quiet or asked.as_json)
     write = open_writer(kind, handle, layout, rows.path)
-    for row, prediction in predictions(
-        predictor, rows.rows, tally, lambda done: progress("predicting", done, 0, f"{done:,} rows")
-    ):
+    for row, prediction in predictions(predictor, rows.rows, tally, rows_told(progress, lambda: count_rows(rows.path))):
         write(row, prediction)
 
 

@@ -15,7 +15,7 @@ from crosspt_cli.core.unusual import Familiar, limit_of
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
 from crosspt_cli.foundation.errors import BudgetSpent
 from crosspt_cli.foundation.paths import checked_name, suggested_name
-from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.foundation.progress import Progress, Stage, Whole, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
@@ -30,7 +30,16 @@ from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
-from crosspt_cli.search.plan import Budget, Rung, budget_candidates, count_trial_steps, find_budget, make_rungs
+from crosspt_cli.search.plan import (
+    SCORING,
+    Budget,
+    Rung,
+    budget_candidates,
+    count_trial_steps,
+    find_budget,
+    make_rungs,
+    work_left,
+)
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -97,7 +106,7 @@ def onboard(
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``; or several of them, taken together.
         label_col: the column of labels.
         registry: default the person's.
-        progress: told how far each stage is.
+        progress: told how far it all is, in trial-steps or what takes as long.
         summarise: makes the text that is kept with the task for `crosspt registry show`.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
             `template`, `label_map` (old label → new), `label_words` (label, by its new name → the words it is answered
@@ -123,6 +132,7 @@ def onboard(
     chosen = Settings(**settings)
     registry = registry or Registry.open()
     name = task_name(path, chosen.name)
+    progress = Whole(progress)
     with ExitStack() as held:
         registry.ensure_writable()
         held.enter_context(registry.reserve_task(name, chosen.replace))
@@ -267,9 +277,26 @@ def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[t
     return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 
+def _stages(work: _Work, chosen: Settings) -> tuple[Stage, ...]:
+    """Return how much each stage takes, in trial-steps."""
+    names = [f"source {number}" for number in range(1, len(work.sources.names) + 1)]
+    candidates, rungs = _candidates(work, chosen, names)
+    rows, folds, steps = len(work.examples), len(work.folds), rungs[-1].steps
+    trained = sum(not candidate.is_source for candidate in candidates)
+    again = folds * len(work.budget.curve)
+    return (
+        Stage("ranking", SCORING * rows * (len(names) + 1)),
+        Stage("searching", work_left(rungs, 0, trained, folds * work.budget.seeds, rows), per=1),
+        Stage("learning curve", again * (steps + SCORING * rows), per=again),
+        Stage("fitting", steps, per=1),
+        Stage("saving", SCORING * rows),
+    )
+
+
 def _search_and_fit(
-    work: _Work, chosen: Settings, deadline: float | None, progress: Progress
+    work: _Work, chosen: Settings, deadline: float | None, progress: Whole
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
+    progress.plan(_stages(work, chosen))
     progress("ranking", 0, 1)
     task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
