@@ -72,7 +72,11 @@ from crosspt_cli.foundation.errors import OptionError
 @click.option("--replace", is_flag=True, help="Replace a task of the same name.")
 @device_options("ADD_TASK")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything drawn.")
-@click.option("--dry-run", is_flag=True, help="Read the rows and say what would be done; train and save nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be done, and how long it may take; save nothing.",
+)
 @quiet_option
 @json_option
 def add_task(

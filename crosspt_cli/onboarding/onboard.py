@@ -18,6 +18,7 @@ from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage, Whole, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.command import onboarding_command
+from crosspt_cli.onboarding.estimate import estimate_cost, make_stages
 from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
 from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.record import corrected_record, study_files
@@ -31,14 +32,12 @@ from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
 from crosspt_cli.search.plan import (
-    SCORING,
     Budget,
     Rung,
     budget_candidates,
     count_trial_steps,
     find_budget,
     make_rungs,
-    work_left,
 )
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
@@ -72,7 +71,7 @@ class Onboarded:
 
 @dataclass(frozen=True)
 class OnboardingPlan:
-    """What onboarding would do; nothing was trained or saved."""
+    """What onboarding would do; nothing was saved. `seconds` and `memory_mb` are estimates of the most it takes."""
 
     task: str
     backbone: str
@@ -87,6 +86,9 @@ class OnboardingPlan:
     candidates: tuple[str, ...]
     trials: int
     steps: int
+    seconds: float
+    memory_mb: float
+    device: str
     notices: tuple[Notice, ...]
     notes: tuple[str, ...]
 
@@ -172,20 +174,25 @@ def plan_onboarding(
     progress: Progress = no_progress,
     **settings,
 ) -> OnboardingPlan:
-    """Return what `onboard` would do with the same arguments, without training or saving anything.
+    """Return what `onboard` would do with the same arguments, without saving anything; a few steps are timed.
 
     Raises:
         CrossptError: whatever `onboard` would raise before its first training step.
     """
+    began = time.monotonic()
     chosen = Settings(**settings)
     registry = registry or Registry.open()
     name = task_name(path, chosen.name)
     registry.check_task_name_free(name, chosen.replace)
     work = _open(path, label_col, chosen, registry, progress)
-    names = [f"source {number}" for number in range(1, len(work.sources.names) + 1)]
-    candidates, rungs = _candidates(work, chosen, names)
+    opened = time.monotonic() - began
+    # the names say nothing yet: which sources a candidate has is known after the ranking
+    candidates, rungs = _candidates(work, chosen, work.sources.names)
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
+    ahead = sum(stage.work for stage in _stages(work, candidates, rungs) if stage.name != "ranking")
+    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, candidates, repeats, ahead)
+    seconds = opened + cost.seconds
     return OnboardingPlan(
         task=name,
         backbone=work.backbone.name,
@@ -200,6 +207,9 @@ def plan_onboarding(
         candidates=tuple(map(str, candidates)),
         trials=len(candidates) * repeats,
         steps=count_trial_steps(rungs, candidates, repeats),
+        seconds=seconds if chosen.max_seconds is None else min(seconds, chosen.max_seconds),
+        memory_mb=cost.memory_mb,
+        device=str(work.backbone.device),
         notices=work.examples.notices,
         notes=work.notes,
     )
@@ -277,26 +287,15 @@ def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[t
     return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 
-def _stages(work: _Work, chosen: Settings) -> tuple[Stage, ...]:
-    """Return how much each stage takes, in trial-steps."""
-    names = [f"source {number}" for number in range(1, len(work.sources.names) + 1)]
-    candidates, rungs = _candidates(work, chosen, names)
-    rows, folds, steps = len(work.examples), len(work.folds), rungs[-1].steps
+def _stages(work: _Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     trained = sum(not candidate.is_source for candidate in candidates)
-    again = folds * len(work.budget.curve)
-    return (
-        Stage("ranking", SCORING * rows * (len(names) + 1)),
-        Stage("searching", work_left(rungs, 0, trained, folds * work.budget.seeds, rows), per=1),
-        Stage("learning curve", again * (steps + SCORING * rows), per=again),
-        Stage("fitting", steps, per=1),
-        Stage("saving", SCORING * rows),
-    )
+    return make_stages(rungs, trained, len(work.folds), work.budget, len(work.examples), len(work.sources.names))
 
 
 def _search_and_fit(
     work: _Work, chosen: Settings, deadline: float | None, progress: Whole
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
-    progress.plan(_stages(work, chosen))
+    progress.plan(_stages(work, *_candidates(work, chosen, work.sources.names)))
     progress("ranking", 0, 1)
     task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]

@@ -104,6 +104,20 @@ def clock_text(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"
 
 
+def rough_time(seconds: float) -> str:
+    """Return an estimated time, no finer than it is known.
+
+    Example:
+        >>> rough_time(8.3), rough_time(47), rough_time(1000), rough_time(9000)
+        ('about 8 s', 'about 50 s', 'about 17 min', 'about 2.5 h')
+    """
+    if seconds < 20:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+
+
 class PlainStages:
     """A line for each stage as it begins, for terminals that cannot redraw."""
 

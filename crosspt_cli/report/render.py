@@ -56,7 +56,7 @@ def kept_text(done: Onboarded) -> str:
 
 def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:
     """Return what an onboarding would do, for people."""
-    title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was trained or saved")
+    title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was saved")
     return _rendered((title, _lines(plan_lines(plan))), console)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.report.numbers import counted, duration, finite, percent, shortened, with_error
+from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice
@@ -218,6 +219,10 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
         ("label words", words_text(tuple(plan.label_words), tuple(plan.label_words.values()))),
         ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
         ("candidates", "; ".join(plan.candidates)),
+        (
+            "at most",
+            f"{rough_time(plan.seconds)} and {plan.memory_mb:,.0f} MB on {plan.device}, estimated from a few steps",
+        ),
     )
 
 

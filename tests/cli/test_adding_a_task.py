@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -104,7 +105,9 @@ def test_a_dry_run_says_what_would_be_done_and_saves_nothing(add, reviews, home)
     assert found["class_counts"] == {"neg": 4, "pos": 4}
     assert found["label_words"] == {"neg": "negative", "pos": "positive"}
     text = add(reviews, *QUICK, "--dry-run").out
-    assert text.startswith("reviews: 8 rows; nothing was trained or saved\n\nclasses       2: neg 4, pos 4\n")
+    assert found["seconds"] > 0 and found["memory_mb"] > 10 and found["device"] == "cpu"
+    assert re.search(r"^at most +about \d+ s and [\d,]+ MB on cpu, estimated from a few steps$", text, re.MULTILINE)
+    assert text.startswith("reviews: 8 rows; nothing was saved\n\nclasses       2: neg 4, pos 4\n")
     assert not (home / "tasks").exists()
 
 
