@@ -71,7 +71,7 @@ class Onboarded:
 
 @dataclass(frozen=True)
 class OnboardingPlan:
-    """What onboarding would do; nothing was saved. `seconds` and `memory_mb` are estimates of the most it takes."""
+    """What onboarding would do; nothing was saved. `seconds` at most, and `memory_mb`, are estimates."""
 
     task: str
     backbone: str

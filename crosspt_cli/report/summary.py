@@ -210,6 +210,7 @@ def next_command(task: str, text_columns: Sequence[str]) -> str:
 def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
     """Return what an onboarding would do."""
     counts = [f"{name} {count:,}" for name, count in plan.class_counts.items()]
+    cost = f"{rough_time(plan.seconds)} at most, and about {plan.memory_mb:,.0f} MB, on {plan.device}"
     tried = f"{counted(len(plan.candidates), 'candidate')} × {counted(plan.folds, 'fold')}"
     return (
         ("classes", f"{len(plan.classes)}: {shortened(counts, SHOWN_CLASSES)}"),
@@ -219,10 +220,7 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
         ("label words", words_text(tuple(plan.label_words), tuple(plan.label_words.values()))),
         ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
         ("candidates", "; ".join(plan.candidates)),
-        (
-            "at most",
-            f"{rough_time(plan.seconds)} and {plan.memory_mb:,.0f} MB on {plan.device}, estimated from a few steps",
-        ),
+        ("would take", f"{cost}: estimates, from a few steps on these rows"),
     )
 
 

@@ -106,7 +106,7 @@ def test_a_dry_run_says_what_would_be_done_and_saves_nothing(add, reviews, home)
     assert found["label_words"] == {"neg": "negative", "pos": "positive"}
     text = add(reviews, *QUICK, "--dry-run").out
     assert found["seconds"] > 0 and found["memory_mb"] > 10 and found["device"] == "cpu"
-    assert re.search(r"^at most +about \d+ s and [\d,]+ MB on cpu, estimated from a few steps$", text, re.MULTILINE)
+    assert re.search(r"^would take +about \d+ s at most, and about [\d,]+ MB, on cpu: estimates", text, re.MULTILINE)
     assert text.startswith("reviews: 8 rows; nothing was saved\n\nclasses       2: neg 4, pos 4\n")
     assert not (home / "tasks").exists()
 
