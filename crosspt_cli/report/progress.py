@@ -86,8 +86,9 @@ class Pace:
         self.share = max(self.share, min(share, 1.0))
 
     def left(self) -> float | None:
-        """Return the seconds left, None as long as nothing is known."""
-        return None if self.ends is None else max(0.0, self.ends - self.clock())
+        """Return the seconds left; None as long as nothing is known, and when it takes longer than was thought."""
+        left = None if self.ends is None else self.ends - self.clock()
+        return left if left is None or left >= 0 else None
 
 
 def clock_text(seconds: float | None) -> str:
@@ -163,8 +164,9 @@ def rows_told(progress: Progress, count: Callable[[], int], clock: Clock = time.
         rate = done / max(clock() - began, 1e-9)
         known = max(total, done) if total else 0
         of = f"{done:,} of {known:,} rows" if known else f"{done:,} rows"
-        progress("predicting", done, known, f"{of}, {rate:,.0f} a second")
+        progress("predicting", done, known, f"{of}, {rate:,.0f} a second" if done else of)
 
+    tell(0)  # the first rows are waited for like all others, and count for the time left
     return tell
 
 

@@ -164,7 +164,7 @@ def test_between_reports_the_time_left_goes_on_falling():
     seen.now += 2
     assert seen.pace.left() == pytest.approx(left - 2)
     seen.now += 1000
-    assert seen.pace.left() == 0
+    assert seen.pace.left() is None  # "0:00 left" for minutes would be a lie
 
 
 def test_a_speed_is_told_once_it_was_measured():
@@ -184,7 +184,20 @@ def test_rows_are_told_with_total_and_rate():
         tell(1024)
     rows_told(no_progress, lambda: pytest.fail("counted for nobody"))(5)
     assert told == [
+        ("predicting", 0, 2000, "0 of 2,000 rows"),
         ("predicting", 1024, 2000, "1,024 of 2,000 rows, 256 a second"),
+        ("predicting", 0, 0, "0 rows"),
         ("predicting", 1024, 0, "1,024 rows, 256 a second"),
+        ("predicting", 0, 800, "0 of 800 rows"),
         ("predicting", 1024, 1024, "1,024 of 1,024 rows, 256 a second"),
     ]
+
+
+def test_of_rows_the_bar_shows_the_share_that_is_done():
+    """From the first chunk on, which is as slow as the others."""
+    seen = Watched()
+    for done in (0, 512, 1024, 1536):
+        seen.note("predicting", done, 2048)
+        seen.now += 4
+    assert seen.shares == pytest.approx([0, 0.25, 0.5, 0.75])
+    assert seen.lefts[1:] == pytest.approx([12, 8, 4])
