@@ -26,6 +26,9 @@ only, and not with `--json` or `-q`. `--json` prints one object; an error is the
 **Exit codes.** 0 ok · 1 failure · 2 usage · 3 data rejected · 4 not found · 5 integrity · 6 time budget spent
 before any usable result · 130 interrupted.
 
+**Help.** `--help`, `crosspt help COMMAND`, and a name that stands for several commands, alone (`crosspt`, `crosspt
+registry`, `crosspt templates`), print help to stdout, with exit code 0. [completion.md](completion.md) sets up the Tab.
+
 **Defaults of your own.** Each option has an environment variable: `CROSSPT_`, the command, the option, e.g.
 `CROSSPT_ADD_TASK_BUDGET=quick`. `CROSSPT_DEVICE` and `CROSSPT_BACKBONE` count for every command, `CROSSPT_HOME`
 moves the personal registry. A YAML file does the same: `config.yaml` in the personal registry, or the file that
@@ -35,6 +38,9 @@ moves the personal registry. A YAML file does the same: `config.yaml` in the per
 add-task:
   budget: quick
   text-col: [subject, body]
+  label-words:
+    bill: billing
+    LOG-IN=2FA: log in
 registry:
   pretrain:
     device: cpu

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
     device_options,
@@ -14,6 +15,7 @@ from crosspt_cli.cli.options import (
     json_option,
     label_col_option,
     label_map_option,
+    label_words_option,
     quiet_option,
     template_option,
     text_col_option,
@@ -26,12 +28,13 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
 
 
 @click.command("add-task")
-@click.argument("files", metavar="CSV...", nargs=-1, required=True)
+@click.argument("files", metavar="CSV...", nargs=-1, required=True, shell_complete=complete_files)
 @label_col_option
 @text_col_option
 @click.option("--name", help="Name of the task.  [default: the first file's name]")
 @template_option
 @label_map_option
+@label_words_option
 @backbone_option("ADD_TASK", help="A backbone of the registry, a folder or a hub id.  [default: mini]")
 @click.option(
     "--budget",
@@ -72,7 +75,11 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
 @click.option("--replace", is_flag=True, help="Replace a task of the same name.")
 @device_options("ADD_TASK")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything drawn.")
-@click.option("--dry-run", is_flag=True, help="Read the rows and say what would be done; train and save nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be done, and how long it may take; save nothing.",
+)
 @quiet_option
 @json_option
 def add_task(
@@ -121,15 +128,15 @@ def _check_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]
 
 def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
     from crosspt_cli.report.progress import progress_display
-    from crosspt_cli.report.render import onboarded_text
+    from crosspt_cli.report.render import kept_text, onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
 
-    with progress_display(shows_progress(quiet, as_json)) as progress:
+    with progress_display(shows_progress(quiet, as_json), limit=settings["max_seconds"]) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(files, label_col, progress=progress, started=STARTED, **settings)
+        done = onboard(files, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return

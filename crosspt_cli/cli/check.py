@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from crosspt_cli.cli.add_task import no_label_column
+from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
     drop_rare_option,
     json_option,
     label_col_option,
     label_map_option,
+    label_words_option,
     template_option,
     text_col_option,
 )
@@ -21,11 +23,12 @@ from crosspt_cli.foundation.errors import DataError
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_files)
 @label_col_option
 @text_col_option
 @template_option
 @label_map_option
+@label_words_option
 @drop_rare_option
 @backbone_option("CHECK", help="Whose tokenizer to use: a registry name, a folder or a hub id.  [default: mini]")
 @json_option

@@ -14,12 +14,14 @@ import click
 
 from crosspt_cli.cli.add_task import add_task
 from crosspt_cli.cli.check import check
+from crosspt_cli.cli.completion import complete_commands
+from crosspt_cli.cli.groups import Group
 from crosspt_cli.cli.options import JSON
 from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
 from crosspt_cli.cli.registry import registry
 from crosspt_cli.cli.report import report
-from crosspt_cli.cli.settings_file import read_defaults
+from crosspt_cli.cli.settings_file import nearest, read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
 from crosspt_cli.foundation.errors import CrossptError
@@ -46,10 +48,11 @@ def version() -> str:
 
 
 @click.group(
-    context_settings={"auto_envvar_prefix": "CROSSPT", "help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Group,
+    context_settings={"auto_envvar_prefix": "CROSSPT", "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="The version."
+    "-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="The version."
 )
 @click.pass_context
 def crosspt(ctx: click.Context) -> None:
@@ -58,6 +61,25 @@ def crosspt(ctx: click.Context) -> None:
     Start with 'crosspt add-task FILE.csv --label-col COLUMN', then 'crosspt predict --task NAME'.
     """
     ctx.default_map = read_defaults(crosspt, ctx)
+
+
+@crosspt.command("help")
+@click.argument("words", metavar="[COMMAND]...", nargs=-1, shell_complete=complete_commands)
+@click.pass_context
+def show_help(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Print the help of COMMAND.
+
+    COMMAND may be several words, as in 'crosspt help registry list'.
+    """
+    parent = ctx.find_root()
+    command: click.Command = crosspt
+    for word in words:
+        below = getattr(command, "commands", {})
+        if word not in below:
+            raise click.UsageError(f"{parent.command_path} has no command {word!r}{nearest(word, below)}.", parent)
+        command = below[word]
+        parent = click.Context(command, info_name=word, parent=parent)
+    emit(command.get_help(parent))
 
 
 for command in (add_task, check, predict, registry, report, suggest, templates):

@@ -7,28 +7,101 @@ from typing import Any, TypeVar
 
 import click
 
-from crosspt_cli.cli.values import LabelMap
+from crosspt_cli.cli.completion import complete_backbones, complete_columns, complete_tasks, complete_templates
+from crosspt_cli.cli.values import LabelMap, one_map
+from crosspt_cli.foundation.errors import NotFound, OptionError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 JSON = "json"
 """Key of the run's shared dictionary: whether answers, errors too, are JSON."""
 
+SHOWN_TASKS = 20  # in an error
+
 label_col_option = click.option(
-    "--label-col", "--label-column", "--target", metavar="COLUMN", help="The column that holds the labels."
+    "--label-col",
+    "--label-column",
+    "--target",
+    metavar="COLUMN",
+    shell_complete=complete_columns,
+    help="The column that holds the labels.",
 )
 text_col_option = click.option(
-    "--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts; repeatable; default: found."
+    "--text-col",
+    "text_cols",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=complete_columns,
+    help="A column of texts; repeatable; default: found.",
 )
 template_option = click.option(
-    "--template", metavar="NAME|FILE", help="How a row is put to the backbone.  [default: chosen]"
+    "--template",
+    metavar="NAME|FILE",
+    shell_complete=complete_templates,
+    help="How a row is put to the backbone.  [default: chosen]",
 )
 label_map_option = click.option(
-    "--label-map", type=LabelMap(), metavar="OLD=NEW,…", help="Better names for labels, e.g. 'a=positive,b=negative'."
+    "--label-map",
+    multiple=True,
+    type=LabelMap("a=positive,b=negative"),
+    callback=one_map,
+    metavar="OLD=NEW,…",
+    help="Better names for labels, e.g. 'a=positive,b=negative'; a comma, equals sign or backslash of a label "
+    "stands after a backslash; repeatable.",
+)
+label_words_option = click.option(
+    "--label-words",
+    multiple=True,
+    type=LabelMap("sci=science,biz=business"),
+    callback=one_map,
+    metavar="LABEL=WORDS,…",
+    help="Words the backbone answers a label with, whose name stays, e.g. 'sci=science,biz=business'; written as "
+    "--label-map is; repeatable.  [default: the template's]",
 )
 drop_rare_option = click.option(
     "--drop-rare", is_flag=True, help="Leave classes with too few rows out instead of stopping."
 )
+
+
+def task_option(about: str) -> Callable[[Command], Command]:
+    """Give the command ``--task``, which may be left out where there is only one.
+
+    Args:
+        about: what the task does here, a sentence.
+    """
+    return click.option(
+        "--task",
+        metavar="NAME",
+        callback=_named_or_only,
+        shell_complete=complete_tasks,
+        help=f"{about}  [default: the only one]",
+    )
+
+
+def _named_or_only(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return value if value is not None or ctx.resilient_parsing else only_task("--task")
+
+
+def only_task(where: str) -> str:
+    """Return the name of the only task there is.
+
+    Args:
+        where: what was left out.
+
+    Raises:
+        NotFound: there is none.
+        OptionError: there are several.
+    """
+    from crosspt_cli.registry import Registry, titles
+
+    names = titles(Registry.open(), "task")
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        problem = "there is no task yet."
+        raise NotFound("registry", problem, "'crosspt add-task FILE.csv --label-col COLUMN' makes one.")
+    listed = f"{', '.join(names[:SHOWN_TASKS])}{', …' if len(names) > SHOWN_TASKS else ''}"
+    raise OptionError(where, f"is missing, and there are {len(names)} tasks: {listed}.", "Name one of them.")
 
 
 def json_option(command: Command) -> Command:
@@ -86,6 +159,7 @@ def backbone_option(name: str, **settings: Any) -> Callable[[Command], Command]:
     return click.option(
         "--backbone",
         metavar="NAME|PATH|ID",
+        shell_complete=complete_backbones,
         envvar=[f"CROSSPT_{name}_BACKBONE", "CROSSPT_BACKBONE"],
         **settings,
     )

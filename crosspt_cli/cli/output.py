@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,8 @@ def check_folder(path: Path) -> None:
         StorageError: it is itself a folder.
     """
     if not path.parent.is_dir():
-        raise NotFound(str(path), f"the folder {path.parent} does not exist.", f"Create it: mkdir -p {path.parent}")
+        hint = f"Create it: mkdir -p {shlex.quote(str(path.parent))}"
+        raise NotFound(str(path), f"the folder {path.parent} does not exist.", hint)
     if path.is_dir():
         raise StorageError(str(path), "is a folder.", "Pass -o with the name of a file.")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crosspt_cli.cli.answers import answer_dict, answer_line, make_layout, open_writer, renaming_note
-from crosspt_cli.cli.options import device_options, json_option, quiet_option
+from crosspt_cli.cli.completion import complete_columns, complete_files
+from crosspt_cli.cli.options import device_options, json_option, quiet_option, task_option
 from crosspt_cli.cli.output import (
     check_folder,
     emit,
@@ -69,14 +70,15 @@ class Rows:
 
 
 @click.command()
-@click.argument("source", metavar="[INPUT|-]", required=False)
-@click.option("--task", required=True, metavar="NAME", help="The task that answers.")
+@click.argument("source", metavar="[INPUT|-]", required=False, shell_complete=complete_files)
+@task_option("The task that answers.")
 @click.option("--text", "texts", multiple=True, metavar="TEXT", help="A text instead of INPUT; repeatable.")
 @click.option(
     "--text-col",
     "text_cols",
     multiple=True,
     metavar="COLUMN",
+    shell_complete=complete_columns,
     help="A column of texts; repeatable; default: the task's.",
 )
 @click.option(
@@ -244,14 +246,15 @@ def write_answers(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, 
 
 def write_all(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, handle: Any, progress: Progress) -> None:
     """Write the answers chunk by chunk; memory does not grow with them."""
+    from crosspt_cli.data.size import count_rows
+    from crosspt_cli.report.progress import rows_told
+
     kind = asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
     layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
     note = "" if kind == "lines" else renaming_note(layout, rows.path)
     say_all([note] if note else [], asked.quiet or asked.as_json)
     write = open_writer(kind, handle, layout, rows.path)
-    for row, prediction in predictions(
-        predictor, rows.rows, tally, lambda done: progress("predicting", done, 0, f"{done:,} rows")
-    ):
+    for row, prediction in predictions(predictor, rows.rows, tally, rows_told(progress, lambda: count_rows(rows.path))):
         write(row, prediction)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosspt_cli.cli.options import device_options, json_option, quiet_option
+from crosspt_cli.cli.completion import complete_backbones, complete_entries, complete_own_entries
+from crosspt_cli.cli.groups import Group
+from crosspt_cli.cli.options import device_options, json_option, only_task, quiet_option
 from crosspt_cli.cli.output import emit, emit_json, say, shows_progress
 from crosspt_cli.foundation.errors import OptionError
 
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
     from crosspt_cli.registry import Entry, Registry
 
 DAMAGED = 5
+SUMMARY_FILE = "summary.txt"  # as onboarding keeps it; its room would bring torch
 
 
-@click.group()
+@click.group(cls=Group)
 def registry() -> None:
     """Show, check and remove what is kept; train source prompts."""
 
@@ -30,9 +34,14 @@ def _opened() -> Registry:
 
 
 @registry.command("list")
+@click.option("--all", "every", is_flag=True, help="The source prompts that ship with crosspt too, each on a line.")
 @json_option
-def list_entries(as_json: bool) -> None:
-    """List backbones, source prompts and tasks."""
+def list_entries(every: bool, as_json: bool) -> None:
+    """List tasks, source prompts and backbones.
+
+    Of each task: its accuracy, corrected for having been chosen, the rows and classes it was made of, and its age.
+    --json always lists everything.
+    """
     from crosspt_cli.report.listing import entries_dict, entries_text
 
     opened = _opened()
@@ -40,28 +49,40 @@ def list_entries(as_json: bool) -> None:
     if as_json:
         emit_json(entries_dict(entries))
     else:
-        emit(entries_text(entries))
+        emit(entries_text(entries, every, datetime.now(UTC)))
 
 
 @registry.command()
-@click.argument("name")
+@click.argument("name", required=False, shell_complete=complete_entries)
+@click.option("--raw", is_flag=True, help="The whole manifest as YAML, of a task too.")
 @json_option
-def show(name: str, as_json: bool) -> None:
-    """Show everything that is known of NAME.
+def show(name: str | None, raw: bool, as_json: bool) -> None:
+    """Show what is known of NAME: of a task what 'crosspt add-task' printed, of others the manifest.
 
-    NAME is that of a backbone, source prompt or task, or BACKBONE/NAME of a source prompt.
+    NAME is that of a task, backbone or source prompt, or BACKBONE/NAME of a source prompt; the only task's may be
+    left out.
     """
     from crosspt_cli.report.listing import entries_dict, entry_text
 
-    entries = _opened().find(name)
+    opened = _opened()
+    entries = opened.find(name or only_task("NAME"))
     if as_json:
         emit_json(entries_dict(entries, whole=True))
     else:
-        emit("\n\n".join(map(entry_text, entries)))
+        emit("\n\n".join(entry_text(entry, None if raw else _summary(opened, entry)) for entry in entries))
+
+
+def _summary(opened: Registry, entry: Entry) -> str | None:
+    """Return what is kept of an entry's onboarding; "" of a task that keeps nothing, None of other entries."""
+    from crosspt_cli.registry import task_file
+
+    if entry.kind != "task" or entry.problem:
+        return None
+    return (task_file(opened, entry.name, SUMMARY_FILE) or b"").decode().rstrip("\n")
 
 
 @registry.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_own_entries)
 @click.option("--kind", type=click.Choice(["backbone", "source", "task"]), help="Which NAME, where several have it.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -110,7 +131,7 @@ def confirmed(entry: Entry) -> bool:
 
 
 @registry.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_entries)
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
@@ -155,7 +176,12 @@ def path(as_json: bool) -> None:
     metavar="FILE",
     help="Prompts to start from: each source at the one of its name, others at the mean.",
 )
-@click.option("--backbone", metavar="NAME|PATH|ID", help="Train for this one, not the file's.")
+@click.option(
+    "--backbone",
+    metavar="NAME|PATH|ID",
+    shell_complete=complete_backbones,
+    help="Train for this one, not the file's.",
+)
 @click.option(
     "--prompt-layer",
     type=click.IntRange(min=0),

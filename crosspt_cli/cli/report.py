@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from crosspt_cli.cli.options import json_option, quiet_option
+from crosspt_cli.cli.options import json_option, quiet_option, task_option
 from crosspt_cli.cli.output import check_folder, emit_json, say_all, stdout_errors, written_aside
 from crosspt_cli.foundation.errors import OptionError
 
@@ -15,7 +15,7 @@ STDOUT = "-"
 
 
 @click.command()
-@click.option("--task", required=True, metavar="NAME", help="The task to report on.")
+@task_option("The task to report on.")
 @click.option(
     "-o", "--out", metavar="OUT", help="Write the page to a file, whole or not at all; '-' writes it to stdout."
 )

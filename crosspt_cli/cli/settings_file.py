@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crosspt_cli.cli.values import LabelMap
 from crosspt_cli.foundation.errors import NotFound, OptionError
 from crosspt_cli.foundation.paths import personal_registry
 
@@ -110,13 +111,26 @@ class _Reading:
 
     def value(self, node: yaml.Node, option: click.Option, key: str) -> Any:
         """Return a value as the person wrote it, checked against the option's type."""
+        if node.id == "mapping" and isinstance(option.type, LabelMap):
+            return self.checked([{old: new} for old, new in self.entries(node)], node, option, key)
         several = node.id == "sequence" and option.multiple
         parts = node.value if several else [node]
         if any(part.id != "scalar" for part in parts):
             self.wrong(node.start_mark.line + 1, f"{key!r} must be {'a list of ' if option.multiple else 'one '}value.")
             return None
         texts = [part.value for part in parts]
-        value = texts if option.multiple else texts[0]
+        return self.checked(texts if option.multiple else texts[0], node, option, key)
+
+    def entries(self, node: yaml.Node) -> Iterable[tuple[str, str]]:
+        """Yield a mapping's keys and values as they are written; a value that is no text is a problem."""
+        for key, line, value in self.pairs(node, ""):
+            if value.id == "scalar":
+                yield key, value.value
+            else:
+                self.wrong(line, f"{key!r} must be one value.")
+
+    def checked(self, value: Any, node: yaml.Node, option: click.Option, key: str) -> Any:
+        """Return the value; one that the option's type refuses is a problem."""
         try:
             option.type_cast_value(self.ctx, value)
         except click.BadParameter as error:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from crosspt_cli.cli.options import device_options, json_option, quiet_option
+from crosspt_cli.cli.completion import complete_columns, complete_files
+from crosspt_cli.cli.options import device_options, json_option, quiet_option, task_option
 from crosspt_cli.cli.output import check_folder, emit_json, say_all, shows_progress, stdout_errors, written_aside
 from crosspt_cli.foundation.errors import OptionError
 
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@click.option("--task", required=True, metavar="NAME", help="The task that asks.")
+@click.argument("file", shell_complete=complete_files)
+@task_option("The task that asks.")
 @click.option("-n", "--rows", "count", type=int, default=20, show_default=True, help="How many rows, 1 to 500.")
 @click.option(
     "--text-col",
     "text_cols",
     multiple=True,
     metavar="COLUMN",
+    shell_complete=complete_columns,
     help="A column of texts; repeatable; default: the task's.",
 )
 @click.option(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosspt_cli.cli.options import backbone_option, json_option
+from crosspt_cli.cli.completion import complete_files, complete_templates
+from crosspt_cli.cli.groups import Group
+from crosspt_cli.cli.options import backbone_option, json_option, label_col_option, label_words_option, text_col_option
 from crosspt_cli.cli.output import emit, emit_json, say_all
 from crosspt_cli.cli.values import Labels
 from crosspt_cli.foundation.errors import OptionError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from crosspt_cli.tasks import LabelCheck, Template
 
 
-@click.group()
+@click.group(cls=Group)
 def templates() -> None:
     """Show the shipped templates; check one of your own."""
 
@@ -38,7 +40,7 @@ def list_all(as_json: bool) -> None:
 
 
 @templates.command()
-@click.argument("template", metavar="NAME|FILE")
+@click.argument("template", metavar="NAME|FILE", shell_complete=complete_templates)
 @json_option
 def show(template: str, as_json: bool) -> None:
     """Print a template, as a start for your own."""
@@ -63,11 +65,12 @@ def template_dict(template: Template) -> dict[str, Any]:
 
 
 @templates.command()
-@click.argument("template", metavar="NAME|FILE")
-@click.argument("csv", required=False)
+@click.argument("template", metavar="NAME|FILE", shell_complete=complete_templates)
+@click.argument("csv", required=False, shell_complete=complete_files)
 @click.option("--labels", type=Labels(), metavar="A,B,…", help="The labels to answer with.")
-@click.option("--label-col", "--label-column", "--target", metavar="COLUMN", help="The column of CSV with the labels.")
-@click.option("--text-col", "text_cols", multiple=True, metavar="COLUMN", help="A column of texts of CSV; repeatable.")
+@label_words_option
+@label_col_option
+@text_col_option
 @backbone_option(
     "TEMPLATES_CHECK", help="Whose tokenizer to use: a registry name, a folder or a hub id.  [default: mini]"
 )
@@ -76,6 +79,7 @@ def check(
     template: str,
     csv: str | None,
     labels: tuple[str, ...] | None,
+    label_words: dict[str, str] | None,
     label_col: str | None,
     text_cols: tuple[str, ...],
     backbone: str | None,
@@ -95,7 +99,7 @@ def check(
         loaded, labels = fit_template(loaded, examples.text_columns), examples.classes
         notices = tuple(notice.text for notice in examples.notices)
     tokenizer = open_tokenizer(backbone, Registry.open())
-    checks = check_template(loaded, labels or (), tokenizer.tokenize, None, tokenizer.unknown)
+    checks = check_template(loaded, labels or (), tokenizer.tokenize, label_words, tokenizer.unknown)
     say_all(notices, as_json)
     show_checks(loaded, checks, tokenizer, as_json)
 

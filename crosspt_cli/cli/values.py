@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+from crosspt_cli.foundation.pairs import read_list, read_pairs
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -53,26 +56,45 @@ class Numbers(click.ParamType):
 
 
 class LabelMap(click.ParamType):
-    """``a=positive,b=negative`` becomes a mapping from the labels in the file to better names."""
+    """``a=positive,b=negative`` becomes a mapping from labels to names or words; see `foundation.pairs`."""
 
     name = "label-map"
 
+    def __init__(self, example: str) -> None:
+        self.example = example
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
-        """Return old label → new label."""
-        if isinstance(value, dict):
-            return value
-        pairs = [part.partition("=") for part in str(value).split(",")]
-        if not all(old.strip() and mark and new.strip() for old, mark, new in pairs):
-            self.fail(f"{value!r} is no list of old=new; write for example 'a=positive,b=negative'.", param, ctx)
-        olds = [old.strip() for old, _, _ in pairs]
-        twice = [old for old in olds if olds.count(old) > 1]
-        if twice:
-            self.fail(f"names the label {twice[0]!r} twice.", param, ctx)
-        return {old.strip(): new.strip() for old, _, new in pairs}
+        """Return label → name or words."""
+        pairs = list(value.items()) if isinstance(value, dict) else read_pairs(str(value))
+        if not all(old.strip() and new.strip() for old, new in pairs):
+            self.fail(f"{value!r} is no list of old=new; write for example {self.example!r}.", param, ctx)
+        return merged([dict([pair]) for pair in pairs], param, ctx)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the one value that an environment variable holds; spaces in it are part of labels."""
+        return [rv]
+
+
+def merged(maps: Sequence[Mapping[str, str]], param: click.Parameter | None, ctx: click.Context | None) -> dict:
+    """Return the mappings as one.
+
+    Raises:
+        click.BadParameter: they name a label twice.
+    """
+    olds = [old for each in maps for old in each]
+    twice = [old for old in olds if olds.count(old) > 1]
+    if twice:
+        raise click.BadParameter(f"names the label {twice[0]!r} twice.", ctx, param)
+    return {old: new for each in maps for old, new in each.items()}
+
+
+def one_map(ctx: click.Context, param: click.Parameter, values: Sequence[Mapping[str, str]]) -> dict[str, str] | None:
+    """Return the values of an option that may be repeated as one mapping; None without any."""
+    return merged(values, param, ctx) or None
 
 
 class Labels(click.ParamType):
-    """``a,b,c`` becomes a tuple of labels."""
+    """``a,b,c`` becomes a tuple of labels; see `foundation.pairs`."""
 
     name = "labels"
 
@@ -80,7 +102,7 @@ class Labels(click.ParamType):
         """Return the labels, each once, in the order given."""
         if isinstance(value, tuple):
             return value
-        labels = tuple(dict.fromkeys(part.strip() for part in str(value).split(",") if part.strip()))
+        labels = tuple(dict.fromkeys(label for label in read_list(str(value)) if label))
         if not labels:
             self.fail(f"{value!r} has no label; write for example positive,negative.", param, ctx)
         return labels

@@ -10,6 +10,7 @@ from crosspt_cli.data.identity import row_digest
 from crosspt_cli.data.label_forms import how_they_differ, several_labels, similar_groups
 from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.pairs import advised
 
 MOST_CLASSES = 1_000
 REMOVING = {
@@ -192,19 +193,14 @@ def _similar_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
     number = sum(map(len, groups))
     classes = "two" if number == 2 else f"{number:,}"
     differ = f"labels {shown} differ {how_they_differ(groups)} and are {classes} classes"
-    pairs = [(old, new) for new, *others in groups for old in others]
-    made = f"--label-map {_label_map(pairs)} makes them {'one' if len(groups) == 1 else f'{len(groups):,}'}."
+    pairs = {old: new for new, *others in groups for old in others}
+    made = f"{advised('--label-map', pairs)} makes them {'one' if len(groups) == 1 else f'{len(groups):,}'}."
     return (Notice("similar-labels", (), f"{about.path}: {differ}; {made}"),)
 
 
 def _alternatives(group: Sequence[str]) -> str:
     *others, last = (f"'{label[:80]}'" for label in sorted(group))
     return f"{', '.join(others)} and {last}"
-
-
-def _label_map(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return what to type after ``--label-map``."""
-    return "'" + ",".join(f"{old}={new}" for old, new in pairs) + "'"
 
 
 def _several_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:

@@ -84,6 +84,7 @@ def check_file(
     text_cols: Sequence[str] = (),
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
+    label_words: Mapping[str, str] | None = None,
     drop_rare: bool = False,
     backbone: str | None = None,
     registry: Registry | None = None,
@@ -92,7 +93,7 @@ def check_file(
 
     Args:
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``.
-        label_col, text_cols, template, label_map, drop_rare, backbone: as for `onboard`.
+        label_col, text_cols, template, label_map, label_words, drop_rare, backbone: as for `onboard`.
         registry: where the backbone is looked up; default the person's.
 
     Returns:
@@ -126,7 +127,8 @@ def check_file(
         check = check.plus(class_findings(check.class_counts, rows, about))
     if not 0 < len(check.class_counts) <= MOST_CLASSES:
         return check
-    return _with_template(check, rows, usable, template, open_tokenizer(backbone, registry or Registry.open()))
+    tokenizer = open_tokenizer(backbone, registry or Registry.open())
+    return _with_template(check, rows, usable, template, tokenizer, label_words)
 
 
 def _unusable(path: str, table: Table | None, error: DataError) -> FileCheck:
@@ -153,12 +155,17 @@ def _learnable(usable: UsableRows, drop_rare: bool) -> tuple[tuple[Example, ...]
 
 
 def _with_template(
-    check: FileCheck, rows: Sequence[Example], usable: UsableRows, template: str | None, tokenizer: Tokenizer
+    check: FileCheck,
+    rows: Sequence[Example],
+    usable: UsableRows,
+    template: str | None,
+    tokenizer: Tokenizer,
+    label_words: Mapping[str, str] | None,
 ) -> FileCheck:
     """Return the check with template and label words, and what they do to labels and texts."""
     classes = tuple(check.class_counts)
     try:
-        spec = make_spec(check.text_columns, classes, template, tokenizer.tokenize, tokenizer.unknown)
+        spec = make_spec(check.text_columns, classes, template, tokenizer.tokenize, tokenizer.unknown, label_words)
         encoder = InputEncoder(spec.template, tokenizer.tokenize, MAX_TOKENS, tokenizer.end)
     except TemplateError as error:
         return check.plus([refusal("template", error)])

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
+
+from crosspt_cli.foundation.pairs import write_pairs
 
 FLAGS = {
     "text_cols": "--text-col",
     "name": "--name",
     "template": "--template",
     "label_map": "--label-map",
+    "label_words": "--label-words",
     "backbone": "--backbone",
     "budget": "--budget",
     "max_seconds": "--max-time",
@@ -41,7 +45,9 @@ def command_line(command: str, files: Iterable[str], label_col: str, choices: Ma
         >>> command_line("add-task", ["a.csv", "more rows.csv"], "y", {"folds": 3, "replace": True})
         "crosspt add-task a.csv 'more rows.csv' --label-col y --folds 3 --replace"
     """
-    words = ["crosspt", command, *files, "--label-col", label_col]
+    # what starts with a dash would be an option
+    names = [f"./{file}" if file.startswith("-") and file != "-" else file for file in files]
+    words = ["crosspt", command, *names, "--label-col", label_col]
     for name, flag in FLAGS.items():
         words += _words(flag, choices.get(name))
     return shlex.join(words)
@@ -86,7 +92,12 @@ def _words(flag: str, value: Any) -> list[str]:
     if flag == "--text-col":
         return [word for column in value for word in (flag, column)]
     if isinstance(value, Mapping):
-        return [flag, ",".join(f"{old}={new}" for old, new in value.items())]
+        return [flag, write_pairs(value)]
     if isinstance(value, tuple):
-        return [flag, ",".join(f"{number:g}" for number in value)]
-    return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+        return [flag, ",".join(map(_number, value))]
+    return [flag, _number(value) if isinstance(value, float) else str(value)]
+
+
+def _number(value: float) -> str:
+    """Return a number in full, without an exponent: no digit that was typed is lost."""
+    return format(Decimal(repr(value)), "f").removesuffix(".0")

@@ -163,7 +163,7 @@ def word_findings(verbalizer: Verbalizer, about: Labelled) -> Findings:
     """
     spellings = [label for group in similar_groups(dict.fromkeys(verbalizer.classes, 0)) for label in group]
     told = tuple(f"Label {label!r} is " for label in spellings)
-    remedy = "Pass --label-map 'old=new' where another name says better what the label means."
+    remedy = "Pass --label-words 'label=words' where others say better what the label means."
     return tuple(
         FileFinding("label-words", "warning", (), f"{about.path}: {note}", remedy)
         for note in verbalizer.notes

@@ -11,7 +11,7 @@ import numpy as np
 from crosspt_cli.core.score import PairedPrototypes, Prototypes, Readout
 from crosspt_cli.core.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
-from crosspt_cli.registry import Registry, StoredTask
+from crosspt_cli.registry import Entry, Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
@@ -19,6 +19,7 @@ from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_templat
 PRIVATE = "private"
 TEMPLATE_FILE = "template.yaml"
 ROWS_FILE = "rows.txt"
+SUMMARY_FILE = "summary.txt"  # what add-task printed
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,13 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
     }
 
 
-def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: Registry, replace: bool):
+def save_fitted(
+    fitted: FittedTask,
+    study: Mapping[str, str | bytes],
+    registry: Registry,
+    replace: bool,
+    known: Mapping[str, Any] | None = None,
+) -> Entry:
     """Return the registry's entry of the task just saved; an old one stays whole until the new one is.
 
     Args:
@@ -150,10 +157,11 @@ def save_fitted(fitted: FittedTask, study: Mapping[str, str | bytes], registry: 
         study: files that record how it was chosen, by name.
         registry: where to save.
         replace: whether a task of that name may be replaced.
+        known: what lists show of the task beside the document that it is read from.
     """
     rows = "".join(f"{digest}\n" for digest in fitted.row_digests)
     files = {TEMPLATE_FILE: dump_template(fitted.spec.template), ROWS_FILE: rows, **study}
-    return registry.save_task(fitted.name, to_document(fitted), to_arrays(fitted), files, replace)
+    return registry.save_task(fitted.name, {**to_document(fitted), **(known or {})}, to_arrays(fitted), files, replace)
 
 
 def from_stored(stored: StoredTask) -> FittedTask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,14 @@ from crosspt_cli.core.unusual import Familiar, limit_of
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
 from crosspt_cli.foundation.errors import BudgetSpent
 from crosspt_cli.foundation.paths import checked_name, suggested_name
-from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.foundation.progress import Progress, Stage, Whole, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.command import onboarding_command
-from crosspt_cli.onboarding.fitted import PRIVATE, FittedTask, save_fitted
+from crosspt_cli.onboarding.estimate import estimate_cost, make_stages
+from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
 from crosspt_cli.onboarding.near_copies import NearCopies, find_near_copies
 from crosspt_cli.onboarding.prepare import Prepared, prepare
-from crosspt_cli.onboarding.record import study_files
+from crosspt_cli.onboarding.record import corrected_record, study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.size import check_size, size_note
@@ -32,7 +33,14 @@ from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
 from crosspt_cli.search.outcome import StudyResult
-from crosspt_cli.search.plan import Budget, Rung, budget_candidates, count_trial_steps, find_budget, make_rungs
+from crosspt_cli.search.plan import (
+    Budget,
+    Rung,
+    budget_candidates,
+    count_trial_steps,
+    find_budget,
+    make_rungs,
+)
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -42,7 +50,7 @@ from crosspt_cli.search.trials import StudyTask
 class Onboarded:
     """A finished onboarding; the task is in the registry at `path`.
 
-    `notes` are sentences about label words and shortened rows · `seconds` from start to saved ·
+    `notes` are sentences about label words and shortened rows · `seconds` until all was ready to be saved ·
     `peak_memory_mb` of the whole process · `suspects`: rows that are probably labelled wrongly.
     """
 
@@ -63,7 +71,7 @@ class Onboarded:
 
 @dataclass(frozen=True)
 class OnboardingPlan:
-    """What onboarding would do; nothing was trained or saved."""
+    """What onboarding would do; nothing was saved. `seconds` at most, and `memory_mb`, are estimates."""
 
     task: str
     backbone: str
@@ -78,6 +86,9 @@ class OnboardingPlan:
     candidates: tuple[str, ...]
     trials: int
     steps: int
+    seconds: float
+    memory_mb: float
+    device: str
     notices: tuple[Notice, ...]
     notes: tuple[str, ...]
 
@@ -89,6 +100,7 @@ def onboard(
     registry: Registry | None = None,
     progress: Progress = no_progress,
     started: float | None = None,
+    summarise: Callable[[Onboarded], str] | None = None,
     **settings,
 ) -> Onboarded:
     """Return the task just onboarded and saved.
@@ -97,12 +109,14 @@ def onboard(
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``; or several of them, taken together.
         label_col: the column of labels.
         registry: default the person's.
-        progress: told how far each stage is.
+        progress: told how far it all is, in trial-steps or what takes as long.
         started: `time.monotonic()` from which `max_seconds` counts; default now.
+        summarise: makes the text that is kept with the task for `crosspt registry show`.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
-            `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
-            ``normal``, ``thorough``), `max_seconds` (be done by then, with what was found), `folds`, `ms` (numbers of sources to
-            try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
+            `template`, `label_map` (old label → new), `label_words` (label, by its new name → the words it is answered
+            with), `backbone` (name, folder or hub id), `budget` (``quick``, ``normal``, ``thorough``), `max_seconds`
+            (be done by then, with what was found), `folds`, `ms` (numbers of sources to try), `lr_ratios`,
+            `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
             `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
             rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
 
@@ -122,6 +136,7 @@ def onboard(
     chosen = Settings(**settings)
     registry = registry or Registry.open()
     name = task_name(path, chosen.name)
+    progress = Whole(progress)
     with ExitStack() as held:
         registry.ensure_writable()
         held.enter_context(registry.reserve_task(name, chosen.replace))
@@ -132,23 +147,25 @@ def onboard(
         fitted = _fitted(name, label_col, work, task, study, final, command)
         made = made_on(work.backbone, chosen.budget, time.monotonic() - began)
         progress("saving", 0, 1)
+        done = Onboarded(
+            task=name,
+            path=registry.layers[0].target("task", (name,)),
+            fitted=fitted,
+            study=study,
+            notices=work.notices,
+            notes=work.notes,
+            reason=work.prepared.reason,
+            budget=chosen.budget,
+            device=made.device,
+            dtype=made.dtype,
+            seconds=made.seconds,
+            peak_memory_mb=made.peak_memory_mb,
+            suspects=suspect_labels(study.suspects, work.examples),
+        )
         files = study_files(study) | report_files(made, work.examples, study)
-        entry = save_fitted(fitted, files, registry, chosen.replace)
-    return Onboarded(
-        task=name,
-        path=entry.path,
-        fitted=fitted,
-        study=study,
-        notices=work.notices,
-        notes=work.notes,
-        reason=work.prepared.reason,
-        budget=chosen.budget,
-        device=made.device,
-        dtype=made.dtype,
-        seconds=time.monotonic() - began,
-        peak_memory_mb=made.peak_memory_mb,
-        suspects=suspect_labels(study.suspects, work.examples),
-    )
+        files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
+        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": corrected_record(study.corrected)})
+    return done
 
 
 def plan_onboarding(
@@ -159,20 +176,25 @@ def plan_onboarding(
     progress: Progress = no_progress,
     **settings,
 ) -> OnboardingPlan:
-    """Return what `onboard` would do with the same arguments, without training or saving anything.
+    """Return what `onboard` would do with the same arguments, without saving anything; a few steps are timed.
 
     Raises:
         CrossptError: whatever `onboard` would raise before its first training step.
     """
+    began = time.monotonic()
     chosen = Settings(**settings)
     registry = registry or Registry.open()
     name = task_name(path, chosen.name)
     registry.check_task_name_free(name, chosen.replace)
     work = _open(path, label_col, chosen, registry, progress)
-    names = [f"source {number}" for number in range(1, len(work.sources.names) + 1)]
-    candidates, rungs = _candidates(work, chosen, names)
+    opened = time.monotonic() - began
+    # the names say nothing yet: which sources a candidate has is known after the ranking
+    candidates, rungs = _candidates(work, chosen, work.sources.names)
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
+    ahead = sum(stage.work for stage in _stages(work, candidates, rungs) if stage.name != "ranking")
+    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, candidates, repeats, ahead)
+    seconds = opened + cost.seconds
     return OnboardingPlan(
         task=name,
         backbone=work.backbone.name,
@@ -187,6 +209,9 @@ def plan_onboarding(
         candidates=tuple(map(str, candidates)),
         trials=len(candidates) * repeats,
         steps=count_trial_steps(rungs, candidates, repeats),
+        seconds=seconds if chosen.max_seconds is None else min(seconds, chosen.max_seconds),
+        memory_mb=cost.memory_mb,
+        device=str(work.backbone.device),
         notices=work.notices,
         notes=work.notes,
     )
@@ -257,7 +282,7 @@ def _open(path: Paths, label_col: str, chosen: Settings, registry: Registry, pro
     check_size(examples)
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
-    prepared = prepare(examples, backbone, chosen.template)
+    prepared = prepare(examples, backbone, chosen.template, label_words=chosen.label_words)
     fewest = int(np.bincount(prepared.labels).min())
     count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
     copies = find_near_copies(examples.rows, examples.about)
@@ -276,9 +301,15 @@ def _candidates(work: _Work, chosen: Settings, ranked: Sequence[str]) -> tuple[t
     return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 
+def _stages(work: _Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
+    trained = sum(not candidate.is_source for candidate in candidates)
+    return make_stages(rungs, trained, len(work.folds), work.budget, len(work.examples), len(work.sources.names))
+
+
 def _search_and_fit(
-    work: _Work, chosen: Settings, deadline: float | None, progress: Progress
+    work: _Work, chosen: Settings, deadline: float | None, progress: Whole
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
+    progress.plan(_stages(work, *_candidates(work, chosen, work.sources.names)))
     progress("ranking", 0, 1)
     task = study_task(work.examples, work.backbone, work.prepared, work.sources, chosen.seed, work.folds)
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]

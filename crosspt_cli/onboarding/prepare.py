@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,11 @@ class Prepared:
 
 
 def prepare(
-    examples: Examples, backbone: Backbone, template: str | None = None, max_tokens: int = MAX_TOKENS
+    examples: Examples,
+    backbone: Backbone,
+    template: str | None = None,
+    max_tokens: int = MAX_TOKENS,
+    label_words: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Return `examples` as token ids, with the template and label words that they need.
 
@@ -41,6 +46,7 @@ def prepare(
         backbone: whose tokenizer to use.
         template: a template's name or file; chosen from columns and labels when None.
         max_tokens: longer inputs are cut where the template allows it.
+        label_words: the person's words per label.
 
     Raises:
         DataError: the backbone cannot tell the texts apart, or does not know most of their tokens.
@@ -48,7 +54,7 @@ def prepare(
         NotFound: no such template.
     """
     unknown = getattr(backbone.tokenizer, "unk_token_id", None)
-    spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown)
+    spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown, label_words)
     encoder = input_encoder(spec, backbone, max_tokens)
     rows = [encoder.encode(row.fields) for row in examples.rows]
     ids, lost = [ids for ids, _ in rows], [cut for _, cut in rows]

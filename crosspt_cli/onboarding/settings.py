@@ -16,6 +16,7 @@ class Settings:
     name: str | None = None
     template: str | None = None
     label_map: Mapping[str, str] | None = None
+    label_words: Mapping[str, str] | None = None
     backbone: str | None = None
     budget: str = "normal"
     max_seconds: float | None = None

@@ -7,6 +7,7 @@ from crosspt_cli.registry.arrays import dump_arrays, parse_arrays, read_arrays
 from crosspt_cli.registry.backbones import describe_backbone
 from crosspt_cli.registry.entries import Entry, Layer
 from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder, weight_files
+from crosspt_cli.registry.glance import task_file, titles
 from crosspt_cli.registry.manifest import (
     BackboneManifest,
     DataSource,
@@ -50,6 +51,8 @@ __all__ = [
     "parse_source",
     "parse_task",
     "read_arrays",
+    "task_file",
+    "titles",
     "verify",
     "weight_files",
 ]

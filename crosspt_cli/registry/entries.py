@@ -261,10 +261,18 @@ def read_files(folder: Path, entry: Entry) -> dict[str, bytes]:
     Raises:
         IntegrityError: one is missing, no regular file, or differs from what was recorded.
     """
-    contents = {name: read_plain(folder / name) for name in entry.manifest.sha256}
-    for name, raw in contents.items():
-        check_digest(folder / name, hashlib.sha256(raw).hexdigest(), entry.manifest.sha256[name])
-    return contents
+    return {name: read_listed(folder, name, recorded) for name, recorded in entry.manifest.sha256.items()}
+
+
+def read_listed(folder: Path, name: str, recorded: str) -> bytes:
+    """Return the bytes of a file whose digest was recorded.
+
+    Raises:
+        IntegrityError: it is missing, no regular file, or differs from what was recorded.
+    """
+    raw = read_plain(folder / name)
+    check_digest(folder / name, hashlib.sha256(raw).hexdigest(), recorded)
+    return raw
 
 
 def check_digest(path: Path, found: str, recorded: str) -> None:

@@ -63,4 +63,4 @@ def _busy(what: str, holder: Path, wait_s: float) -> StorageError:
     return StorageError("registry", f"{what} is in use by another process; {wait_s:g} s were waited.", _BUSY_HINT)
 
 
-_BUSY_HINT = "Wait until that process is done, or end it; or pass --name with another name."
+_BUSY_HINT = "Wait until that process is done, or end it; or use another name."

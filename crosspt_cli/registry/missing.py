@@ -9,7 +9,7 @@ from crosspt_cli.foundation.errors import NotFound, OptionError
 
 _HOW_TO_MAKE = {
     "task": "'crosspt add-task FILE.csv --label-col COLUMN' makes one.",
-    "source prompt": "'crosspt registry pretrain' makes them.",
+    "source prompt": "'crosspt registry pretrain BANK.yaml' makes them.",
     "backbone": "Pass --backbone with a folder or a hub id.",
     "entry": "'crosspt add-task FILE.csv --label-col COLUMN' makes a task.",
 }
@@ -38,6 +38,6 @@ def not_found(word: str, name: str, present: Sequence[str], of: str = "") -> Not
 def exists_already(word: str, name: str) -> OptionError:
     """Return the error for a name that is taken."""
     article = "an" if word[0] in "aeiou" else "a"
-    another = {"task": "--name for another name", "source prompt": "change its name in the bank file"}
-    hint = f"Use --replace to replace it, or {another.get(word, 'choose another name')}."
+    other = {"task": ", or --name for another name", "source prompt": ", or change its name in the bank file"}
+    hint = f"Use --replace to replace it{other.get(word, '')}."
     return OptionError("registry", f"{article} {word} named {name!r} exists already.", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,9 +46,17 @@ def onboarded_text(done: Onboarded, console: Console | None = None) -> str:
     return f"{_rendered(blocks, console)}\n\n{next_command(done.task, done.fitted.text_columns)}"
 
 
+def kept_text(done: Onboarded) -> str:
+    """Return what is kept of a finished onboarding for whoever asks later: as for people, plain and 100 wide."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=WIDEST, color_system=None, highlight=False, emoji=False)
+    return onboarded_text(done, console) + "\n"
+
+
 def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:
     """Return what an onboarding would do, for people."""
-    title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was trained or saved")
+    title = _title(f"{plan.task}: {counted(plan.rows, 'row')}; nothing was saved")
     return _rendered((title, _lines(plan_lines(plan))), console)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.foundation.plain_json import finite
 from crosspt_cli.report.numbers import counted, duration, percent, shortened, with_error
+from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice
@@ -220,6 +221,7 @@ def next_command(task: str, text_columns: Sequence[str]) -> str:
 def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
     """Return what an onboarding would do."""
     counts = [f"{name} {count:,}" for name, count in plan.class_counts.items()]
+    cost = f"{rough_time(plan.seconds)} at most, and about {plan.memory_mb:,.0f} MB, on {plan.device}"
     tried = f"{counted(len(plan.candidates), 'candidate')} × {counted(plan.folds, 'fold')}"
     return (
         ("classes", f"{len(plan.classes)}: {shortened(counts, SHOWN_CLASSES)}"),
@@ -229,6 +231,7 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
         ("label words", words_text(tuple(plan.label_words), tuple(plan.label_words.values()))),
         ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
         ("candidates", "; ".join(plan.candidates)),
+        ("would take", f"{cost}: estimates, from a few steps on these rows"),
     )
 
 

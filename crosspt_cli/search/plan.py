@@ -97,6 +97,26 @@ def make_rungs(budget: Budget, rows: int, trained: int) -> tuple[Rung, ...]:
     return tuple(Rung(max(1, math.ceil(share * steps)), min(keep, trained)) for share, keep in budget.rungs)
 
 
+SCORING = 0.05  # trial-steps that scoring a trial takes for each row of the task; measured
+
+
+def work_left(rungs: Sequence[Rung], steps: int, alive: int, repeats: int, rows: int) -> float:
+    """Return the work of a study that is left at most, in trial-steps, scoring counted as it takes.
+
+    Args:
+        rungs: those whose scoring is still to come.
+        steps: taken so far.
+        alive: candidates in training.
+        repeats: folds × seeds.
+        rows: of the task.
+    """
+    left = 0.0
+    for rung in rungs:
+        left += (rung.steps - steps + SCORING * rows) * alive * repeats
+        steps, alive = rung.steps, min(alive, rung.keep)
+    return left
+
+
 def count_trial_steps(rungs: Sequence[Rung], candidates: Sequence[Candidate], repeats: int) -> int:
     """Return how many steps all trials take together when nothing stops early.
 

@@ -38,7 +38,7 @@ from crosspt_cli.search.outcome import (
     failed_candidate,
 )
 from crosspt_cli.search.pace import Pace
-from crosspt_cli.search.plan import Rung, count_trial_steps
+from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.readouts import (
     Judged,
     best_readout,
@@ -75,7 +75,7 @@ def run_study(
         curve: shares of a fold's training rows on which the chosen candidate is trained again, for its learning curve.
         deadline: `time.monotonic()` at which the task is to be saved; the search ends when what comes after it, the
             final fit included, needs the rest.
-        progress: told of finished trial-steps.
+        progress: told of finished trial-steps, scoring counted as the trial-steps that it takes.
 
     Raises:
         BudgetSpent: the deadline came before any candidate was scored.
@@ -107,7 +107,6 @@ class _Study:
         every = [Trial(c, f, s) for c in range(len(candidates)) for f in range(len(folds)) for s in range(seeds)]
         self.untrained = [trial for trial in every if candidates[trial.candidate].is_source]
         self.trials = [trial for trial in every if not candidates[trial.candidate].is_source]
-        self.planned = count_trial_steps(tuple(rungs), candidates, len(folds) * seeds)
         if self.trials:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.baselines: dict[str, Score] = {}
@@ -121,8 +120,8 @@ class _Study:
     def run(self, deadline: float | None, progress: Progress) -> bool:
         """Train and prune through all rungs; return False if the deadline ended it."""
         self._score_untrained()
-        done = 0
-        for rung in self.rungs:
+        done, rows = 0.0, len(self.task.labels)
+        for number, rung in enumerate(self.rungs):
             if not self.trials:
                 break
             while self.population.optimiser.steps < rung.steps:
@@ -132,12 +131,14 @@ class _Study:
                 self.population.step()
                 self.pace.measured(time.monotonic() - now, len(self.trials), self.task.backbone.device.type == "cpu")
                 done += len(self.trials)
-                progress("searching", done, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
+                steps, alive = self.population.optimiser.steps, self._alive()
+                left = work_left(self.rungs[number:], steps, alive, len(self.trials) // alive, rows)
+                progress("searching", done, done + left, self._standing())
             self._score()
+            done += SCORING * rows * len(self.trials)
             if rung is not self.rungs[-1]:
                 self._prune(rung)
-        if done < self.planned:
-            progress("searching", self.planned, self.planned, f"{self._alive()} of {len(self.candidates)} candidates")
+        progress("searching", done, done, self._standing())
         return True
 
     def reserve(self) -> float:
@@ -259,6 +260,13 @@ class _Study:
 
     def _unscored(self) -> bool:
         return any(trial.candidate not in self.best for trial in self.trials)
+
+    def _standing(self) -> str:
+        """Return who may still be chosen and how good the best of them is, for whoever waits."""
+        out = sum(result.state in ("pruned", "failed") for result in self.best.values())
+        race = f"{len(self.candidates) - out} of {len(self.candidates)} candidates in the race"
+        best = max((result.score.mean for result in self.best.values() if result.state != "failed"), default=None)
+        return race if best is None else f"{race}, best {100 * best:.0f} %"
 
     def _alive(self) -> int:
         return len({trial.candidate for trial in self.trials})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -33,7 +34,8 @@ def compose(text: str, path: str) -> yaml.Node | None:
 
 def hint(path: str) -> str:
     """Return what to type after mending the file."""
-    return f"'crosspt templates check {path}' reads it again; 'crosspt templates show generic' prints one that works."
+    check = f"crosspt templates check {shlex.quote(path)}"
+    return f"'{check}' reads it again; 'crosspt templates show generic' prints one that works."
 
 
 def line_of(node: yaml.Node) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.tasks.choose import choose_template
@@ -38,6 +38,7 @@ def make_spec(
     template: str | None,
     tokenize: Tokenize,
     unknown: int | None = None,
+    label_words: Mapping[str, str] | None = None,
 ) -> TaskSpec:
     """Return the task of some columns and labels: its template, bound to the columns, and its label words.
 
@@ -47,13 +48,14 @@ def make_spec(
         template: a template's name or file; chosen from columns and labels when None.
         tokenize: text → token ids, no special tokens.
         unknown: id of the tokenizer's unknown token, if it has one.
+        label_words: the person's words per label; the template's and the label's own for the others.
 
     Raises:
-        TemplateError: the template does not fit the columns, or label words collide.
+        TemplateError: the template does not fit the columns, or label words collide or name no class.
         NotFound: no such template.
     """
     if template is None:
         fitted = choose_template(text_columns, classes)
     else:
         fitted = fit_template(load_template(template), text_columns)
-    return TaskSpec(fitted, make_verbalizer(fitted, classes, tokenize, unknown=unknown))
+    return TaskSpec(fitted, make_verbalizer(fitted, classes, tokenize, label_words, unknown))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.foundation.errors import TemplateError
+from crosspt_cli.foundation.pairs import advised
 from crosspt_cli.tasks.label_words import clean_label, is_code, known_words
 from crosspt_cli.tasks.reading import nearest
 from crosspt_cli.tasks.template import Template, Tokenize
@@ -135,7 +137,7 @@ def meaning_of_codes(settled: Sequence[Option], classes: Sequence[str]) -> str:
         for label, option in zip(classes, settled, strict=True)
         if option.rank == ALIAS and is_code(label) and not clean_label(label).isalpha()
     ]
-    return f"The template reads {' and '.join(read)}; --label-map says otherwise." if read else ""
+    return f"The template reads {' and '.join(read)}; --label-words says otherwise." if read else ""
 
 
 class Choices:
@@ -231,7 +233,7 @@ class Choices:
         raise TemplateError(
             f"label {label!r}",
             "the backbone's tokenizer cannot tell any words for it from those of the other labels.",
-            f"Give it words of its own: --label-map '{label}=…'.",
+            f"Give it words of its own: {advised('--label-words', {label: 'words'})}.",
         )
 
     def note(self, label: str, options: Sequence[Option], settled: Option) -> str:
@@ -260,7 +262,7 @@ def clash(labels: Sequence[str], words: Sequence[str]) -> str:
 def refusal(problems: Sequence[tuple[str, str]], template: Template) -> TemplateError:
     """Return one error for all problems of the person's own label words."""
     name = template.name if template.shipped or not template.path else template.path
-    hint = f"Give each class its own words; 'crosspt templates check {name}' shows how they are tokenised."
+    hint = f"Give each class its own words; 'crosspt templates check {shlex.quote(name)}' shows how they are tokenised."
     if len(problems) == 1:
         return TemplateError(*problems[0], hint)
     listed = "".join(f"\n  {where}: {problem}" for where, problem in problems)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from cli_process import environment
+import yaml
+from cli_process import ROOT, environment
+
+CASES = ROOT / "tests/cases"
 
 QUICK = (
     "--label-col",
@@ -100,7 +105,9 @@ def test_a_dry_run_says_what_would_be_done_and_saves_nothing(add, reviews, home)
     assert found["class_counts"] == {"neg": 4, "pos": 4}
     assert found["label_words"] == {"neg": "negative", "pos": "positive"}
     text = add(reviews, *QUICK, "--dry-run").out
-    assert text.startswith("reviews: 8 rows; nothing was trained or saved\n\nclasses       2: neg 4, pos 4\n")
+    assert found["seconds"] > 0 and found["memory_mb"] > 10 and found["device"] == "cpu"
+    assert re.search(r"^would take +about \d+ s at most, and about [\d,]+ MB, on cpu: estimates", text, re.MULTILINE)
+    assert text.startswith("reviews: 8 rows; nothing was saved\n\nclasses       2: neg 4, pos 4\n")
     assert not (home / "tasks").exists()
 
 
@@ -153,6 +160,32 @@ def test_a_bad_file_gets_a_sentence_its_exit_code_and_changes_nothing(add, home,
     assert where.startswith(str(path))
     assert len(done.err.splitlines()) == 2 and rest.endswith("\n")
     assert not (home / "tasks").exists()
+
+
+def test_label_words_change_what_is_asked_and_no_label(add, reviews, home):
+    """A code such as 'pos' may mean more to the backbone by another word, and answers keep their name."""
+    words = ("--label-words", "pos=excellent", "--label-words", "neg=so bad", "--readout", "label-words", "--json")
+    made = json.loads(add(reviews, *QUICK, *words).out)
+    assert made["label_words"] == {"neg": "so bad", "pos": "excellent"}
+    task = yaml.safe_load((home / "tasks/reviews/task.yaml").read_text())
+    assert [(each["label"], each["words"]) for each in task["classes"]] == [("neg", "so bad"), ("pos", "excellent")]
+    assert "--label-words 'pos=excellent,neg=so bad'" in task["command"]
+
+
+def test_label_words_of_no_class_are_refused(add, reviews, home):
+    """A slip would silently train with other words."""
+    done = add(reviews, *QUICK, "--label-words", "poss=excellent")
+    assert (done.code, done.err.splitlines()[0]) == (3, "label words: no class is named 'poss'; the nearest is 'pos'.")
+
+
+def test_the_advised_label_map_is_accepted_where_labels_have_commas(add, tmp_path):
+    """`tests/cases/commalabel.csv`: what the notice says to type was refused."""
+    words = (CASES / "commalabel.csv", "--label-col", "label", "--dry-run", "--drop-rare")
+    notices = [line for line in add(*words).err.splitlines() if "--label-map" in line]
+    advice = [line[line.index("--label-map") : line.index(" makes them one")] for line in notices]
+    assert r"--label-map 'MONEY\, CARDS=Money\, cards'" in advice
+    done = add(*words, *shlex.split(" ".join(advice)))
+    assert done.code == 0 and "differ only in case" not in done.err
 
 
 BAD_OPTIONS = {

@@ -349,8 +349,8 @@ FOUND = {
         GOOD.replace("broken", "0").replace("late", "1"),
         ("--template", "sentiment"),
         ("label-words", "warning", []),
-        "f.csv: The template reads 0 as 'negative' and 1 as 'positive'; --label-map says otherwise.",
-        "Pass --label-map 'old=new' where another name says better what the label means.",
+        "f.csv: The template reads 0 as 'negative' and 1 as 'positive'; --label-words says otherwise.",
+        "Pass --label-words 'label=words' where others say better what the label means.",
     ),
 }  # fmt: skip
 

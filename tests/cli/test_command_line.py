@@ -11,6 +11,7 @@ import pytest
 from cli_process import ROOT, environment
 
 LIGHT = {
+    "no command": ((), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
     "--help": (("--help",), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
     "--version": (("--version",), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
     "registry list": (("registry", "list"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
@@ -80,8 +81,13 @@ def test_a_command_line_that_cannot_be_parsed_is_an_object_too(call, home):
     [
         (("frobnicate",), "crosspt: No such command 'frobnicate'.\n'crosspt --help' shows how it is used.\n"),
         (
-            ("predict",),
-            "crosspt predict: Missing option '--task'.\n'crosspt predict --help' shows how it is used.\n",
+            ("suggest",),
+            "crosspt suggest: Missing argument 'FILE'.\n'crosspt suggest --help' shows how it is used.\n",
+        ),
+        (
+            ("help", "registry", "lst"),
+            "crosspt registry: crosspt registry has no command 'lst'; the nearest is 'list'.\n"
+            "'crosspt registry --help' shows how it is used.\n",
         ),
         (
             ("add-task", "x.csv", "--folds", "1"),
@@ -93,6 +99,32 @@ def test_a_command_line_that_cannot_be_used_exits_with_2(call, home, words, mess
     """The sentence has the same form as every other error."""
     done = call(*words)
     assert (done.code, done.out, done.err) == (2, "", message)
+
+
+@pytest.mark.parametrize("words", [(), ("registry",), ("templates",)])
+def test_a_group_without_a_command_prints_its_help_and_ends_well(call, home, words):
+    """Who types a name alone asks what there is; the same text as with --help, with its lines."""
+    done = call(*words)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == call(*words, "--help").out and "\nCommands:\n" in done.out
+
+
+@pytest.mark.parametrize("words", [(), ("add-task",), ("registry", "list")])
+def test_help_is_a_command_too(call, home, words):
+    """Many tools have it, so many people type it."""
+    assert call("help", *words).out == call(*words, "--help").out
+
+
+def test_the_version_has_a_short_flag(call, home):
+    """-V, as in most tools; -v is for verbose."""
+    assert call("-V").out == call("--version").out != ""
+
+
+def test_the_package_runs_as_a_module(home):
+    """Where the script is on no path, e.g. in a container: python -m crosspt_cli."""
+    command = [sys.executable, "-m", "crosspt_cli", "registry", "path"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{home}\n", "")
 
 
 def test_an_option_comes_from_the_environment(call, home, reviews, monkeypatch):

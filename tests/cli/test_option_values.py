@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crosspt_cli.cli.values import Duration, LabelMap, Labels, Numbers
 
-NAMES = st.text(st.characters(blacklist_characters=",=", blacklist_categories=("Cs", "Cc")), min_size=1).filter(
+NAMES = st.text(st.characters(blacklist_characters=",=\\", blacklist_categories=("Cs", "Cc")), min_size=1).filter(
     lambda name: name == name.strip()
 )
 
@@ -42,9 +42,9 @@ def test_other_number_lists_are_refused(typed):
 
 @given(st.dictionaries(NAMES, NAMES, min_size=1))
 def test_label_maps_come_back(mapping):
-    """Any label without a comma or equals sign can be renamed."""
+    """As simple labels are typed, without a thought of escapes."""
     typed = ",".join(f"{old}={new}" for old, new in mapping.items())
-    assert LabelMap().convert(typed, None, None) == mapping
+    assert LabelMap("a=positive,b=negative").convert(typed, None, None) == mapping
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,17 @@ def test_label_maps_come_back(mapping):
 def test_other_label_maps_are_refused(typed, message):
     """A map that is half understood would train on wrong labels."""
     with pytest.raises(click.BadParameter) as caught:
-        LabelMap().convert(typed, None, None)
+        LabelMap("a=positive,b=negative").convert(typed, None, None)
     assert caught.value.message == message
 
 
 def test_labels_are_taken_once_each():
     """Typing one twice is harmless."""
     assert Labels().convert("a, b,a", None, None) == ("a", "b")
+
+
+def test_a_label_with_a_comma_is_typed_with_a_backslash():
+    """Classes of several nouns are common, and must be renamable."""
+    typed = r"MONEY\, CARDS=money,LOG-IN\=2FA=log-in"
+    assert LabelMap("a=b").convert(typed, None, None) == {"MONEY, CARDS": "money", "LOG-IN=2FA": "log-in"}
+    assert Labels().convert(r"a\, b,c", None, None) == ("a, b", "c")

@@ -5,25 +5,73 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import shutil
 import subprocess
 import sys
+from datetime import datetime
 
+import pytest
+import yaml
 from cli_process import environment
+
+from crosspt_cli.report.listing import age
+
+NONE_YET = "tasks\n  none yet; 'crosspt add-task FILE.csv --label-col COLUMN' makes one.\n\n"
 
 
 def test_an_empty_registry_says_how_to_fill_it(call, home):
-    """The first thing a newcomer types."""
+    """The first thing a newcomer types; forty prompts that they never asked for come to one line."""
     text = call("registry", "list").out
-    backbones = text.partition("\n\nsources\n")[0].splitlines()
-    assert [line.split()[:2] for line in backbones[1:]] == [["mini", "shipped"], ["mini-fast", "shipped"]]
-    assert text.endswith("tasks\n  none yet; 'crosspt add-task FILE.csv --label-col COLUMN' makes one.\n")
+    folded = "sources\n  40 ship with crosspt: 20 for mini, 20 for mini-fast; --all lists them.\n\n"
+    assert text.startswith(NONE_YET + folded)
+    backbones = text.partition("\n\nbackbones\n")[2].splitlines()
+    assert [line.split()[:2] for line in backbones] == [["mini", "shipped"], ["mini-fast", "shipped"]]
 
 
-def test_the_list_has_a_line_for_each_task(call, fitted, tiny_backbone):
-    """Name, layer, digest, and what it is."""
-    last = call("registry", "list").out.splitlines()[-2:]
-    assert [line.split()[:2] for line in last] == [["pairs", "personal"], ["reviews", "personal"]]
-    assert f"2 classes, on {tiny_backbone}, 20" in last[1]
+def test_all_lists_every_shipped_source(call, home):
+    """What is folded must be found by who looks for it."""
+    sources = call("registry", "list", "--all").out.partition("sources\n")[2].partition("\n\n")[0].splitlines()
+    assert len(sources) == 40 and sources[0].split()[:2] == ["mini/amazon-polarity", "shipped"]
+
+
+def test_the_list_begins_with_the_tasks_and_how_good_they_are(call, fitted, tiny_backbone):
+    """Which of my tasks is it, how good, of how much, and how old."""
+    header, pairs, reviews = call("registry", "list").out.splitlines()[:3]
+    assert re.split("  +", header) == ["tasks", "corrected accuracy", "rows", "classes", "made", "backbone"]
+    known = yaml.safe_load((fitted / "tasks/reviews/task.yaml").read_text())["accuracy"]
+    low, high = (f"{100 * each:.0f}" for each in known["interval"])
+    score = f"{100 * known['corrected']:.1f} % ({low}–{high})"
+    assert re.split("  +", reviews.strip()) == ["reviews", score, "8", "2", "just now", str(tiny_backbone)]
+    assert pairs.split()[0] == "pairs"
+
+
+def test_a_task_of_an_earlier_version_is_listed_with_a_dash(call, fitted):
+    """Tasks made before accuracies were kept stay usable."""
+    path = fitted / "tasks/reviews/task.yaml"
+    document = yaml.safe_load(path.read_text())
+    del document["accuracy"]
+    path.write_text(yaml.safe_dump(document))
+    assert call("registry", "list").out.splitlines()[2].split()[:4] == ["reviews", "–", "8", "2"]
+    assert json.loads(call("registry", "list", "--json").out)["tasks"][1]["accuracy"] is None
+    assert call("predict", "--task", "reviews", "--text", "good").code == 0
+
+
+@pytest.mark.parametrize(
+    ("created", "said"),
+    [
+        ("2026-05-03T10:59:30Z", "just now"),
+        ("2026-05-03T10:58:00Z", "2 minutes ago"),
+        ("2026-05-03T09:59:00Z", "1 hour ago"),
+        ("2026-05-01T10:00:00Z", "2 days ago"),
+        ("2025-12-24T10:00:00Z", "2025-12-24"),
+        ("2026-05-04T10:00:00Z", "2026-05-04"),
+        ("last summer", "last summer"),
+    ],
+)
+def test_an_age_is_told_as_people_say_it(created, said):
+    """A clock that was wrong, or a date written by hand, is shown as it stands."""
+    assert age(created, datetime.fromisoformat("2026-05-03T11:00:00Z")) == said
 
 
 def test_the_list_as_json_has_three_kinds_with_name_layer_and_digest(call, fitted):
@@ -41,7 +89,8 @@ def test_a_damaged_task_is_listed_and_told(call, fitted):
     (fitted / "tasks/pairs/task.yaml").write_text("{")
     done = call("registry", "list")
     assert done.code == 0
-    assert "  pairs    personal  damaged" in done.out and "this is not readable as YAML." in done.out
+    assert "  pairs  damaged: " in done.out and "this is not readable as YAML." in done.out
+    assert "  reviews  " in done.out
 
 
 def test_a_manifest_from_the_future_is_refused(call, fitted):
@@ -55,13 +104,47 @@ def test_a_manifest_from_the_future_is_refused(call, fitted):
     )
 
 
-def test_show_prints_the_whole_manifest(call, fitted):
+def test_show_prints_what_add_task_printed(call, home, reviews, tiny_backbone):
+    """The summary scrolled away; a training must not be repeated to read it again."""
+    words = ("--label-col", "y", "--budget", "quick", "--folds", "2", "--lr-ratios", "1", "--device", "cpu")
+    printed = call("add-task", reviews, "--backbone", tiny_backbone, "--dtype", "fp32", *words).out
+    assert printed.startswith("reviews: 8 rows") and call("registry", "show", "reviews").out == printed
+    assert call("registry", "show").out == printed
+    assert call("registry", "show", "reviews", "--raw").out.startswith("task reviews (personal)\n")
+    (home / "tasks/reviews/summary.txt").write_text("99 % right")
+    assert call("registry", "show", "reviews").code == 5
+
+
+def test_raw_prints_the_whole_manifest(call, fitted):
     """Everything that is known of a task, for people and for scripts."""
-    text = call("registry", "show", "reviews").out
-    assert text.startswith(f"task reviews (personal)\n{fitted}/tasks/reviews\n\ncrosspt_version: ")
+    text = call("registry", "show", "reviews", "--raw").out
+    head = f"task reviews (personal)\n{fitted}/tasks/reviews\nsha256 "
+    assert text.startswith(head) and "\n\ncrosspt_version: " in text
     found = json.loads(call("registry", "show", "reviews", "--json").out)["tasks"][0]
     assert found["path"] == str(fitted / "tasks/reviews")
     assert found["manifest"]["document"]["columns"] == {"text": ["text"], "label": "y"}
+
+
+def test_a_task_without_a_summary_shows_its_manifest_and_says_why(call, fitted):
+    """Those made from Python, or by an earlier version."""
+    text = call("registry", "show", "reviews").out
+    assert "No summary is kept with it: it was made from Python, or by an earlier version." in text
+    assert "\n\ncrosspt_version: " in text
+
+
+@pytest.mark.parametrize("words", [("predict", "--text", "good"), ("report", "-o", "-"), ("registry", "show")])
+def test_the_only_task_need_not_be_named(call, fitted, words):
+    """With one task there is nothing to choose; with several, or none, the error says what there is."""
+    several = call(*words)
+    assert several.code == 2
+    assert several.err.endswith(" is missing, and there are 2 tasks: pairs, reviews.\nName one of them.\n")
+    shutil.rmtree(fitted / "tasks/pairs")
+    assert call(*words).code == 0
+    shutil.rmtree(fitted / "tasks/reviews")
+    assert (call(*words).code, call(*words).err) == (
+        4,
+        "registry: there is no task yet.\n'crosspt add-task FILE.csv --label-col COLUMN' makes one.\n",
+    )
 
 
 def test_an_unknown_name_is_told_with_the_nearest(call, fitted):

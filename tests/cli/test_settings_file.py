@@ -36,6 +36,16 @@ def test_aliases_lists_and_yes_are_understood(call, settings, tmp_path):
     assert call("add-task", rows).err.startswith(f"{rows}: no column 'nope'; it has columns 'a', 'b' and 'y'.")
 
 
+def test_label_maps_and_words_are_mappings_in_the_file(call, settings, tmp_path):
+    """YAML has a way of writing them that needs no backslash."""
+    (tmp_path / "f.csv").write_text("text,y\none thing,a\ntwo things,a\nthree,b c\nfour,b c\n")
+    settings("check:\n  label-map:\n    a: sport, games\n  label-words:\n    sport, games: sport\n    b c: b=c\n")
+    found = call("check", tmp_path / "f.csv", "--label-col", "y").out
+    assert "sport, games → sport" in found and "b c → b=c" in found
+    settings("check:\n  label-map: {a: [b]}\n")
+    assert "line 2: 'a' must be one value." in call("check", tmp_path / "f.csv").err
+
+
 def test_another_file_can_be_named(call, settings, tmp_path, reviews, monkeypatch):
     """A project keeps its own settings beside its data."""
     settings("add-task:\n  label-col: first\n")

@@ -58,7 +58,7 @@ def test_a_second_onboarding_of_the_same_name_is_told_who_has_it(bare, home, rev
             small_onboarding(reviews, bare)
         assert time.monotonic() - began < 5
         assert caught.value.problem.startswith(f"the task 'reviews' is in use by process {first.pid}, since ")
-        assert caught.value.hint == "Wait until that process is done, or end it; or pass --name with another name."
+        assert caught.value.hint == "Wait until that process is done, or end it; or use another name."
         assert first.poll() is None
     finally:
         end(first)

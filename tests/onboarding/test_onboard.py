@@ -158,7 +158,7 @@ def test_a_forced_readout_is_the_one_that_is_saved(bare, reviews, readout):
 
 
 def test_a_plan_tells_what_would_be_done_and_does_nothing(full, reviews, home):
-    """--dry-run: as many trial-steps as are then counted."""
+    """--dry-run: at most as many trial-steps; and what is told on the way adds up to one whole."""
     before, told = kept(home), []
     settings = {"backbone": "tiny", "budget": "quick", "device": "cpu", "dtype": "fp32"}
     plan = plan_onboarding(reviews, "label", registry=full, name="planned", **settings)
@@ -166,8 +166,10 @@ def test_a_plan_tells_what_would_be_done_and_does_nothing(full, reviews, home):
     done = small_onboarding(reviews, full, lambda *step: told.append(step), name="planned")
     assert plan.trials == len(done.study.trials)
     assert len(plan.candidates) == len(done.study.candidates)
-    searched = [(step, total) for stage, step, total, *_ in told if stage == "searching"]
-    assert searched[-1] == (plan.steps, plan.steps)
+    assert 0 < sum(trial.steps for trial in done.study.trials) <= plan.steps
+    whole = [step for _, step, *_ in told]
+    assert whole == sorted(whole) and [stage for stage, *_ in told][-1] == "saving"
+    assert all(step <= total for _, step, total, *_ in told)
     assert (plan.rows, plan.folds, plan.text_columns) == (len(TEXTS), 2, ("text",))
     assert plan.label_words == {"negative": "negative", "positive": "positive"}
 

@@ -8,12 +8,14 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.search.candidates import Candidate, make_candidates
 from crosspt_cli.search.plan import (
     BUDGETS,
+    SCORING,
     Rung,
     budget_candidates,
     count_trial_steps,
     find_budget,
     make_rungs,
     total_steps,
+    work_left,
 )
 
 RANKED = tuple("abcdefghij")
@@ -113,3 +115,12 @@ def test_trial_steps_are_counted_rung_by_rung():
     """2 steps of 5 candidates, 3 more of 3, 5 more of 2, each on 4 folds."""
     candidates = [Candidate((), 1.0), *(Candidate(("a",), ratio) for ratio in (0.0, 0.1, 0.2, 0.5, 1.0))]
     assert count_trial_steps((Rung(2, 3), Rung(5, 2), Rung(10, 1)), candidates, 4) == (2 * 5 + 3 * 3 + 5 * 2) * 4
+
+
+def test_the_work_left_is_that_of_the_rungs_to_come():
+    """Who waits is told from it how long: steps, and scoring, which takes longer the more rows there are."""
+    rungs = (Rung(2, 3), Rung(5, 2), Rung(10, 1))
+    whole = work_left(rungs, 0, 5, 4, 100)
+    assert whole == (2 * 5 + 3 * 3 + 5 * 2) * 4 + SCORING * 100 * (5 + 3 + 2) * 4
+    assert work_left(rungs, 2, 5, 4, 100) == whole - 2 * 5 * 4  # still to be scored
+    assert work_left(rungs[1:], 2, 1, 4, 100) == (3 + 5 + 2 * SCORING * 100) * 4  # fewer went on than may

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import time
 from types import SimpleNamespace
 
@@ -23,7 +24,7 @@ from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
 from crosspt_cli.search.held_out import held_out_answers, population_answers
 from crosspt_cli.search.pace import Pace
-from crosspt_cli.search.plan import Rung, count_trial_steps
+from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import Trial, make_population
@@ -51,18 +52,22 @@ def assert_same_trials(one: dict, other: dict, atol: float) -> None:
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_progress_counts_the_trial_steps_that_were_planned(seeds, monkeypatch):
+def test_progress_counts_the_work_that_was_planned(seeds, monkeypatch):
     """The time left is worked out from it: every step is told of, and the last one is the whole."""
     told = []
     rising_utilities(monkeypatch)
     small_study(seeds=seeds, progress=lambda stage, done, total, detail="": told.append((stage, done, total, detail)))
-    planned = count_trial_steps(RUNGS, some_candidates(), 3 * seeds)
-    assert {(stage, total) for stage, _, total, _ in told} == {("searching", planned)}
-    assert len(told) == RUNGS[-1].steps
+    planned = work_left(RUNGS, 0, 3, 3 * seeds, 18)
+    assert {stage for stage, *_ in told} == {"searching"}
+    np.testing.assert_allclose([total for _, _, total, _ in told], planned)
+    assert len(told) == RUNGS[-1].steps + 1
     steps = np.diff([0, *(done for _, done, _, _ in told)])
-    assert steps.tolist() == [alive * 3 * seeds for alive in (3, 3, 3, 3, 3, 2, 2)]
-    assert told[-1][1] == planned
-    assert told[-1][3] == "2 of 4 candidates"
+    scoring = SCORING * 18  # of a trial, after the second, the fifth and the last step
+    expected = [3, 3, 3 + 3 * scoring, 3, 3, 2 + 3 * scoring, 2, 2 * scoring]
+    np.testing.assert_allclose(steps, np.array(expected) * 3 * seeds)
+    assert told[-1][1] == told[-1][2]
+    assert told[0][3].startswith("4 of 4 candidates in the race")
+    assert re.fullmatch(r"3 of 4 candidates in the race, best \d+ %", told[-1][3])
 
 
 def test_a_trial_is_the_same_whoever_is_searched_with_it():

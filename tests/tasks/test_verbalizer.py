@@ -84,7 +84,7 @@ def test_labels_get_their_words(tokenize, template, classes, words):
 def test_a_meaning_given_to_numbers_is_told(tokenize):
     """Someone's 1 may be a complaint."""
     made = make_verbalizer(SENTIMENT, ("0", "1"), tokenize, unknown=UNKNOWN)
-    assert made.notes == ("The template reads 0 as 'negative' and 1 as 'positive'; --label-map says otherwise.",)
+    assert made.notes == ("The template reads 0 as 'negative' and 1 as 'positive'; --label-words says otherwise.",)
     assert make_verbalizer(SENTIMENT, ("neg", "pos"), tokenize, unknown=UNKNOWN).notes == ()
 
 
@@ -141,7 +141,7 @@ def test_a_tokenizer_that_cannot_tell_labels_apart_is_told_by_name():
         make_verbalizer(GENERIC, ("a", "b"), lambda text: [5])
     assert str(caught.value) == (
         "label 'b': the backbone's tokenizer cannot tell any words for it from those of the other labels.\n"
-        "Give it words of its own: --label-map 'b=…'."
+        "Give it words of its own: --label-words 'b=words'."
     )
 
 

@@ -1,0 +1,54 @@
+"""What a dry run says of time and memory: arithmetic on what was measured, never on a clock of the tests."""
+
+import pytest
+
+from crosspt_cli.onboarding.estimate import LEAST_S, STEPS, Measured, make_stages, mean_seconds, spread, whole_seconds
+from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.search.plan import BUDGETS, SCORING, make_rungs, work_left
+
+
+def test_seconds_grow_with_rows_and_work():
+    """Ranking is timed on some of the rows, a step on some of the trials."""
+    assert whole_seconds(Measured(24, 3.0, 0.02), 48, 1000) == 6 + 20
+    assert whole_seconds(Measured(24, 3.0, 0.0), 24, 50) == 3
+
+
+@pytest.mark.parametrize(("each", "mean", "calls"), [(0.1, 0.1, STEPS), (LEAST_S * 5, LEAST_S * 5, 1)])
+def test_a_few_steps_are_timed_and_one_where_it_is_slow(each, mean, calls):
+    """On a slow machine the estimate itself must not take minutes."""
+    now, done = [0.0], []
+
+    def step() -> None:
+        now[0] += each
+        done.append(1)
+
+    assert mean_seconds(step, lambda: now[0]) == pytest.approx(mean)
+    assert len(done) == calls
+
+
+@pytest.mark.parametrize(("count", "indices"), [(3, [0, 1, 2]), (9, [0, 2, 5, 8])])
+def test_the_rows_that_are_timed_are_spread_over_the_file(count, indices):
+    """Files are sorted by class or length more often than not."""
+    assert spread(count, 4).tolist() == indices
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_the_stages_take_what_the_search_plans(name):
+    """The bar and the estimate stand on the same numbers."""
+    budget, rows = BUDGETS[name], 64
+    rungs = make_rungs(budget, rows, 7)
+    stages = {stage.name: stage for stage in make_stages(rungs, 9, 4, budget, rows, 20)}
+    assert stages["searching"].work == work_left(rungs, 0, 9, 4 * budget.seeds, rows)
+    assert stages["learning curve"].per == 4 * len(budget.curve)
+    assert stages["fitting"].work == rungs[-1].steps
+    assert stages["ranking"].work == SCORING * rows * 21
+
+
+def test_a_plan_estimates_and_leaves_everything_as_it_was(reviews, bare):
+    """Timed steps are thrown away, and a limit bounds what is promised."""
+    before = sorted(path for path in bare.home.rglob("*"))
+    settings = {"registry": bare, "backbone": "tiny", "budget": "quick", "device": "cpu", "dtype": "fp32"}
+    plan = plan_onboarding(reviews, "label", **settings)
+    assert plan.seconds > 0 and plan.memory_mb > 10 and plan.device == "cpu"
+    assert plan_onboarding(reviews, "label", max_seconds=0.001, **settings).seconds == 0.001
+    assert sorted(path for path in bare.home.rglob("*")) == before
