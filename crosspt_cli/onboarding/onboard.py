@@ -100,7 +100,7 @@ def onboard(
         started: `time.monotonic()` from which `max_seconds` counts; default now.
         settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
             `template`, `label_map` (old label → new), `backbone` (name, folder or hub id), `budget` (``quick``,
-            ``normal``, ``thorough``), `max_seconds` (be done by then, with what was found), `folds`, `ms` (numbers of sources to
+            ``normal``, ``thorough``), `max_seconds` (be done in time), `folds`, `ms` (numbers of sources to
             try), `lr_ratios`, `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
             `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
             rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
