@@ -13,6 +13,7 @@ from crosspt_cli.core.score import paired_prototypes
 from crosspt_cli.core.train import Answered, Population, answer_rows
 from crosspt_cli.core.unusual import class_directions, distances
 from crosspt_cli.search.folds import Fold
+from crosspt_cli.search.outcome import State
 from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -106,3 +107,9 @@ def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
         held += len(each)
     if len(rows):
         yield slice(first, len(rows))
+
+
+def state_of(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
+    """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
+    numbers = (answered.nats, answered.nearness, answered.distance, leaning)
+    return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"

@@ -40,6 +40,12 @@ def fewer_rows(folds: Sequence[Fold], labels: np.ndarray, share: float, seed: in
     return tuple(parts)
 
 
+def parts_of(folds: Sequence[Fold], labels: np.ndarray, shares: Sequence[float], seed: int) -> list[tuple[Fold, ...]]:
+    """Return the folds with these shares of their rows, as far as that is fewer; the fewest first."""
+    every = [fewer_rows(folds, labels, share, seed) for share in sorted(shares)]
+    return [part for part in every if part is not None]
+
+
 def right_with_fewer_rows(
     task: StudyTask,
     candidate: Candidate,

@@ -23,15 +23,14 @@ from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.forecast import LearningCurve, make_curve
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import PROTOTYPE_ROWS, HeldOut, population_answers
-from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
+from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, state_of
+from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
 from crosspt_cli.search.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
     Score,
     Sharing,
-    State,
     StudyResult,
     TrialResult,
     Verdict,
@@ -167,7 +166,7 @@ class _Study:
         choice, reason = choose(results)
         verdict, corrected = self.verdict(choice, self.baselines), self.corrected()
         calibration, sharing = self.calibration(choice, corrected), self.sharing(choice, verdict)
-        parts = () if stopped_early else self.parts(curve)
+        parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
         fewer = self.fewer(choice, parts, deadline, progress)
         return StudyResult(
             choice=choice,
@@ -219,11 +218,6 @@ class _Study:
         chosen, labels = self.best[choice], self.task.labels
         luck = max(0.0, chosen.score.mean - corrected.out_of_bag) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
-
-    def parts(self, shares: Sequence[float]) -> list[tuple[Fold, ...]]:
-        """Return the folds with these shares of their rows, fewest first."""
-        every = [fewer_rows(self.folds, self.task.labels, share, self.task.seed) for share in sorted(shares)]
-        return [part for part in every if part is not None]
 
     def fewer(
         self, choice: int, parts: Sequence[Sequence[Fold]], deadline: float | None, progress: Progress
@@ -279,7 +273,7 @@ class _Study:
         for trial in self.untrained:
             found, leaning = answers.held_out[trial.fold], answers.leanings[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, _state(False, found, leaning), 0, answers.losses[trial.fold],
+                trial.candidate, trial.fold, trial.seed, state_of(False, found, leaning), 0, answers.losses[trial.fold],
                 self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance, leaning,
                 SHARES_OF_A_SOURCE,
             )  # fmt: skip
@@ -297,7 +291,7 @@ class _Study:
             allowed = self.population.bank.allowed[t].cpu().numpy()
             held_out, leaning = answered[t]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, _state(failed[t], held_out, leaning),
+                trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, leaning),
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
                 held_out.distance, leaning, shares[t][allowed],
             )  # fmt: skip
@@ -356,12 +350,6 @@ class _Study:
         for trial in self.trials:
             if trial.candidate in candidates and self.latest[trial].state == "complete":
                 self.latest[trial] = replace(self.latest[trial], state="pruned")
-
-
-def _state(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
-    """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
-    numbers = (answered.nats, answered.nearness, answered.distance, leaning)
-    return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"
 
 
 def _mean_rows(folds: Sequence[Fold]) -> float:

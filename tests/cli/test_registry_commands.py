@@ -219,7 +219,10 @@ def test_pretrain_trains_a_bank_and_shows_a_score_for_each_source(call, home, ti
     bank = tmp_path / "bank.yaml"
     bank.write_text(f"backbone: {tiny_backbone}\nsteps: 2\nprompt-tokens: 3\nbatch: 2\nsources:\n{sources}")
     done = call("registry", "pretrain", bank, "--data", tmp_path, "--device", "cpu", "--dtype", "fp32")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
+    assert [line.split(" answers ")[0] for line in done.err.splitlines()] in (
+        [f"Source prompt '{name}'" for name in names] for names in ("", "a", "b", "ab")
+    )  # two steps teach nothing; which of the two are no better than a constant answer is rounding
     title, _, header, *table = done.out.splitlines()
     assert title.startswith("2 source prompts for ")
     assert header.split() == ["source", "task", "accuracy", "most", "frequent", "rows", "own", "share"]

@@ -197,6 +197,7 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     assert found["baselines"]["most frequent class"]["log_likelihood"] is None
     assert found["chosen"] == {
         "m": 2, "sources": ["sst2", "imdb"], "lr_ratio": 0.1, "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
+            "planned_steps": 90,
     }  # fmt: skip
     assert found["cv"]["mean"] == 0.875
     assert found["attention"] == {"sst2": 0.3, "imdb": 0.5, "private": 0.2}

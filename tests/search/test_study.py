@@ -15,7 +15,7 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import Population, answer_rows
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.onboarding.record import study_files
-from crosspt_cli.search import held_out, study, trials
+from crosspt_cli.search import held_out, learning_curve, study, trials
 from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
@@ -336,7 +336,8 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 0.0
-        monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: self.now))
+        for module in (study, learning_curve):
+            monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
         step = Population.step
 
         def ticking(population):
@@ -382,14 +383,14 @@ def test_the_search_leaves_time_for_what_comes_after_it(monkeypatch):
 
 def test_a_curve_that_would_not_be_done_in_time_is_left_out_and_told_of(monkeypatch):
     """Half a curve says nothing; that there is none, the person should know."""
-    task = small_task(rows=36)
+    task, clock = small_task(rows=36), Clock(monkeypatch)
 
     def found(deadline):
-        Clock(monkeypatch)
-        return small_study(task, [Candidate((), 1.0)], (Rung(2, 1),), deadline=deadline, curve=(0.5,))
+        clock.now = 0.0
+        return small_study(task, [Candidate((), 1.0)], (Rung(2, 1),), deadline=deadline, curve=(0.25, 0.5))
 
     with_curve, without = found(999.0), found(7.0)
-    assert len(with_curve.curve.points) == 2
+    assert len(with_curve.curve.points) == 3
     assert not with_curve.curve_left_out
     assert not without.stopped_early
     assert without.curve_left_out
