@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from crosspt_cli.data.characters import check_characters
 from crosspt_cli.data.delimited import Row
 from crosspt_cli.data.lines import Text, check_cells, read_line
 from crosspt_cli.data.notices import RowProblem
@@ -39,12 +40,14 @@ def read_records(text: Text, where: str) -> Iterator[tuple[int, Record] | RowPro
     """Yield every line's number and object, or what is wrong with it; empty lines are passed over.
 
     Raises:
-        DataError: a line is too long, or its bytes do not decode.
+        DataError: a line is too long, its bytes do not decode, or it has half a character.
     """
     number = 1
     while line := read_line(text, where, number):
         if line.strip():
             found = _parse(line)
+            if "\\u" in line:  # only an escape can be half a character
+                check_characters([json.dumps(found, ensure_ascii=False, default=str)], f"{where} line {number}")
             yield (number, found) if isinstance(found, dict) else RowProblem("bad-json", number, _complaint(found))
         number += 1
 
