@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.unusual import Familiar, limit_of
+from crosspt_cli.core.unusual import familiar
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
 from crosspt_cli.foundation.errors import BudgetSpent
 from crosspt_cli.foundation.paths import checked_name, suggested_name
@@ -314,7 +314,7 @@ def _fitted(
         prototypes=final.prototypes,
         readout=study.calibration.readout,
         held_out=study.calibration.answers,
-        familiar=Familiar(final.means, limit_of(study.calibration.distance)),
+        familiar=familiar(task.vectors, task.labels, len(work.examples.classes)),
         rows=len(work.examples),
         seed=task.seed,
         command=command,

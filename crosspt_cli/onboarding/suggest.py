@@ -12,6 +12,7 @@ from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import Answered
 from crosspt_cli.data import StreamRow, open_stream
 from crosspt_cli.data.near_duplicates import are_like, shingles_of
+from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.errors import DataError, OptionError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.fitted import load_fitted
@@ -74,7 +75,7 @@ def suggest(
     task: str,
     n: int = 20,
     *,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
     registry: Registry | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -111,13 +112,13 @@ def suggest(
     registry = registry or Registry.open()
     fitted = load_fitted(task, registry)
     progress("reading", 0, 1)
-    with open_stream(path, text_cols, fitted.text_columns) as stream:
+    with open_stream(path, as_names(text_cols), fitted.text_columns) as stream:
         pool = sample_pool(stream, fitted.label_column, fitted.row_digests, POOL)
         notices = tuple(notice.text for notice in stream.notices)
     if not pool.rows:
         raise _nothing_to_ask(str(path), pool)
     progress("loading", 0, 1)
-    predictor = Predictor.open(task, registry, device, dtype)
+    predictor = Predictor.open(fitted, registry, device, dtype)
     return Suggestions(
         task=task,
         path=str(path),
