@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -122,16 +123,17 @@ def limit_of(held_out: np.ndarray) -> float:
     return float(np.sort(held_out)[place - 1])
 
 
-def is_unreadable(texts: Sequence[str], tokens: Sequence[int], unknown: int | None) -> bool:
+def is_unreadable(texts: Sequence[str], token_ids: Iterable[Sequence[int]], unknown: int | None) -> bool:
     """Return whether a row says nothing that can be read, wherever its vector lies.
 
     That is: no letter or digit, mostly unknown tokens, or the same over and over.
 
     Args:
         texts: of the row.
-        tokens: ids of all of them, without those of the template.
+        token_ids: of each of them, without those of the template.
         unknown: id of the unknown token, if the backbone has one.
     """
+    tokens = list(chain.from_iterable(token_ids))
     letters = [letter for text in texts for letter in text.casefold() if letter.isalnum()]
     if not letters or tokens.count(unknown) > MOST_UNKNOWN * len(tokens):
         return True

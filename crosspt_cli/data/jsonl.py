@@ -24,6 +24,12 @@ class _Float(float):
         return number
 
 
+class JsonObject(dict[str, object]):
+    """An object that remembers how it was written, so that every number of it can be given back."""
+
+    text: str
+
+
 def is_object(line: str) -> bool:
     """Return whether the line is one JSON object."""
     return line.lstrip().startswith("{") and isinstance(_parse(line), dict)
@@ -31,9 +37,13 @@ def is_object(line: str) -> bool:
 
 def _parse(line: str) -> object:
     try:
-        return json.loads(line, parse_float=_Float)
+        found = json.loads(line, parse_float=_Float)
     except (ValueError, RecursionError) as error:
         return error
+    if isinstance(found, dict):
+        found = JsonObject(found)
+        found.text = line.strip()
+    return found
 
 
 def read_records(text: Text, where: str) -> Iterator[tuple[int, Record] | RowProblem]:

@@ -13,15 +13,16 @@ class CrossptError(Exception):
     Args:
         where: the file, line, command or registry entry at fault, e.g. ``"tickets.csv line 7"``.
         problem: what is wrong, with the numbers; a full sentence without a leading place.
-        hint: what to do, naming the exact flag, file or command.
+        hint: what to do, naming the exact argument, file or command.
+        typed: the hint for the command line, where it says other words than the one for Python.
     """
 
     exit_code = 1
     kind = "failure"
 
-    def __init__(self, where: str, problem: str, hint: str = "") -> None:
+    def __init__(self, where: str, problem: str, hint: str = "", typed: str = "") -> None:
         super().__init__(where, problem, hint)
-        self.where, self.problem, self.hint = where, problem, hint
+        self.where, self.problem, self.hint, self.typed = where, problem, hint, typed or hint
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.problem}"
@@ -33,6 +34,13 @@ class OptionError(CrossptError, ValueError):
 
     exit_code = 2
     kind = "usage"
+
+
+class ArgumentError(OptionError):
+    """An argument of a function has a value that cannot be used; `where` is its name.
+
+    The command line speaks of the option of that meaning instead, e.g. ``--max-time`` for ``max_seconds``.
+    """
 
 
 class DataError(CrossptError, ValueError):

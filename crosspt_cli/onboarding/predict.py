@@ -144,7 +144,7 @@ class Predictor:
         found = self._read(tokens)
         nearness = fitted.prototypes.nearness(found.vectors, found.plain)
         log_shares = fitted.readout.log_shares(found.nats, fitted.leaning, nearness)
-        unreadable = [is_unreadable(row, sum(ids, []), self.unknown) for row, ids in zip(given, tokens, strict=True)]
+        unreadable = [is_unreadable(row, ids, self.unknown) for row, ids in zip(given, tokens, strict=True)]
         return found.nats, log_shares, fitted.familiar.unusual(found.vectors, found.plain) | unreadable
 
     def read(self, rows: Texts) -> Answered:

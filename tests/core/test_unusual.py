@@ -88,12 +88,12 @@ UNKNOWN = 2
 )
 def test_what_says_nothing_is_unusual_wherever_its_vector_lies(texts, tokens, unreadable):
     """A frozen encoder puts unknown tokens somewhere, and sometimes that is near a class."""
-    assert is_unreadable(texts, tokens, UNKNOWN) is unreadable
+    assert is_unreadable(texts, [tokens], UNKNOWN) is unreadable
 
 
 def test_a_backbone_without_an_unknown_token_knows_every_token():
     """Byte-level ones have none."""
-    assert not is_unreadable(("你好",), [5, 6], None)
+    assert not is_unreadable(("你好",), [[5, 6]], None)
 
 
 def test_distances_are_to_the_nearest_mean_direction():

@@ -92,7 +92,10 @@ def test_rows_without_text_get_no_label_and_keep_their_place(full, onboarded, ba
 
 NO_TEXTS = {
     "a number": ([5], "row 0: has '5', a value of type int, where a text is meant.\n"),
-    "a dictionary": (["a", {"text": "b"}], "row 1: has \"{'text': 'b'}\", a value of type dict, where a text is meant.\n"),
+    "a dictionary": (
+        ["a", {"text": "b"}],
+        "row 1: has \"{'text': 'b'}\", a value of type dict, where a text is meant.\n",
+    ),
 }
 
 
