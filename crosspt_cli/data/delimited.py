@@ -7,10 +7,14 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from crosspt_cli.data.lines import MAX_CELL, MAX_ROW, Text, check_cells, read_line, too_long
 from crosspt_cli.data.notices import RowProblem
 from crosspt_cli.foundation.errors import DataError
+
+if TYPE_CHECKING:
+    from crosspt_cli.data.jsonl import Record
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # stands for "no delimiter": a character that no text has
@@ -30,7 +34,7 @@ class Row:
 
     cells: tuple[str, ...]
     line: int
-    record: dict[str, object] | None = None
+    record: Record | None = None
 
 
 def find_delimiter(head: str, whole: bool, tab_first: bool = False) -> str:

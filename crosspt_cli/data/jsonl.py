@@ -10,7 +10,11 @@ from crosspt_cli.data.delimited import Row
 from crosspt_cli.data.lines import Text, check_cells, read_line
 from crosspt_cli.data.notices import RowProblem
 
-Record = dict[str, object]
+
+class Record(dict[str, object]):
+    """An object that remembers how it was written, so that every number of it can be given back."""
+
+    text: str
 
 
 class _Float(float):
@@ -24,12 +28,6 @@ class _Float(float):
         return number
 
 
-class JsonObject(dict[str, object]):
-    """An object that remembers how it was written, so that every number of it can be given back."""
-
-    text: str
-
-
 def is_object(line: str) -> bool:
     """Return whether the line is one JSON object."""
     return line.lstrip().startswith("{") and isinstance(_parse(line), dict)
@@ -41,7 +39,7 @@ def _parse(line: str) -> object:
     except (ValueError, RecursionError) as error:
         return error
     if isinstance(found, dict):
-        found = JsonObject(found)
+        found = Record(found)
         found.text = line.strip()
     return found
 

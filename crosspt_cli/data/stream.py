@@ -13,6 +13,7 @@ from crosspt_cli.data.columns import Wanted, clean_name, find_column, find_text_
 from crosspt_cli.data.delimited import ONE_COLUMN, Row, find_delimiter, header_of, read_rows
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe, open_text
 from crosspt_cli.data.headers import can_be_header, is_surely_header
+from crosspt_cli.data.jsonl import Record
 from crosspt_cli.data.lines import MAX_CELL, read_line
 from crosspt_cli.data.notices import Notice, quoted
 from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
@@ -40,13 +41,13 @@ class StreamRow:
         cells: every cell, in column order.
         texts: the text columns' cells; a blank one is "" or spaces as it stands, never left out.
         line: 1-based line on which the row starts; the row number for Parquet.
-        record: the JSON object the row was read from, where it was; see `JsonObject`.
+        record: the JSON object the row was read from, where it was.
     """
 
     cells: tuple[str, ...]
     texts: tuple[str, ...]
     line: int
-    record: dict[str, object] | None = None
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
