@@ -22,7 +22,7 @@ from crosspt_cli.cli.report import report
 from crosspt_cli.cli.settings_file import read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
-from crosspt_cli.foundation.errors import ArgumentError, CrossptError
+from crosspt_cli.foundation.errors import Argument, CrossptError
 
 INTERRUPTED = 130
 SOON = 0.05  # seconds until a lost Ctrl-C is sent again
@@ -103,7 +103,7 @@ def run(words: list[str]) -> int:
 
 def spoken_place(error: CrossptError) -> str:
     """Return where an error is; an argument of a function is the option that the person typed."""
-    if not isinstance(error, ArgumentError):
+    if not isinstance(error.where, Argument):
         return error.where
     from crosspt_cli.onboarding.command import FLAGS
 

@@ -19,7 +19,7 @@ from crosspt_cli.data.columns import (
 )
 from crosspt_cli.data.notices import Notice, quoted
 from crosspt_cli.data.table import Table
-from crosspt_cli.foundation.errors import DataError, OptionError
+from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ def choose_columns(table: Table, label_col: str, text_cols: Sequence[str]) -> La
     (label, *texts), notices = match_columns(wanted, table.columns, table.path)
     if label in texts:
         name = clean_name(table.columns[label])
-        raise OptionError("--text-col", f"'{name}' is the label column already.", "Name another column of texts.")
+        raise OptionError(
+            Argument("text_cols"), f"'{name}' is the label column already.", "Name another column of texts."
+        )
     if len(set(texts)) < len(texts):
-        raise OptionError("--text-col", f"{quoted(text_cols)} name a column twice.", "Name each column once.")
+        raise OptionError(Argument("text_cols"), f"{quoted(text_cols)} name a column twice.", "Name each column once.")
     texts = texts or _like_texts(table, label)
     if not texts:
         raise no_text_column(table.columns, table.path, table.columns[label])

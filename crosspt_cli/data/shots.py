@@ -12,7 +12,8 @@ from crosspt_cli.data.hub import is_hub_name, read_hub
 from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.errors import Argument, OptionError
 
 __all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
 
@@ -76,7 +77,7 @@ class UsableRows:
 def read_csv(
     path: Paths,
     label_col: str,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
     *,
     label_map: Mapping[str, str] | None = None,
     drop_rare: bool = False,
@@ -154,7 +155,7 @@ def read_labelled(path: str | Path) -> Table:
 
 
 def usable_rows(
-    tables: Sequence[Table], label_col: str, text_cols: Sequence[str], label_map: Mapping[str, str]
+    tables: Sequence[Table], label_col: str, text_cols: str | Sequence[str], label_map: Mapping[str, str]
 ) -> UsableRows:
     """Return the rows of tables that can be learned from, before anything is asked of their classes.
 
@@ -166,6 +167,7 @@ def usable_rows(
         CrossptError: see `read_csv`; a column or a label that is named does not exist.
     """
     first, *others = tables
+    text_cols = as_names(text_cols)
     columns = [choose_columns(first, label_col, text_cols)]
     names = columns[0].names
     columns += [same_columns(table, label_col, text_cols, names, first.path) for table in others]
@@ -214,9 +216,9 @@ def _renamed(rows: list[Example], label_map: Mapping[str, str], about: Labelled)
     unknown = [key for key in label_map if key.strip() not in present]
     if unknown:
         problem = f"column '{about.label_column}' of {about.path} has no label {quoted(unknown)}."
-        raise OptionError("--label-map", problem, f"Its labels are {quoted(sorted(present), 20)}.")
+        raise OptionError(Argument("label_map"), problem, f"Its labels are {quoted(sorted(present), 20)}.")
     if not all(name.strip() for name in label_map.values()):
-        raise OptionError("--label-map", "a label cannot become blank.", "Give it a name: old=new.")
+        raise OptionError(Argument("label_map"), "a label cannot become blank.", "Give it a name.")
     names = {old.strip(): new.strip() for old, new in label_map.items()}
     return [replace(row, label=names.get(row.label or "", row.label)) for row in rows]
 

@@ -18,7 +18,7 @@ from crosspt_cli.data.lines import MAX_CELL, read_line
 from crosspt_cli.data.notices import Notice, quoted
 from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
 from crosspt_cli.data.table import LOOK_AHEAD, sound_rows
-from crosspt_cli.foundation.errors import ArgumentError, CrossptError, DataError
+from crosspt_cli.foundation.errors import Argument, CrossptError, DataError, OptionError
 
 STDIN = "stdin"
 LEAVE_OUT = "Leave it out."
@@ -122,11 +122,13 @@ def open_stream(
 
 def _check_arguments(text_cols: Sequence[str], known: Sequence[str], header: bool) -> None:
     if text_cols and not header:
-        raise ArgumentError("text_cols", "names a column, and without a header there are no names.", LEAVE_OUT)
+        raise OptionError(Argument("text_cols"), "names a column, and without a header there are no names.", LEAVE_OUT)
     if text_cols and known and len(text_cols) != len(known):
         problem = f"{len(text_cols)} given, and the task reads {len(known)} ({quoted(known)})."
         hint = f"Name {len(known)}, in the task's order."
-        raise ArgumentError("text_cols", problem, hint, f"Pass --text-col {len(known)} times, in the task's order.")
+        raise OptionError(
+            Argument("text_cols"), problem, hint, f"Pass --text-col {len(known)} times, in the task's order."
+        )
 
 
 def _open_file(path: str | Path, wanted: _Wanted) -> Source:
@@ -146,8 +148,8 @@ def _open_file(path: str | Path, wanted: _Wanted) -> Source:
         raise
 
 
-def _no_header_there(where: str) -> ArgumentError:
-    return ArgumentError("header", f"has no meaning for {where}, where names come with every row.", LEAVE_OUT)
+def _no_header_there(where: str) -> OptionError:
+    return OptionError(Argument("header"), f"has no meaning for {where}, where names come with every row.", LEAVE_OUT)
 
 
 def _without_header(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], None]) -> Source:

@@ -7,11 +7,18 @@ exit code; anything that is not a `CrossptError` is a bug and keeps its tracebac
 from __future__ import annotations
 
 
+class Argument(str):
+    """The name of a function's argument, as an error's `where`.
+
+    The command line speaks of the option of that meaning instead, e.g. of ``--max-time`` for ``max_seconds``.
+    """
+
+
 class CrossptError(Exception):
     """Something the person can mend.
 
     Args:
-        where: the file, line, command or registry entry at fault, e.g. ``"tickets.csv line 7"``.
+        where: the file, line, command, registry entry or `Argument` at fault, e.g. ``"tickets.csv line 7"``.
         problem: what is wrong, with the numbers; a full sentence without a leading place.
         hint: what to do, naming the exact argument, file or command.
         typed: the hint for the command line, where it says other words than the one for Python.
@@ -34,13 +41,6 @@ class OptionError(CrossptError, ValueError):
 
     exit_code = 2
     kind = "usage"
-
-
-class ArgumentError(OptionError):
-    """An argument of a function has a value that cannot be used; `where` is its name.
-
-    The command line speaks of the option of that meaning instead, e.g. ``--max-time`` for ``max_seconds``.
-    """
 
 
 class DataError(CrossptError, ValueError):

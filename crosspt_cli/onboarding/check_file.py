@@ -81,7 +81,7 @@ def check_file(
     path: str | Path,
     label_col: str,
     *,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
     drop_rare: bool = False,

@@ -18,7 +18,7 @@ from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import read_to_layer
 from crosspt_cli.data import is_hub_name, read_csv
-from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound
+from crosspt_cli.foundation.errors import Argument, DataError, IntegrityError, NotFound
 from crosspt_cli.foundation.files import write_bytes
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
@@ -97,7 +97,7 @@ def pretrain(
     for source in spec.sources:
         registry.check_source_name_free(source.name, spec.backbone, replace)
     opened = open_backbone(spec.backbone, registry, device, dtype)
-    opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else "--prompt-layer")
+    opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else Argument("prompt_layer"))
     # held-out rows are read now as well: what is wrong with them must not come out after hours of training
     train, held_out = zip(*(_both(source, spec, opened, Path(data_folder)) for source in spec.sources), strict=True)
     starts = _starts(start, spec, opened, train)

@@ -13,7 +13,7 @@ from crosspt_cli.core.train import Answered
 from crosspt_cli.data import Notice, StreamRow, open_stream
 from crosspt_cli.data.near_duplicates import are_like, shingles_of
 from crosspt_cli.foundation.arguments import as_names
-from crosspt_cli.foundation.errors import ArgumentError, DataError
+from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.pool import POOL, Pool, sample_pool
@@ -110,7 +110,9 @@ def suggest(
         [412, 87, 1903]
     """
     if not 1 <= n <= MOST:
-        raise ArgumentError("n", f"is {n}, but must be from 1 to {MOST}.", "Label some, then onboard and ask again.")
+        raise OptionError(
+            Argument("n"), f"is {n}, but must be from 1 to {MOST}.", "Label some, then onboard and ask again."
+        )
     registry = registry or Registry.open()
     fitted = load_fitted(task, registry)
     progress("reading", 0, 1)

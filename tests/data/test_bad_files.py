@@ -156,7 +156,7 @@ def test_missing_columns_are_collected_with_the_nearest():
 def test_the_label_column_is_not_a_text_column():
     """Training on the answer would score 100 %."""
     message = refusal(GOOD, "y", kind=OptionError)
-    assert message == "--text-col: 'y' is the label column already.\nName another column of texts."
+    assert message == "text_cols: 'y' is the label column already.\nName another column of texts."
 
 
 def test_five_thousand_classes_are_probably_no_label():

@@ -195,7 +195,7 @@ def test_a_label_map_with_unknown_labels_lists_those_that_occur():
     """A typo in the map would otherwise do nothing, silently."""
     with pytest.raises(OptionError) as caught:
         read(GOOD, label_map={"x": "positive", "a": "p"})
-    assert str(caught.value) == "--label-map: column 'y' of f.csv has no label 'x'.\nIts labels are 'a' and 'b'."
+    assert str(caught.value) == "label_map: column 'y' of f.csv has no label 'x'.\nIts labels are 'a' and 'b'."
 
 
 def test_rare_classes_are_left_out_only_when_asked_and_never_silently():
