@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 
 from crosspt_cli.data.characters import check_characters
@@ -74,15 +75,15 @@ def columns_of(records: Iterable[Record]) -> tuple[str, ...]:
 
 
 def record_row(record: Record, line: int, columns: tuple[str, ...], where: str) -> Row:
-    """Return the object as a row: a missing key is an empty cell, and what is not text is its JSON text."""
+    """Return the object as a row: no key, null or NaN is an empty cell, and what is not text is its JSON text."""
     cells = tuple(_cell(record.get(column)) for column in columns)
     check_cells(cells, where, line)
     return Row(cells, line, record)
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""  # data frames write NaN where there is nothing
     if isinstance(value, str):
         return value
     return value.text if isinstance(value, _Float) else json.dumps(value, ensure_ascii=False)

@@ -10,6 +10,7 @@ from crosspt_cli.data.checks import Example, Labelled, enough_classes, sound_exa
 from crosspt_cli.data.columns import clean_name
 from crosspt_cli.data.hub import is_hub_name, read_hub
 from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
+from crosspt_cli.data.labelled_table import clean_table
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
 from crosspt_cli.foundation.arguments import as_names
@@ -17,8 +18,8 @@ from crosspt_cli.foundation.errors import Argument, OptionError
 
 __all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
 
-Paths = str | Path | Sequence[str | Path]
-"""One file, or several whose rows are taken together."""
+Paths = str | Path | Table | Sequence[str | Path | Table]
+"""One file, or several whose rows are taken together; a table is a file that was read already."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ def read_csv(
     found across files as within one.
 
     Args:
-        path: a CSV, TSV, JSONL or Parquet file, or a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``; or several of them,
-            which must have the same columns of texts and labels, in whatever order.
+        path: a CSV, TSV, JSONL or Parquet file, a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``, ``-`` for what comes
+            through a pipe, or the table that one of them was read as; or several of them, which must have the same
+            columns of texts and labels, in whatever order.
         label_col: the column of labels; spaces and case in the header are forgiven.
         text_cols: the columns of texts; when empty they are found, and kept in the first file's order.
         label_map: new names for labels, e.g. ``{"a": "positive"}``; others stay.
@@ -120,7 +122,8 @@ def file_names(path: Paths) -> tuple[str, ...]:
     Raises:
         OptionError: there is none, or one is named twice.
     """
-    names = (str(path),) if isinstance(path, (str, Path)) else tuple(map(str, path))
+    paths = (path,) if isinstance(path, (str, Path, Table)) else tuple(path)
+    names = tuple(each.path if isinstance(each, Table) else str(each) for each in paths)
     if not names:
         raise OptionError("files", "there are none.", "Name a file of labelled rows.")
     known: dict[str, str] = {}
@@ -138,20 +141,19 @@ def read_tables(path: Paths) -> tuple[Table, ...]:
     Raises:
         CrossptError: see `read_csv`; nothing is known of columns and labels yet.
     """
-    return tuple(map(read_labelled, file_names(path)))
+    file_names(path)
+    return tuple(map(read_labelled, (path,) if isinstance(path, (str, Path, Table)) else path))
 
 
-def read_labelled(path: str | Path) -> Table:
-    """Return the table of a file or a hub data set that is to be learned from.
+def read_labelled(path: str | Path | Table) -> Table:
+    """Return the table of a file or a hub data set that is to be learned from; one that was read is not read again.
 
     Raises:
         CrossptError: see `read_csv`; nothing is known of columns and labels yet.
     """
-    if is_hub_name(path):
-        return read_hub(str(path))
-    if str(path) == "-":
-        raise OptionError("-", "labelled rows are not read from stdin.", "Save them in a file and name it.")
-    return read_table(path)
+    if isinstance(path, Table):
+        return path
+    return read_hub(str(path)) if is_hub_name(path) else read_table("/dev/stdin" if str(path) == "-" else path)
 
 
 def usable_rows(
@@ -176,6 +178,7 @@ def usable_rows(
     rows: list[Example] = []
     notices: tuple[Notice, ...] = ()
     for table, chosen in zip(tables, columns, strict=True):
+        table = clean_table(table, chosen.label, chosen.texts)
         found, stripped = _examples(table, chosen, about)
         rows += found
         notices += _of_file(table.notices + chosen.notices + stripped, table.path if others else "")

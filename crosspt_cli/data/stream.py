@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crosspt_cli.data.columns import Wanted, clean_name, find_column, find_text_columns, listed, match_columns
-from crosspt_cli.data.delimited import ONE_COLUMN, Row, find_delimiter, header_of, read_rows
+from crosspt_cli.data.delimited import Row, header_of, read_rows
+from crosspt_cli.data.dialect import ONE_COLUMN, SEPARATOR_LINE, find_dialect
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe, open_text
 from crosspt_cli.data.headers import can_be_header, is_surely_header
 from crosspt_cli.data.jsonl import Record
@@ -156,13 +157,14 @@ def _without_header(file: TextFile, where: str, wanted: _Wanted, close: Callable
     """Return a delimited file whose first line is a row; columns are called as the task's, or by their numbers."""
     if is_jsonl(file.head, where):
         raise _no_header_there(where)
-    delimiter = find_delimiter(file.head, file.whole)
+    dialect = find_dialect(file.head, file.whole, where)
     width = len(header_of(file.head, file.whole))
     numbered = tuple(f"column {number}" for number in range(1, width + 1))
     columns = wanted.known if width == len(wanted.known) else numbered
-    rows = read_rows(file.text, where, delimiter)
-    kind, divides = "tsv" if delimiter == "\t" else "csv", "" if delimiter == ONE_COLUMN else delimiter
-    return Source(where, kind, columns, rows, file.notices, "line", close, file.encoding, divides)
+    rows, notices = read_rows(file.text, where, dialect), file.notices + dialect.notices
+    kind = "tsv" if dialect.delimiter == "\t" else "csv"
+    divides = "" if dialect.delimiter == ONE_COLUMN else dialect.delimiter
+    return Source(where, kind, columns, rows, notices, "line", close, file.encoding, divides)
 
 
 def _open_pipe(pipe: BinaryIO, wanted: _Wanted) -> Source:
@@ -187,7 +189,7 @@ def _table_or_lines(file: TextFile, where: str, wanted: _Wanted, close: Callable
 
 def _is_table(file: TextFile, where: str, wanted: _Wanted) -> bool:
     """Return whether the first line says so; more of a pipe may not have arrived, and would not always say the same."""
-    if wanted.named or is_jsonl(file.head, where) or file.head.lower().startswith("sep="):
+    if wanted.named or is_jsonl(file.head, where) or SEPARATOR_LINE.match(file.head):
         return True
     first = (file.head.splitlines() or [""])[0]
     return bool(wanted.known) and can_be_header(header_of(first, whole=True), wanted.known)

@@ -96,6 +96,16 @@ def test_a_table_through_a_pipe_is_answered_as_by_name(call, fitted):
     assert list(rows(by_pipe.out)[0]) == ["id", "review", "label", "confidence", "unusual"]
 
 
+def test_a_file_that_names_its_separator_first_is_read_as_it_says(call, fitted):
+    """Excel writes `sep=;` above the header; by name and through a pipe it is no text."""
+    path = CASES / "sep1.csv"
+    found = call(*TASK, path)
+    assert [row["text"] for row in rows(found.out, ";")] == [
+        "Why was I billed two times", "Where is my parcel", "I forgot my password",
+    ]  # fmt: skip
+    assert call(*TASK, stdin=path.read_text()).out == found.out
+
+
 @pytest.mark.parametrize("mark", [";", "|"])
 def test_a_file_is_answered_with_its_own_delimiter(call, fitted, tmp_path, mark):
     """The spreadsheet that wrote it is the one that reads it; a format asked for is taken at its word."""
