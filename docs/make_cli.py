@@ -94,9 +94,9 @@ become `text,label,confidence` and so on. `-o OUT` appears when all of it is wri
 only with `--replace`, and the input never, under whatever name. Rows are read and answered 512 at a time, so memory
 does not grow with the file; `--json` holds up to 10,000 rows and counts them from 0.
 
-**What `predict` and `suggest` take for a header.** The first line, where it has the task's text columns or `--text-col`.
-Otherwise something has to speak for it: a name such as `review`, a word over numbers or dates, or names over
-sentences. Where nothing does, the file is refused, because a row that is taken for a header gets no answer:
+**What `predict` and `suggest` take for a header.** The first line, where it has the task's text columns or those of
+`--text-col`. Otherwise something has to speak for it: a name such as `review`, a word over numbers or dates, or names
+over sentences. Where nothing does, the file is refused, because a row that is taken for a header gets no answer:
 `--no-header` says that the first line is a row, `--text-col` that it is none. A pipe, or a `.txt` file, is read as
 the same table it would be by name when its first line is a header or a JSON object, and else as one text a line;
 `--no-header` asks for lines.
