@@ -81,7 +81,8 @@ def _without_swallowers(rows: list[Row], table: Table, label: int) -> Cleaned:
     found = {row.line: count for row in long if (count := _swallowed(row, table, label, labels))}
     inside = counted(sum(found.values()), "other row")
     what = f"whose quote closes only lines below, with {inside} inside the cell,"
-    return _without(rows, list(found), "swallowed", table, what)
+    gone = list(found)
+    return _without(rows, gone, "swallowed", table, what)
 
 
 def _swallowed(row: Row, table: Table, label: int, labels: set[str]) -> int:
