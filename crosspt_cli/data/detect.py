@@ -15,6 +15,7 @@ from crosspt_cli.foundation.errors import DataError
 CHUNK = 1 << 20  # bytes read at a time while the encoding is looked for
 SAMPLE = 1 << 15  # bytes of lines that an encoding is guessed from
 LONG_LINE = 1 << 16  # bytes of a line looked at together
+STRAY = r"If it is text but for that, take such bytes out: tr -d '\0' < FILE > MENDED.csv"
 EXPORT = "Export the data as CSV, TSV, JSONL or Parquet."
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,12 +38,12 @@ def find_encoding(binary: BinaryIO, where: str) -> Found:
     binary.seek(0)
     start = binary.read(LONG_LINE)
     codec = marked(start) or _without_mark(start)
-    bad = bad_byte(binary, codec or "utf-8")
+    bad = bad_byte(binary, (codec or "utf-8").removesuffix("-sig"))
     if codec and bad is not None:
         name = codec.upper().removesuffix("-LE").removesuffix("-BE").removesuffix("-SIG")
         raise DataError(where, f"is not the {name} it starts as (byte {bad:,}).", "Save it as UTF-8.")
     if codec and codec != "utf-8-sig":
-        return codec, ()
+        return codec, () if marked(start) else (_unmarked(codec, where),)
     _refuse_binary(binary, where)
     if bad is None:
         return codec or "utf-8", ()
@@ -81,6 +82,11 @@ def guessed(codec: str, where: str, line: int) -> Notice:
     """Return the notice of a guess."""
     text = f"{where} is not UTF-8 (line {line}), so it was read as {ENCODINGS[codec]} ({codec})."
     return Notice("encoding", (line,), text)
+
+
+def _unmarked(codec: str, where: str) -> Notice:
+    text = f"{where} does not say what it is in, and every second byte is NUL, so it was read as UTF-16 ({codec})."
+    return Notice("encoding", (), text)
 
 
 def bad_byte(binary: BinaryIO, codec: str, final: bool = True) -> int | None:
@@ -156,7 +162,7 @@ def _refuse_binary(binary: BinaryIO, where: str) -> None:
     found = _find(binary, re.compile(b"\0"))
     if found is not None:
         line = _line_of(binary, found)
-        raise DataError(f"{where} line {line}", "has a NUL byte: this is a binary file, not text.", EXPORT)
+        raise DataError(f"{where} line {line}", "has a NUL byte: this is a binary file, not text.", f"{EXPORT} {STRAY}")
 
 
 def _find(binary: BinaryIO, pattern: re.Pattern[bytes]) -> int | None:

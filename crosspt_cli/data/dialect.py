@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from crosspt_cli.data.notices import Notice, counted
@@ -18,7 +18,9 @@ SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^"\w\s]|\t)"?[;,\t|]*(\r\n|\r|\n)'
 ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 SPACE_AND_QUOTE = re.compile(r' +"')
 
-DOUBLED, BACKSLASHED, LITERAL = "doubled", "backslashed", "literal"
+WHOLE_LINE = re.compile(r'"(?P<line>.*)"(?P<end>\s*)', re.DOTALL)
+
+DOUBLED, BACKSLASHED, LITERAL, WRAPPED = "doubled", "backslashed", "literal", "wrapped"
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,10 @@ class Dialect:
 
     Args:
         delimiter: one of `DELIMITERS`, another that the file names in a line ``sep=``, or `ONE_COLUMN`.
-        quotes: how a quote stands in a quoted cell: ``"doubled"``, ``"backslashed"``, or ``"literal"`` where quotes
-            enclose nothing and are characters like others.
-        spaced: whether spaces stand between a delimiter and the quote that opens a cell.
-        above: how many lines stand above the header: ``sep=;``, or comments.
+        quotes: how a quote stands in a quoted cell: ``"doubled"``, ``"backslashed"``, ``"literal"`` where quotes
+            enclose nothing and are characters like others, or ``"wrapped"`` where every line is in quotes as a whole.
+        spaced: whether spaces stand between delimiters and the quotes of a cell.
+        above: how many lines stand above the header: ``sep=;``, comments, blank lines.
         notices: what was understood that a person may want to know.
     """
 
@@ -42,7 +44,12 @@ class Dialect:
 
     def line(self, line: str) -> str:
         """Return a line with its quotes as `csv` wants them."""
-        return ESCAPED_QUOTE.sub(r'\1""', line) if self.quotes == BACKSLASHED else line
+        if self.spaced:  # those before a quote `csv` skips itself
+            return re.sub(f'(?<=") +(?={re.escape(self.delimiter)}|[\r\n]|$)', "", line)
+        if self.quotes == BACKSLASHED:
+            return ESCAPED_QUOTE.sub(r'\1""', line)
+        wrapped = WHOLE_LINE.fullmatch(line) if self.quotes == WRAPPED else None
+        return wrapped["line"].replace('""', '"') + wrapped["end"] if wrapped else line
 
     def reader(self, lines: Iterable[str], strict: bool = True) -> Iterator[list[str]]:
         """Return a reader of cells over lines that `line` has been applied to."""
@@ -59,14 +66,15 @@ def find_dialect(head: str, whole: bool, where: str = "", tab_first: bool = Fals
         where: the file's name, for notices.
         tab_first: whether the file name says tab, which then only has to occur in the header.
     """
-    named = SEPARATOR_LINE.match(head.lstrip("\ufeff"))
+    head = head.lstrip("\ufeff")
+    named = SEPARATOR_LINE.match(head)
     if named:
-        body = head.lstrip("\ufeff")[named.end() :]
-        return _with_quotes(body, whole, where, Dialect(named["mark"], above=1))
-    above = _comments(head, whole, tab_first)
+        return _with_quotes(head[named.end() :], whole, where, Dialect(named["mark"], above=1))
+    above = _lines_above(head, whole, tab_first)
     body = _without_lines(head, above)
     dialect = Dialect(find_delimiter(body, whole, tab_first), above=above, notices=_comment_notice(head, above, where))
-    return dialect if dialect.delimiter == ONE_COLUMN else _with_quotes(body, whole, where, dialect)
+    find_quotes = _wrapped if dialect.delimiter == ONE_COLUMN else _with_quotes
+    return find_quotes(body, whole, where, dialect)
 
 
 def find_delimiter(head: str, whole: bool, tab_first: bool = False) -> str:
@@ -90,8 +98,8 @@ def find_delimiter(head: str, whole: bool, tab_first: bool = False) -> str:
 def header_of(head: str, whole: bool) -> tuple[str, ...]:
     """Return the cells of the header, taken as delimited text."""
     dialect = find_dialect(head, whole)
-    body = dialect.line(_without_lines(head, dialect.above))
-    return tuple(next(filter(None, dialect.reader(io.StringIO(body, newline=""), strict=False)), ()))
+    lines = map(dialect.line, _lines(head.lstrip("\ufeff"))[dialect.above :])
+    return tuple(next(filter(None, dialect.reader(lines, strict=False)), ()))
 
 
 def fitted(cells: Sequence[str], header: Sequence[str]) -> tuple[str, ...] | None:
@@ -127,45 +135,63 @@ def _lines(head: str) -> list[str]:
     return list(io.StringIO(head, newline=""))
 
 
-def _comments(head: str, whole: bool, tab_first: bool) -> int:
-    """Return how many lines at the start are comments: they begin with # and are no row of the table below."""
+def _lines_above(head: str, whole: bool, tab_first: bool) -> int:
+    """Return how many lines above the header are blank, or comments: # at the start, and no row of the table below."""
     lines = _lines(head)
-    count = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    if not 0 < count < len(lines):
-        return 0
+    blank = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    count = next((number for number, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    if count <= blank:
+        return blank
     body = "".join(lines[count:])
     delimiter = find_delimiter(body, whole, tab_first)
     rows = _sample(body, whole, delimiter)
-    above = _sample("".join(lines[:count]), True, delimiter)
-    table = len(rows) > 1 and len(rows[0]) > 1 and all(len(row) < len(rows[0]) for row in above)
-    return count if table else 0
+    last = [line for line in lines[:count] if line.strip()][-1]
+    narrower = len(rows[0]) > len(_sample(last, True, delimiter)[0])  # else it may be the header
+    return count if len(rows) > 1 and narrower else blank
 
 
 def _comment_notice(head: str, above: int, where: str) -> tuple[Notice, ...]:
-    if not above:
+    comments = [line for line in _lines(head)[:above] if line.strip()]
+    if not comments:
         return ()
-    first = _lines(head)[0].strip()[:60]
-    text = f"{where}: {counted(above, 'line')} of comment passed over ({first!r}); the header is line {above + 1}."
-    return (Notice("comment", tuple(range(1, above + 1)), text),)
+    text = f"{counted(len(comments), 'line')} of comment passed over ({comments[0].strip()[:60]!r})"
+    return (Notice("comment", (), f"{where}: {text}; the header is line {above + 1}."),)
+
+
+def _wrapped(body: str, whole: bool, where: str, dialect: Dialect) -> Dialect:
+    """Return the dialect of a file whose lines are each in quotes as a whole, as a sheet of one column saves a CSV."""
+    lines = [line for line in _lines(body)[: None if whole else -1][:SAMPLE_ROWS] if line.strip()]
+    if len(lines) < 2 or not all(map(WHOLE_LINE.fullmatch, lines)):
+        return dialect
+    inner = "".join(map(Dialect(ONE_COLUMN, WRAPPED).line, lines))
+    found = replace(dialect, delimiter=find_delimiter(inner, True), quotes=WRAPPED)
+    if found.delimiter == ONE_COLUMN or _misread("".join(lines), True, found)[0]:
+        return dialect
+    return _told(found, f"{where}: every line is within quotes as a whole, which were passed over.")
 
 
 def _with_quotes(body: str, whole: bool, where: str, dialect: Dialect) -> Dialect:
     """Return the dialect with its quotes; another than the usual one only where the usual one fails on some rows."""
-    delimiter, above, notices = dialect.delimiter, dialect.above, dialect.notices
-    spaced = _is_spaced(body, delimiter)
-    doubled, rows = _misread(body, whole, Dialect(delimiter, spaced=spaced))
-    usual = Dialect(delimiter, DOUBLED, spaced, above, notices)
-    if not doubled:
-        return usual
-    backslashed = Dialect(delimiter, BACKSLASHED, spaced)
-    if ESCAPED_QUOTE.search(body) and 2 * _misread(body, whole, backslashed)[0] < doubled:
+    if _is_spaced(body, dialect.delimiter):
+        return replace(dialect, spaced=True)
+    failed, rows = _misread(body, whole, dialect)
+    if not failed or '"' not in body:
+        return dialect
+    spaced = replace(dialect, spaced=True)
+    if not _misread(body, whole, spaced)[0]:
+        return spaced
+    backslashed = replace(dialect, quotes=BACKSLASHED)
+    if ESCAPED_QUOTE.search(body) and 2 * _misread(body, whole, backslashed)[0] < failed:
         text = f'{where}: quotes inside cells have a backslash before them (\\"), and were read as quotes.'
-        return Dialect(delimiter, BACKSLASHED, spaced, above, (*notices, Notice("quotes", (), text)))
-    literal = Dialect(delimiter, LITERAL)
-    if '"' in body and (delimiter == "\t" or 2 * doubled > rows) and not _misread(body, whole, literal)[0]:
-        text = f"{where}: quotes do not enclose cells, and were read as characters of the text."
-        return Dialect(delimiter, LITERAL, False, above, (*notices, Notice("quotes", (), text)))
-    return usual
+        return _told(backslashed, text)
+    literal = replace(dialect, quotes=LITERAL)
+    if (dialect.delimiter == "\t" or 2 * failed > rows) and not _misread(body, whole, literal)[0]:
+        return _told(literal, f"{where}: quotes do not enclose cells, and were read as characters of the text.")
+    return dialect
+
+
+def _told(dialect: Dialect, text: str) -> Dialect:
+    return replace(dialect, notices=(*dialect.notices, Notice("quotes", (), text)))
 
 
 def _is_spaced(body: str, delimiter: str) -> bool:

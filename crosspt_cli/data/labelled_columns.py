@@ -17,6 +17,7 @@ from crosspt_cli.data.columns import (
     no_text_column,
     plain,
 )
+from crosspt_cli.data.labelled_table import seeming_header
 from crosspt_cli.data.notices import Notice, quoted
 from crosspt_cli.data.table import Table
 from crosspt_cli.foundation.errors import Argument, DataError, OptionError
@@ -43,7 +44,7 @@ def choose_columns(table: Table, label_col: str, text_cols: Sequence[str]) -> La
         OptionError: a column is named twice, or is text and label.
     """
     wanted = [Wanted(label_col, "--label-col"), *(Wanted(name, "--text-col") for name in text_cols)]
-    (label, *texts), notices = match_columns(wanted, table.columns, table.path)
+    (label, *texts), notices = _match(wanted, table, label_col)
     if label in texts:
         name = clean_name(table.columns[label])
         raise OptionError(
@@ -55,6 +56,17 @@ def choose_columns(table: Table, label_col: str, text_cols: Sequence[str]) -> La
     if not texts:
         raise no_text_column(table.columns, table.path, table.columns[label])
     return LabelledColumns(label, tuple(texts), _names(table, texts), notices)
+
+
+def _match(wanted: Sequence[Wanted], table: Table, label_col: str) -> tuple[tuple[int, ...], tuple[Notice, ...]]:
+    try:
+        return match_columns(wanted, table.columns, table.path)
+    except DataError as error:
+        line = seeming_header(table, label_col)
+        if line is None:
+            raise
+        hint = f"The header seems to be on line {line}: delete what is above it."
+        raise DataError(error.where, error.problem, hint) from error
 
 
 def same_columns(

@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crosspt_cli.data.columns import clean_name, plain
+from crosspt_cli.data.columns import clean_name, find_column, plain
+from crosspt_cli.data.dialect import find_delimiter
 from crosspt_cli.data.notices import Notice, counted, quoted, row_notice
 from crosspt_cli.data.packaging import unpacked, with_cell
 from crosspt_cli.data.table import Row, Table
 
+EARLY_ROWS = 20
 ANSWERS = {"accept", "reject", "ignore"}  # what Prodigy writes of a row that was shown
 MISSING_WORDS = {"na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil"}
 WHOLE = re.compile(r"-?\d+\.0")
@@ -43,6 +45,17 @@ def clean_table(table: Table, label: int, texts: Sequence[int]) -> Table:
     return replace(table, rows=tuple(rows), notices=notices + found + whole + _words(rows, table, label, texts))
 
 
+def seeming_header(table: Table, name: str) -> int | None:
+    """Return the line of an early row that has a cell of that name: lines above a header take its place."""
+    for row in table.rows[:EARLY_ROWS]:
+        cells = row.cells
+        if len(cells) == 1:
+            (cells,) = csv.reader([cells[0]], delimiter=find_delimiter(cells[0], True)) if cells[0] else ((),)
+        if table.unit == "line" and row.record is None and find_column(name, cells) is not None:
+            return row.line
+    return None
+
+
 def _without(rows: Sequence[Row], gone: Sequence[int], kind: str, table: Table, what: str) -> Cleaned:
     lines = set(gone)
     kept = [row for row in rows if row.line not in lines]
@@ -50,8 +63,8 @@ def _without(rows: Sequence[Row], gone: Sequence[int], kind: str, table: Table, 
 
 
 def _without_headers(rows: list[Row], table: Table, label: int) -> Cleaned:
-    header = tuple(map(clean_name, table.columns))
-    again = [row.line for row in rows if row.record is None and tuple(map(clean_name, row.cells)) == header]
+    header = tuple(map(plain, table.columns))
+    again = [row.line for row in rows if row.record is None and tuple(map(plain, row.cells)) == header]
     return _without(rows, again, "repeated-header", table, f"that {_repeat(again)} the header")
 
 
@@ -68,7 +81,8 @@ def _without_swallowers(rows: list[Row], table: Table, label: int) -> Cleaned:
     found = {row.line: count for row in long if (count := _swallowed(row, table, label, labels))}
     inside = counted(sum(found.values()), "other row")
     what = f"whose quote closes only lines below, with {inside} inside the cell,"
-    return _without(rows, list(found), "swallowed", table, what)
+    gone = list(found)
+    return _without(rows, gone, "swallowed", table, what)
 
 
 def _swallowed(row: Row, table: Table, label: int, labels: set[str]) -> int:
@@ -97,7 +111,7 @@ def _are_answers(cells: Sequence[str]) -> bool:
 def _whole_numbers(rows: list[Row], table: Table, label: int) -> Cleaned:
     """Return rows with 1 for 1.0 where one missing label made the numbers of a typed column fractions."""
     labels = {row.cells[label] for row in rows} - {""}
-    if table.format not in ("parquet", "hub") or not labels or not all(map(WHOLE.fullmatch, labels)):
+    if table.format not in ("parquet", "hub", "jsonl") or not labels or not all(map(WHOLE.fullmatch, labels)):
         return rows, ()
     name, one = clean_name(table.columns[label]), min(labels)
     text = f"{table.path}: the labels in column '{name}' are whole numbers stored as fractions; {one} is read as "

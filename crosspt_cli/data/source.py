@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -15,6 +16,7 @@ from crosspt_cli.data.notices import Notice, RowProblem, quoted
 from crosspt_cli.foundation.errors import CrossptError, DataError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+JSON_ARRAY = re.compile(r'\s*\[\s*\{\s*"')
 TAB_SUFFIXES = (".tsv", ".tab")
 
 
@@ -84,8 +86,9 @@ def text_source(file: TextFile, where: str, close: Callable[[], None], look_ahea
 
 
 def is_jsonl(head: str, where: str) -> bool:
-    """Return whether the first line is a JSON object, or the file name says that it should be."""
-    return suffix(where) in JSON_SUFFIXES or is_object((head.lstrip().splitlines() or [""])[0])
+    """Return whether the first line is a JSON object, objects follow in an array, or the file name says so."""
+    first = (head.lstrip().splitlines() or [""])[0]
+    return suffix(where) in JSON_SUFFIXES or is_object(first) or bool(JSON_ARRAY.match(head))
 
 
 def suffix(where: str) -> str:

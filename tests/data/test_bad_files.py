@@ -182,7 +182,8 @@ def test_five_thousand_classes_are_probably_no_label():
         (
             b"text,y\na,b\nc\0d,e\n",
             "f.csv line 3: has a NUL byte: this is a binary file, not text.\n"
-            "Export the data as CSV, TSV, JSONL or Parquet.",
+            "Export the data as CSV, TSV, JSONL or Parquet. "
+            r"If it is text but for that, take such bytes out: tr -d '\0' < FILE > MENDED.csv",
         ),
         (
             b"text,y\r\ngood,b\r" + bytes(range(128, 256)) + b"\n",
