@@ -246,7 +246,7 @@ def _unusual(finished: Onboarded, other) -> dict | None:
         texts = read_alone(predictor.backbone, predictor.encode(fields), predictor.fitted.prompt_layer, at_once)
         at = torch.arange(len(texts))
         read = answer_rows(predictor.backbone, predictor.prompt, at * 0, texts, at, predictor.tree, at_once)
-        of_both.append(distances(familiar.means, read.vectors))
+        of_both.append(distances(familiar.means, read.plain))
     own, foreign = of_both
     auroc = roc_auc_score(np.repeat([0, 1], [len(own), len(foreign)]), np.concatenate(of_both))
     return {

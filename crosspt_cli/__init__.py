@@ -7,15 +7,31 @@ The names below do what the commands do and return the same values. They are imp
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from crosspt_cli.data import read_csv
+    from crosspt_cli.foundation.errors import CrossptError
+    from crosspt_cli.onboarding.check_file import FileCheck, check_file
+    from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
+    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan, onboard, plan_onboarding
+    from crosspt_cli.onboarding.predict import Prediction, Predictor, predict
+    from crosspt_cli.onboarding.pretrain import pretrain
+    from crosspt_cli.onboarding.report_data import make_report
+    from crosspt_cli.onboarding.suggest import Suggestions, suggest
+    from crosspt_cli.registry import Registry, open_registry
+    from crosspt_cli.report.page import report_page
 
 _HOMES = {
     "CrossptError": "crosspt_cli.foundation.errors",
+    "FileCheck": "crosspt_cli.onboarding.check_file",
     "FittedTask": "crosspt_cli.onboarding.fitted",
     "Onboarded": "crosspt_cli.onboarding.onboard",
+    "OnboardingPlan": "crosspt_cli.onboarding.onboard",
     "Prediction": "crosspt_cli.onboarding.predict",
     "Predictor": "crosspt_cli.onboarding.predict",
     "Registry": "crosspt_cli.registry",
+    "Suggestions": "crosspt_cli.onboarding.suggest",
     "check_file": "crosspt_cli.onboarding.check_file",
     "load_fitted": "crosspt_cli.onboarding.fitted",
     "make_report": "crosspt_cli.onboarding.report_data",
@@ -28,10 +44,35 @@ _HOMES = {
     "report_page": "crosspt_cli.report.page",
     "suggest": "crosspt_cli.onboarding.suggest",
 }
-__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "CrossptError",
+    "FileCheck",
+    "FittedTask",
+    "Onboarded",
+    "OnboardingPlan",
+    "Prediction",
+    "Predictor",
+    "Registry",
+    "Suggestions",
+    "check_file",
+    "load_fitted",
+    "make_report",
+    "onboard",
+    "open_registry",
+    "plan_onboarding",
+    "predict",
+    "pretrain",
+    "read_csv",
+    "report_page",
+    "suggest",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'crosspt_cli' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

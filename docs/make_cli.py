@@ -69,8 +69,9 @@ twice: with one row of its label, and with one of another. In `--json`, `lines` 
 
 **What `suggest` writes.** A CSV with the task's text columns, its label column (empty), `crosspt_line`,
 `crosspt_guess` and `crosspt_confidence`, the most useful row first. A column called `crosspt_…` is never taken for
-text, so the file goes into `add-task` as it is once the labels are filled in. `-o OUT` must be a new file. `--json`
-prints the rows with their `disagreement`, and what was passed over. [labelling.md](labelling.md) says how rows are
+text, so the file goes into `add-task` as it is once the labels are filled in. `-o OUT` replaces a file only with
+`--replace`, and never FILE itself. `--json` prints the rows with their `disagreement`, what was passed over, `notices`
+of the file and `notes` of the choice. [labelling.md](labelling.md) says how rows are
 chosen.
 
 **What `report` writes.** One page of HTML; `-o FILE` appears when all of it is written, and a file that exists is
@@ -80,18 +81,31 @@ replaced only with `--replace`. `--json` prints the values that the page shows: 
 [report.md](report.md) says how to read it.
 
 **What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
-`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows.
+`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows (of
+texts like these about one in twenty is), or says nothing that can be read: no letter or digit, mostly unknown tokens,
+or the same over and over ([method.md](method.md#unusual-texts)). A row without text gets no label, no confidence and
+no probabilities, and is counted.
 Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,
 `null` in JSON, and `(no answer)` for people; confidence and probabilities stay. `--target-accuracy A` finds that
 confidence from the task's held-out answers, so that the labels given are right with A in nine of ten onboardings; with
-too few rows it is refused (exit code 2) and says about how many it would take. stderr says how many rows have no label
-and how many are unusual; `--json` has `abstain_below`, `abstained`, `promise` and `unusual`.
+too few rows it is refused (exit code 2) and says about how many it would take. stderr says how many rows have no text,
+how many no label for their confidence, and how many of the others are unusual; `--json` has `blank`, `abstain_below`,
+`abstained`, `promise` and `unusual`, and beside them `notices` of the input and `notes`, sentences that stderr would
+have had.
 
 Where the input has a column of that name, the answer's is called `predicted_label` and so on, and stderr says so. CSV
-is written with commas and quotes where needed, in UTF-8, whatever the input's delimiter and encoding; JSONL keeps each
-record and adds the answer's keys. Lines of plain text become `text,label,confidence` and so on. `-o OUT` appears when
-all of it is written. Rows are read and answered 512 at a time, so memory does not grow with the file; `--json` holds up
-to 10,000 rows and counts them from 0.
+is written with the input's delimiter, and with commas where `--format csv` is given, in UTF-8 whatever the input's
+encoding; JSONL keeps each record as it is written, number for number, and adds the answer's keys. Lines of plain text
+become `text,label,confidence` and so on. `-o OUT` appears when all of it is written; a file that exists is replaced
+only with `--replace`, and the input never, under whatever name. Rows are read and answered 512 at a time, so memory
+does not grow with the file; `--json` holds up to 10,000 rows and counts them from 0.
+
+**What `predict` and `suggest` take for a header.** The first line, where it has the task's text columns or those of
+`--text-col`. Otherwise something has to speak for it: a name such as `review`, a word over numbers or dates, or names
+over sentences. Where nothing does, the file is refused, because a row that is taken for a header gets no answer:
+`--no-header` says that the first line is a row, `--text-col` that it is none. A pipe, or a `.txt` file, is read as
+the same table it would be by name when its first line is a header or a JSON object, and else as one text a line;
+`--no-header` asks for lines.
 """
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,9 @@ from crosspt_cli.cli.options import (
 from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
 from crosspt_cli.cli.values import Duration, Numbers
 from crosspt_cli.foundation.errors import OptionError
+
+if TYPE_CHECKING:
+    from crosspt_cli.data import Table
 
 STARTED = time.monotonic()  # a time limit counts from when the command was given; this module is loaded with it
 
@@ -93,40 +97,56 @@ def add_task(
 ) -> None:
     """Onboard a task from the labelled rows in CSV.
 
-    CSV may as well be a TSV, JSONL or Parquet file, or a hub data set as hf:NAME[:CONFIG][:SPLIT]. The rows of
-    several are taken together: their columns of labels and texts must have the same names.
+    CSV may as well be a TSV, JSONL or Parquet file, packed with gzip or not, '-' for a file that comes through a
+    pipe, or a hub data set as hf:NAME[:CONFIG][:SPLIT]. The rows of several are taken together: their columns of
+    labels and texts must have the same names.
 
     Prompts are trained on the rows in several ways, compared by cross-validation, and the best one is
     fitted on all rows and saved under the task's name for 'crosspt predict'.
     """
     if not label_col:
         raise no_label_column(files[0])
-    _check_rows(files, label_col, settings)
+    rows = _read_rows(files, label_col, settings)
     work = _plan if dry_run else _onboard
-    work(files, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
+    work(rows, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
 
 
 def no_label_column(path: str) -> OptionError:
     """Return the error for a missing ``--label-col``, with the columns there are."""
-    from crosspt_cli.data import is_hub_name, read_table
+    from crosspt_cli.data import is_hub_name, read_labelled
     from crosspt_cli.data.columns import listed
 
     hint = "Pass --label-col with the column that holds the labels."
-    if is_hub_name(path) or path == "-":
+    if is_hub_name(path):
         return OptionError("--label-col", "is missing.", hint)
-    return OptionError(path, f"which column holds the labels? It has {listed(read_table(path).columns)}.", hint)
+    table = read_labelled(path)
+    return OptionError(table.path, f"which column holds the labels? It has {listed(table.columns)}.", hint)
 
 
-def _check_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> None:
-    """Tell what is wrong with the file before torch takes its seconds to load; onboarding reads it again."""
-    from crosspt_cli.data import is_hub_name, read_csv
+def _read_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> tuple[str | Table, ...]:
+    """Return the files read, so that a pipe is read once; what is wrong with them is told before torch loads.
 
+    Hub data sets stay names: what fetches them takes longer to load than what trains.
+    """
+    from crosspt_cli.data import file_names, is_hub_name, read_csv, read_labelled
+
+    if not settings["name"] and is_pipe(file_names(files)[0]):
+        raise OptionError(files[0], "is a pipe, which gives the task no name.", "Pass --name with a name for the task.")
+    rows = tuple(name if is_hub_name(name) else read_labelled(name) for name in files)
     if not any(map(is_hub_name, files)):
         choices = {name: settings[name] for name in ("text_cols", "label_map", "drop_rare")}
-        read_csv(files, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
+        read_csv(rows, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
+    return rows
 
 
-def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def is_pipe(name: str) -> bool:
+    """Return whether what is named is read once and gone: stdin, or what a shell puts in the place of <(…)."""
+    return name == "-" or (Path(name).exists() and not Path(name).is_file() and not Path(name).is_dir())
+
+
+def _onboard(
+    rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool
+) -> None:
     from crosspt_cli.report.progress import progress_display
     from crosspt_cli.report.render import kept_text, onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
@@ -136,7 +156,7 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(files, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
+        done = onboard(rows, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return
@@ -144,12 +164,12 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
     emit(onboarded_text(done))
 
 
-def _plan(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def _plan(rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
     from crosspt_cli.onboarding.onboard import plan_onboarding
     from crosspt_cli.report.render import plan_text
     from crosspt_cli.report.summary import plan_dict
 
-    plan = plan_onboarding(files, label_col, **settings)
+    plan = plan_onboarding(rows, label_col, **settings)
     if as_json:
         emit_json(plan_dict(plan))
         return

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from crosspt_cli.foundation.errors import DataError
-from crosspt_cli.foundation.plain_json import finite
 from crosspt_cli.report.numbers import percent
 
 if TYPE_CHECKING:
@@ -46,10 +45,27 @@ class Layout:
         return (self.label, self.confidence, *self.shares.values(), self.unusual)
 
     def values(self, prediction: Prediction) -> dict[str, str | float | bool | None]:
-        """Return the added columns' values of one row; a row without an answer has None for a label."""
-        numbers = {name: round(prediction.shares[of], DIGITS) for of, name in self.shares.items()}
-        sure = {self.label: prediction.label, self.confidence: round(prediction.confidence, DIGITS)}
-        return {**sure, **numbers, self.unusual: prediction.unusual}
+        """Return the added columns' values of one row.
+
+        A row without an answer has None for a label, and one without text for everything that is said of an answer.
+        """
+        shares = {name: rounded(prediction.shares.get(of)) for of, name in self.shares.items()}
+        return {
+            self.label: prediction.label,
+            self.confidence: confidence_of(prediction),
+            **shares,
+            self.unusual: prediction.unusual,
+        }
+
+
+def confidence_of(prediction: Prediction) -> float | None:
+    """Return an answer's confidence as it is written; None for a row without text."""
+    return None if prediction.blank else rounded(prediction.confidence)
+
+
+def rounded(share: float | None) -> float | None:
+    """Return a probability as it is written."""
+    return None if share is None else round(share, DIGITS)
 
 
 def make_layout(columns: Sequence[str], classes: Sequence[str], with_shares: bool) -> Layout:
@@ -84,7 +100,7 @@ def renaming_note(layout: Layout, path: str) -> str:
     return f"{path}: has columns of the answers' names already, so these are called {moved}."
 
 
-def open_writer(kind: str, handle: TextIO, layout: Layout, path: str) -> Write:
+def open_writer(kind: str, handle: TextIO, layout: Layout, path: str, delimiter: str = ",") -> Write:
     """Return what writes one row with its answer; a header was written if the format has one.
 
     Args:
@@ -92,12 +108,13 @@ def open_writer(kind: str, handle: TextIO, layout: Layout, path: str) -> Write:
         handle: where to write; line ends are written as ``\\n``.
         layout: the columns.
         path: the input, for messages.
+        delimiter: what divides the cells of a CSV.
     """
     if kind == "jsonl":
         return _jsonl_writer(handle, layout, path)
     if kind == "lines":
         return _line_writer(handle, layout)
-    return _delimited_writer(handle, layout, "\t" if kind == "tsv" else ",")
+    return _delimited_writer(handle, layout, "\t" if kind == "tsv" else delimiter)
 
 
 def _delimited_writer(handle: TextIO, layout: Layout, delimiter: str) -> Write:
@@ -119,15 +136,27 @@ def _cell(value: str | float | bool | None) -> str | float:
 
 def _jsonl_writer(handle: TextIO, layout: Layout, path: str) -> Write:
     def write(row: StreamRow, prediction: Prediction) -> None:
-        record: dict[str, Any] = row.record or dict(zip(layout.columns, row.cells, strict=True))
+        record = dict(zip(layout.columns, row.cells, strict=True)) if row.record is None else row.record
         late = [name for name in layout.added if name in record]
         if late:
             problem = f"has the key {late[0]!r}, which the first rows do not have and an answer would overwrite."
             raise DataError(f"{path} line {row.line}", problem, "Rename the key, or pass --format csv.")
-        values = finite(record | layout.values(prediction))  # a record may hold NaN, which is no JSON
-        handle.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+        written = json.dumps(record, ensure_ascii=False) if row.record is None else row.record.text
+        handle.write(with_keys(written, layout.values(prediction)) + "\n")
 
     return write
+
+
+def with_keys(written: str, values: dict[str, Any]) -> str:
+    """Return a JSON object with keys after its own, which stay as they are written: 1.50 is not 1.5 to everybody.
+
+    Example:
+        >>> with_keys('{"n": 1.50}', {"label": "a"}), with_keys("{ }", {"label": None})
+        ('{"n": 1.50, "label": "a"}', '{"label": null}')
+    """
+    own = written.strip()[1:-1].strip()
+    added = json.dumps(values, ensure_ascii=False)[1:]
+    return f"{{{own}, {added}" if own else f"{{{added}"
 
 
 def _line_writer(handle: TextIO, layout: Layout) -> Write:
@@ -141,7 +170,10 @@ def _line_writer(handle: TextIO, layout: Layout) -> Write:
 
 def answer_line(prediction: Prediction, with_shares: bool, width: int = 0) -> str:
     """Return an answer for people, e.g. ``"positive  93.1 %"``, with every class's share where wanted."""
-    line = f"{prediction.label or NO_ANSWER:<{width}}  {percent(prediction.confidence):>7}"
+    label = NO_ANSWER if prediction.label is None else prediction.label
+    if prediction.blank:
+        return f"{label:<{width}}  no text"
+    line = f"{label:<{width}}  {percent(prediction.confidence):>7}"
     line += "  unusual" if prediction.unusual else ""
     if not with_shares:
         return line
@@ -160,9 +192,9 @@ def answer_dict(number: int, prediction: Prediction, with_shares: bool) -> dict[
     answer: dict[str, Any] = {
         "row": number,
         "label": prediction.label,
-        "confidence": round(prediction.confidence, DIGITS),
+        "confidence": confidence_of(prediction),
         "unusual": prediction.unusual,
     }
     if with_shares:
-        answer["shares"] = {name: round(share, DIGITS) for name, share in prediction.shares.items()}
+        answer["shares"] = {name: rounded(share) for name, share in prediction.shares.items()}
     return answer

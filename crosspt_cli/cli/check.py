@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from crosspt_cli.cli.add_task import no_label_column
+from crosspt_cli.cli.add_task import is_pipe, no_label_column
 from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
@@ -44,7 +44,6 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     if not label_col:
         raise no_label_column(file)
     from crosspt_cli.onboarding.check_file import check_file
-    from crosspt_cli.onboarding.command import command_line
     from crosspt_cli.report.file_check import check_dict
 
     found = check_file(file, label_col, **settings)
@@ -53,6 +52,15 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     else:
         from crosspt_cli.report.render import check_text
 
-        emit(check_text(found, command_line("add-task" if found.ok else "check", [file], label_col, settings)))
+        emit(check_text(found, _next_command(found.ok, file, label_col, settings)))
     if not found.ok:
         ctx.exit(DataError.exit_code)
+
+
+def _next_command(ok: bool, file: str, label_col: str, settings: dict[str, Any]) -> str:
+    from crosspt_cli.onboarding.command import command_line
+
+    if not is_pipe(file):
+        return command_line("add-task" if ok else "check", [file], label_col, settings)
+    name = {"name": "NAME"} if ok else {}
+    return f"… | {command_line('add-task' if ok else 'check', ['-'], label_col, settings | name)}"

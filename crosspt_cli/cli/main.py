@@ -24,7 +24,7 @@ from crosspt_cli.cli.report import report
 from crosspt_cli.cli.settings_file import nearest, read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
-from crosspt_cli.foundation.errors import CrossptError
+from crosspt_cli.foundation.errors import Argument, CrossptError
 
 INTERRUPTED = 130
 SOON = 0.05  # seconds until a lost Ctrl-C is sent again
@@ -112,7 +112,7 @@ def run(words: list[str]) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except CrossptError as error:
-        return _fail(shared, error.kind, error.where, error.problem, error.hint, error.exit_code)
+        return _fail(shared, error.kind, spoken_place(error), error.problem, error.typed, error.exit_code)
     except click.UsageError as error:
         return _fail(shared, "usage", *usage_sentence(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -121,6 +121,16 @@ def run(words: list[str]) -> int:
         # nobody reads on; the interpreter would complain once more when it flushes stdout at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def spoken_place(error: CrossptError) -> str:
+    """Return where an error is; an argument of a function is the option that the person typed."""
+    if not isinstance(error.where, Argument):
+        return error.where
+    from crosspt_cli.onboarding.command import FLAGS
+
+    flags = FLAGS | {"n": "-n", "header": "--no-header"}
+    return flags.get(error.where, f"--{error.where.replace('_', '-')}")
 
 
 def usage_sentence(error: click.UsageError) -> tuple[str, str, str]:

@@ -104,6 +104,12 @@ def only_task(where: str) -> str:
     raise OptionError(where, f"is missing, and there are {len(names)} tasks: {listed}.", "Name one of them.")
 
 
+replace_out_option = click.option("--replace", is_flag=True, help="Replace a file that exists.")
+no_header_option = click.option(
+    "--no-header", "header", flag_value=False, default=True, help="The first line is a row and names no columns."
+)
+
+
 def json_option(command: Command) -> Command:
     """Give the command ``--json``; an error that comes later knows of it."""
     return click.option(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from crosspt_cli.foundation.errors import CrossptError, NotFound, StorageError
+from crosspt_cli.foundation.errors import CrossptError, NotFound, OptionError, StorageError
 from crosspt_cli.foundation.files import flush_file
 
 
@@ -72,6 +72,39 @@ def check_folder(path: Path) -> None:
         raise NotFound(str(path), f"the folder {path.parent} does not exist.", hint)
     if path.is_dir():
         raise StorageError(str(path), "is a folder.", "Pass -o with the name of a file.")
+
+
+def check_out(path: Path, replace: bool, source: str | Path | None = None) -> None:
+    """Return if a file can be written there without harm to one that is there.
+
+    Args:
+        path: where ``-o`` says.
+        replace: whether a file may be replaced.
+        source: the file that is read while it is written, which is never replaced; ``"-"`` is stdin.
+
+    Raises:
+        NotFound: its folder does not exist.
+        StorageError: it is itself a folder.
+        OptionError: it exists already, or is what is read.
+    """
+    check_folder(path)
+    if not path.is_file():
+        return
+    if _is_same_file(path, source):
+        raise OptionError(str(path), "is the input, which would be lost.", "Name another file with -o.")
+    if not replace:
+        raise OptionError(str(path), "exists already.", "Use --replace to replace it, or name another file with -o.")
+
+
+def _is_same_file(path: Path, source: str | Path | None) -> bool:
+    """Return whether both are one file, under whatever names."""
+    if source is None:
+        return False
+    try:
+        read = os.fstat(sys.stdin.fileno()) if source == "-" else os.stat(source)
+    except (OSError, ValueError):  # no such file, or no real stdin; reading it will tell
+        return False
+    return os.path.samestat(path.stat(), read)
 
 
 @contextmanager

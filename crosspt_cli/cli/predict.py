@@ -5,18 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosspt_cli.cli.answers import answer_dict, answer_line, make_layout, open_writer, renaming_note
+from crosspt_cli.cli.answers import Layout, answer_dict, answer_line, make_layout, open_writer, renaming_note
 from crosspt_cli.cli.completion import complete_columns, complete_files
-from crosspt_cli.cli.options import device_options, json_option, quiet_option, task_option
+from crosspt_cli.cli.options import (
+    device_options,
+    json_option,
+    no_header_option,
+    quiet_option,
+    replace_out_option,
+    task_option,
+)
 from crosspt_cli.cli.output import (
-    check_folder,
+    check_out,
     emit,
     emit_json,
     say,
@@ -30,7 +37,7 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.report.numbers import counted
 
 if TYPE_CHECKING:
-    from crosspt_cli.data import StreamRow
+    from crosspt_cli.data import Notice, StreamRow
     from crosspt_cli.foundation.progress import Progress
     from crosspt_cli.onboarding.fitted import FittedTask
     from crosspt_cli.onboarding.predict import Prediction, Predictor
@@ -46,6 +53,7 @@ class Asked:
     out: Path | None
     format: str | None
     proba: bool
+    replace: bool
     quiet: bool
     as_json: bool
 
@@ -60,13 +68,15 @@ class Rows:
         columns: their columns.
         rows: read as they are asked for.
         notices: what was noticed on opening.
+        delimiter: what divides the cells of a CSV, in the output as in the input.
     """
 
     path: str
     format: str
     columns: tuple[str, ...]
     rows: Iterable[StreamRow]
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    delimiter: str = ","
 
 
 @click.command()
@@ -81,9 +91,11 @@ class Rows:
     shell_complete=complete_columns,
     help="A column of texts; repeatable; default: the task's.",
 )
+@no_header_option
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Write to a file, whole or not at all."
 )
+@replace_out_option
 @click.option(
     "--format",
     "kind",
@@ -106,6 +118,7 @@ def predict(
     task: str,
     texts: tuple[str, ...],
     text_cols: tuple[str, ...],
+    header: bool,
     out: Path | None,
     kind: str | None,
     device: str,
@@ -117,12 +130,12 @@ def predict(
     """Answer every row of INPUT with a task.
 
     INPUT is a CSV, TSV, JSONL, Parquet or text file; '-', or nothing in a pipe, reads stdin: one text a line,
-    or a table whose header names the task's columns. With neither INPUT nor --text, a terminal is asked line
+    or a table that begins with a header. With neither INPUT nor --text, a terminal is asked line
     by line. A task of several text columns takes --text once for each of them, row after row.
 
     The input's columns are kept, and 'label' and 'confidence' follow, with --proba a 'p_CLASS' for each class,
     and 'unusual' where a text is unlike the task's training rows. A name that the input has
-    already becomes 'predicted_…'.
+    already becomes 'predicted_…'. A row without text gets no label.
     """
     asked = Asked(out, kind, **flags)
     interactive = source is None and not texts and sys.stdin.isatty()
@@ -130,13 +143,13 @@ def predict(
     with ExitStack() as held:
         fitted = _load(task)
         tally = make_tally(fitted, abstain_below, target_accuracy)
-        rows = None if interactive else open_rows(held, source, texts, text_cols, fitted)
-        predictor = _open(task, device, dtype)
+        rows = None if interactive else open_rows(held, source, texts, text_cols, header, fitted)
+        predictor = _open(fitted, device, dtype)
         say_all([tally.promised] if tally.promised else [], asked.quiet or asked.as_json)
         if rows is None:
             converse(predictor, asked, tally)
         else:
-            say_all(rows.notices, asked.quiet or asked.as_json)
+            say_all([notice.text for notice in rows.notices], asked.quiet or asked.as_json)
             answer(predictor, rows, asked, tally)
 
 
@@ -146,7 +159,7 @@ def check_asked(
     """Return if the options go together; before anything is loaded.
 
     Raises:
-        OptionError: they do not.
+        OptionError: they do not, or ``-o`` is a file that is there.
         NotFound: the folder of ``-o`` does not exist.
     """
     if texts and source is not None:
@@ -159,7 +172,7 @@ def check_asked(
     if asked.as_json and asked.format and not asked.out:
         raise OptionError("--format", "--json prints one object and no other format.", "Leave one of them out.")
     if asked.out:
-        check_folder(asked.out)
+        check_out(asked.out, asked.replace, None if texts else source or "-")
 
 
 def _load(task: str) -> FittedTask:
@@ -179,14 +192,19 @@ def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy:
     return Tally(*find_limit(fitted, abstain_below, target_accuracy))
 
 
-def _open(task: str, device: str, dtype: str) -> Predictor:
+def _open(fitted: FittedTask, device: str, dtype: str) -> Predictor:
     from crosspt_cli.onboarding.predict import Predictor
 
-    return Predictor.open(task, device=device, dtype=dtype)
+    return Predictor.open(fitted, device=device, dtype=dtype)
 
 
 def open_rows(
-    held: ExitStack, source: str | None, texts: Sequence[str], text_cols: Sequence[str], fitted: FittedTask
+    held: ExitStack,
+    source: str | None,
+    texts: Sequence[str],
+    text_cols: Sequence[str],
+    header: bool,
+    fitted: FittedTask,
 ) -> Rows:
     """Return the rows to answer; a file stays open as long as `held` does."""
     from crosspt_cli.data import open_stream
@@ -194,9 +212,9 @@ def open_rows(
     if texts:
         return rows_of_texts(texts, fitted.text_columns)
     path = None if source in (None, "-") else source
-    stream = held.enter_context(open_stream(path, text_cols, fitted.text_columns))
+    stream = held.enter_context(open_stream(path, text_cols, fitted.text_columns, header=header))
     kind = "csv" if stream.format == "lines" else stream.format
-    return Rows(stream.path, kind, stream.columns, stream, tuple(notice.text for notice in stream.notices))
+    return Rows(stream.path, kind, stream.columns, stream, stream.notices, stream.delimiter or ",")
 
 
 def rows_of_texts(texts: Sequence[str], columns: tuple[str, ...]) -> Rows:
@@ -204,9 +222,12 @@ def rows_of_texts(texts: Sequence[str], columns: tuple[str, ...]) -> Rows:
 
     Raises:
         OptionError: the last row is not full.
+        DataError: a text has half a character, as bytes that are not UTF-8 become.
     """
     from crosspt_cli.data import StreamRow
+    from crosspt_cli.data.characters import check_characters
 
+    check_characters(texts, "--text")
     width = len(columns)
     if len(texts) % width:
         names = ", ".join(columns)
@@ -222,40 +243,46 @@ def answer(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally) -> None
     from crosspt_cli.report.progress import progress_display
 
     if asked.as_json and not asked.out:
-        emit_json(json_answer(predictor, rows, asked.proba, tally) | tally.record())
+        emit_json(json_answer(predictor, rows, asked.proba, tally) | tally.record() | json_notices(rows, []))
         return
+    layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
+    notes = [note] if output_format(rows, asked) != "lines" and (note := renaming_note(layout, rows.path)) else []
+    say_all(notes, asked.quiet or asked.as_json)
     # answers that scroll by on the same terminal are progress enough
     watched = asked.out is not None or not sys.stdout.isatty()
     with progress_display(watched and shows_progress(asked.quiet, asked.as_json)) as progress:
-        write_answers(predictor, rows, asked, tally, progress)
+        write_answers(predictor, rows, asked, tally, layout, progress)
     if asked.as_json:
-        emit_json({"task": predictor.fitted.name, "rows": tally.rows, "output": str(asked.out)} | tally.record())
-    elif asked.out or tally.limit or tally.unusual:
+        done = {"task": predictor.fitted.name, "rows": tally.rows, "output": str(asked.out)}
+        emit_json(done | tally.record() | json_notices(rows, notes))
+    elif asked.out or tally.limit or tally.unusual or tally.blank:
         say_all([f"{asked.out or rows.path}: {tally.sentence}"], asked.quiet)
 
 
-def write_answers(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, progress: Progress) -> None:
-    """Write the answers to the file in one step, or to stdout as they come."""
-    if asked.out:
-        with written_aside(asked.out) as handle:
-            write_all(predictor, rows, asked, tally, handle, progress)
-    else:
-        with stdout_errors():
-            write_all(predictor, rows, asked, tally, sys.stdout, progress)
+def json_notices(rows: Rows, notes: list[str]) -> dict[str, Any]:
+    """Return for scripts what a person reads on stderr."""
+    return {"notices": [asdict(notice) for notice in rows.notices], "notes": notes}
 
 
-def write_all(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, handle: Any, progress: Progress) -> None:
-    """Write the answers chunk by chunk; memory does not grow with them."""
+def output_format(rows: Rows, asked: Asked) -> str:
+    """Return the format of the answers."""
+    return asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
+
+
+def write_answers(
+    predictor: Predictor, rows: Rows, asked: Asked, tally: Tally, layout: Layout, progress: Progress
+) -> None:
+    """Write the answers to the file in one step, or to stdout as they come; memory does not grow with them."""
     from crosspt_cli.data.size import count_rows
     from crosspt_cli.report.progress import rows_told
 
-    kind = asked.format or ("csv" if asked.out and rows.format == "lines" else rows.format)
-    layout = make_layout(rows.columns, predictor.fitted.spec.verbalizer.classes, asked.proba)
-    note = "" if kind == "lines" else renaming_note(layout, rows.path)
-    say_all([note] if note else [], asked.quiet or asked.as_json)
-    write = open_writer(kind, handle, layout, rows.path)
-    for row, prediction in predictions(predictor, rows.rows, tally, rows_told(progress, lambda: count_rows(rows.path))):
-        write(row, prediction)
+    kind = output_format(rows, asked)
+    delimiter = "," if asked.format else rows.delimiter
+    told = rows_told(progress, lambda: count_rows(rows.path))
+    with written_aside(asked.out) if asked.out else stdout_errors() as file:
+        write = open_writer(kind, file or sys.stdout, layout, rows.path, delimiter)
+        for row, prediction in predictions(predictor, rows.rows, tally, told):
+            write(row, prediction)
 
 
 def json_answer(predictor: Predictor, rows: Rows, with_shares: bool, tally: Tally) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from crosspt_cli.cli.options import json_option, quiet_option, task_option
-from crosspt_cli.cli.output import check_folder, emit_json, say_all, stdout_errors, written_aside
+from crosspt_cli.cli.options import json_option, quiet_option, replace_out_option, task_option
+from crosspt_cli.cli.output import check_out, emit_json, say_all, stdout_errors, written_aside
 from crosspt_cli.foundation.errors import OptionError
 
 STDOUT = "-"
@@ -19,7 +19,7 @@ STDOUT = "-"
 @click.option(
     "-o", "--out", metavar="OUT", help="Write the page to a file, whole or not at all; '-' writes it to stdout."
 )
-@click.option("--replace", is_flag=True, help="Replace a file that exists.")
+@replace_out_option
 @quiet_option
 @json_option
 def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool) -> None:
@@ -32,7 +32,7 @@ def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool
 
     --json prints the same values; with it -o is not needed.
     """
-    check_out(out, replace, as_json)
+    check_place(out, replace, as_json)
     from crosspt_cli.onboarding.report_data import make_report
 
     found = make_report(task)
@@ -51,7 +51,7 @@ def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool
     say_all(found.texts_missing, quiet or as_json)
 
 
-def check_out(out: str | None, replace: bool, as_json: bool) -> None:
+def check_place(out: str | None, replace: bool, as_json: bool) -> None:
     """Return if the page can go where it was asked for, without harm to a file that is there.
 
     Raises:
@@ -66,9 +66,7 @@ def check_out(out: str | None, replace: bool, as_json: bool) -> None:
         if as_json:
             raise OptionError("-o", "sends the page to stdout, where --json prints.", "Leave one of them out.")
         return
-    check_folder(Path(out))
-    if Path(out).is_file() and not replace:
-        raise OptionError(out, "exists already.", "Use --replace to replace it, or name another file with -o.")
+    check_out(Path(out), replace)
 
 
 def write_page(page: str, out: str) -> None:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from crosspt_cli.cli.completion import complete_columns, complete_files
-from crosspt_cli.cli.options import device_options, json_option, quiet_option, task_option
-from crosspt_cli.cli.output import check_folder, emit_json, say_all, shows_progress, stdout_errors, written_aside
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.cli.options import (
+    device_options,
+    json_option,
+    no_header_option,
+    quiet_option,
+    replace_out_option,
+    task_option,
+)
+from crosspt_cli.cli.output import check_out, emit_json, say_all, shows_progress, stdout_errors, written_aside
 
 if TYPE_CHECKING:
     from crosspt_cli.onboarding.suggest import Suggestions
@@ -31,8 +37,10 @@ if TYPE_CHECKING:
     help="A column of texts; repeatable; default: the task's.",
 )
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Write to a new file, whole or not at all."
+    "-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Write to a file, whole or not at all."
 )
+@replace_out_option
+@no_header_option
 @device_options("SUGGEST")
 @quiet_option
 @json_option
@@ -42,6 +50,8 @@ def suggest(
     count: int,
     text_cols: tuple[str, ...],
     out: Path | None,
+    replace: bool,
+    header: bool,
     device: str,
     dtype: str,
     quiet: bool,
@@ -61,13 +71,15 @@ def suggest(
     from crosspt_cli.report.progress import progress_display
 
     if out:
-        check_new(out)
+        check_out(out, replace, file)
     with progress_display(shows_progress(quiet, as_json)) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.suggest import suggest as find
 
-        found = find(file, task, count, text_cols=text_cols, device=device, dtype=dtype, progress=progress)
+        found = find(
+            file, task, count, text_cols=text_cols, header=header, device=device, dtype=dtype, progress=progress
+        )
     _tell(found, count, quiet or as_json)
     if out:
         with written_aside(out) as handle:
@@ -78,29 +90,17 @@ def suggest(
     if as_json:
         from crosspt_cli.report.suggested import suggestions_dict
 
-        emit_json(suggestions_dict(found, out))
+        emit_json(suggestions_dict(found, out, count))
     elif out:
         from crosspt_cli.report.suggested import next_steps
 
         say_all(next_steps(found, out), quiet)
 
 
-def check_new(out: Path) -> None:
-    """Return if a file of that name can be written without harm to one that is there.
-
-    Raises:
-        NotFound: its folder does not exist.
-        OptionError: it exists already; labels that somebody wrote into it would be lost.
-    """
-    check_folder(out)
-    if out.is_file():
-        raise OptionError(str(out), "exists already, and may hold labels.", "Name another file with -o.")
-
-
 def _tell(found: Suggestions, count: int, quiet: bool) -> None:
     from crosspt_cli.report.suggested import suggestion_notes
 
-    say_all([*found.notices, *suggestion_notes(found, count)], quiet)
+    say_all([*(notice.text for notice in found.notices), *suggestion_notes(found, count)], quiet)
 
 
 def write_rows(found: Suggestions, handle: TextIO) -> None:

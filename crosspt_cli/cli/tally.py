@@ -22,14 +22,15 @@ class Tally:
 
     def __init__(self, limit: float, promise: Promise | None) -> None:
         self.limit, self.promise = limit, promise
-        self.rows = self.abstained = self.unusual = 0
+        self.rows = self.abstained = self.blank = self.unusual = 0
 
     def counting(self, answers: Iterable[Prediction]) -> Iterator[Prediction]:
         """Yield the answers, counting them."""
         for answer in answers:
             self.rows += 1
-            self.abstained += answer.label is None
-            self.unusual += answer.unusual
+            self.blank += answer.blank
+            self.abstained += answer.label is None and not answer.blank
+            self.unusual += answer.unusual and not answer.blank
             yield answer
 
     @property
@@ -47,18 +48,21 @@ class Tally:
     def sentence(self) -> str:
         """How many rows were answered, and what is to be known of the others."""
         parts = [f"{counted(self.rows, 'row')} answered"]
+        if self.limit or self.blank:
+            parts = [f"{counted(self.rows, 'row')}, {self.rows - self.abstained - self.blank:,} of them answered"]
+        if self.blank:
+            parts.append(f"{self.blank:,} without text {'is' if self.blank == 1 else 'are'} not")
         if self.limit:
-            parts = [f"{counted(self.rows, 'row')}, {self.rows - self.abstained:,} of them answered"]
             parts.append(f"{self.abstained:,} below {percent(self.limit)} confidence are not")
         if self.unusual:
             parts.append(f"{self.unusual:,} unlike anything seen in onboarding")
         return f"{'; '.join(parts)}."
 
     def record(self) -> dict[str, Any]:
-        """Return the counts for scripts: what was asked for, and what the task knows."""
+        """Return the counts for scripts: what was asked for, and what the task knows; each row counts once."""
         found: dict[str, Any] = {}
         if self.limit:
             found |= {"abstain_below": self.limit, "abstained": self.abstained}
         if self.promise:
             found["promise"] = vars(self.promise)
-        return found | {"unusual": self.unusual}
+        return found | {"blank": self.blank, "unusual": self.unusual}

@@ -15,6 +15,7 @@ from crosspt_cli.core.memory import Room, room_on
 from crosspt_cli.core.packing import Layout, prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
+from crosspt_cli.tasks.plain_text import as_plain_text
 
 UNIT_SCALE = 0.548
 """Root mean square of the embedded backbone's embeddings: learning rates are given for embeddings of this scale."""
@@ -81,8 +82,8 @@ class Backbone:
             raise OptionError(option, f"is {layer}, but the encoder layers of {self.name} are 0 to {last}.")
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the token ids of a text, without an end-of-sequence token."""
-        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        """Return the token ids of a text, without an end-of-sequence token, and none of a special token."""
+        return self.tokenizer(as_plain_text(text), add_special_tokens=False, verbose=False)["input_ids"]
 
     def class_nats(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts, tree: DeviceTree) -> Tensor:
         """Return log-likelihoods over the label set, [R, C] float32 in nats; each row's exponentials sum to 1.

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "fp32", "bf16")
@@ -22,9 +22,9 @@ def choose_device(name: str = "auto") -> torch.device:
         OptionError: the name is unknown, or `cuda` was asked for and there is none.
     """
     if name not in DEVICES:
-        raise OptionError("--device", f"is {name!r}, but must be one of {', '.join(DEVICES)}.")
+        raise OptionError(Argument("device"), f"is {name!r}, but must be one of {', '.join(DEVICES)}.")
     if name == "cuda" and not torch.cuda.is_available():
-        raise OptionError("--device", "is cuda, but torch sees no CUDA device here.", "Pass --device auto or cpu.")
+        raise OptionError(Argument("device"), "is cuda, but torch sees no CUDA device here.", "Pass auto or cpu.")
     use_gpu = name == "cuda" or (name == "auto" and torch.cuda.is_available())
     return torch.device("cuda" if use_gpu else "cpu")
 
@@ -38,7 +38,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         OptionError: the name is unknown.
     """
     if name not in DTYPES:
-        raise OptionError("--dtype", f"is {name!r}, but must be one of {', '.join(DTYPES)}.")
+        raise OptionError(Argument("dtype"), f"is {name!r}, but must be one of {', '.join(DTYPES)}.")
     if name != "auto":
         return torch.bfloat16 if name == "bf16" else torch.float32
     if device.type == "cuda":

@@ -4,7 +4,7 @@ from crosspt_cli.data.columns import find_column, find_text_columns
 from crosspt_cli.data.hub import is_hub_name
 from crosspt_cli.data.identity import row_digest
 from crosspt_cli.data.notices import Notice
-from crosspt_cli.data.shots import Example, Examples, Paths, few_shots, file_names, read_csv
+from crosspt_cli.data.shots import Example, Examples, Paths, few_shots, file_names, read_csv, read_labelled
 from crosspt_cli.data.stream import Stream, StreamRow, open_stream
 from crosspt_cli.data.table import Row, Table, read_table, stream_table
 
@@ -24,6 +24,7 @@ __all__ = [
     "is_hub_name",
     "open_stream",
     "read_csv",
+    "read_labelled",
     "read_table",
     "row_digest",
     "stream_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
@@ -30,14 +31,29 @@ def open_parquet(binary: BinaryIO, where: str) -> tuple[tuple[str, ...], Iterato
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(where, error) from error
     columns, notices = text_columns_of(file.schema_arrow, where)
-    return columns, _parquet_rows(file, columns, where), notices
+    names = _class_names(file.schema_arrow, columns)
+    if names:
+        text = f"{where}: class numbers in {quoted(names)} were read as the names that the file has for them."
+        notices += (Notice("class-names", (), text),)
+    return columns, _parquet_rows(file, columns, where, names), notices
 
 
-def _parquet_rows(file: pyarrow.parquet.ParquetFile, columns: tuple[str, ...], where: str) -> Iterator[Row]:
+def _class_names(schema: pyarrow.Schema, columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the names of classes that a file saved by Hugging Face's `datasets` has for the numbers of a column."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {column: features[column]["names"] for column in columns if "names" in features.get(column, ())}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+def _parquet_rows(
+    file: pyarrow.parquet.ParquetFile, columns: tuple[str, ...], where: str, names: Mapping[str, list[str]]
+) -> Iterator[Row]:
     import pyarrow
 
     try:
-        yield from batch_rows(file.iter_batches(BATCH, columns=list(columns)), columns, where)
+        yield from batch_rows(file.iter_batches(BATCH, columns=list(columns)), columns, where, names)
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(where, error) from error
 
@@ -56,10 +72,17 @@ def text_columns_of(schema: pyarrow.Schema, where: str) -> tuple[tuple[str, ...]
 
 
 def _has_no_text(kind: pyarrow.DataType) -> bool:
+    """Whether values are bytes, vectors of numbers, or hold such; other lists and objects can be written as JSON."""
     from pyarrow import types
 
-    tests = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
-    return any(test(kind) for test in tests)
+    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+        return True
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        inner = kind.value_type
+        return types.is_integer(inner) or types.is_floating(inner) or _has_no_text(inner)
+    if types.is_struct(kind):
+        return any(_has_no_text(field.type) for field in kind)
+    return types.is_nested(kind)
 
 
 def batch_rows(
@@ -97,4 +120,6 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

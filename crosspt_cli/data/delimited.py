@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from typing import TYPE_CHECKING
 
+from crosspt_cli.data.dialect import Dialect, fitted, header_of
 from crosspt_cli.data.lines import MAX_CELL, MAX_ROW, Text, check_cells, read_line, too_long
 from crosspt_cli.data.notices import RowProblem
 from crosspt_cli.foundation.errors import DataError
 
-DELIMITERS = (",", ";", "\t", "|")
-ONE_COLUMN = "\x1f"  # stands for "no delimiter": a character that no text has
+if TYPE_CHECKING:
+    from crosspt_cli.data.jsonl import Record
+
+__all__ = ["Row", "header_of", "read_rows"]
+
 MAX_ROW_LINES = 1_000  # a cell of more lines is a quote that was never closed
-SAMPLE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -30,68 +32,32 @@ class Row:
 
     cells: tuple[str, ...]
     line: int
-    record: dict[str, object] | None = None
+    record: Record | None = None
 
 
-def find_delimiter(head: str, whole: bool, tab_first: bool = False) -> str:
-    """Return the delimiter under which the first rows have the most even number of cells.
-
-    Args:
-        head: the first characters of the file.
-        whole: whether the head is the whole file; else its last row may be cut off and is not counted.
-        tab_first: whether the file name says tab, which then only has to occur in the header.
-
-    Returns:
-        One of `DELIMITERS`, or `ONE_COLUMN` when none of them divides the header.
-    """
-    samples = {mark: _sample(head, whole, mark) for mark in DELIMITERS}
-    dividing = [mark for mark, rows in samples.items() if rows and len(rows[0]) > 1]
-    if not dividing:
-        return ONE_COLUMN
-    if tab_first and "\t" in dividing:
-        return "\t"
-    return max(dividing, key=lambda mark: (_evenness(samples[mark]), len(samples[mark][0])))
-
-
-def header_of(head: str, whole: bool) -> tuple[str, ...]:
-    """Return the cells of the first row, taken as delimited text."""
-    rows = _sample(head, whole, find_delimiter(head, whole))
-    return tuple(rows[0]) if rows else ()
-
-
-def _sample(head: str, whole: bool, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-    rows = [row for row in islice(reader, SAMPLE_ROWS + 1) if row]
-    return rows if whole or len(rows) < 2 else rows[:-1]
-
-
-def _evenness(rows: list[list[str]]) -> float:
-    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
-
-
-def read_rows(text: Text, where: str, delimiter: str) -> Iterator[Row | RowProblem]:
+def read_rows(text: Text, where: str, dialect: Dialect) -> Iterator[Row | RowProblem]:
     """Yield the header and then every row that is not an empty line; memory does not grow with the file.
 
     Args:
         text: the characters, opened so that line ends are untouched.
         where: the file's name, for messages.
-        delimiter: what divides cells.
+        dialect: how the rows are written.
 
     Raises:
         DataError: a cell or row is too long, a quote is never closed, or bytes do not decode.
     """
-    lines = _Lines(text, where, delimiter)
+    lines = _Lines(text, where, dialect)
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    width = None
+    reader = dialect.reader(lines)
+    header = None
     while True:
         row = _next_row(reader, lines)
         if row is None:
             return
         if isinstance(row, Row):
             check_cells(row.cells, where, row.line)
-            width = width or len(row.cells)
-            row = _of_width(row, width)
+            header = header or row.cells
+            row = _of_width(row, header)
         yield row
 
 
@@ -108,21 +74,25 @@ def _next_row(reader: Iterator[list[str]], lines: _Lines) -> Row | RowProblem | 
             return Row(tuple(cells), start)
 
 
-def _of_width(row: Row, width: int) -> Row | RowProblem:
-    if len(row.cells) == width:
-        return row
-    kind = "too-many-cells" if len(row.cells) > width else "too-few-cells"
-    return RowProblem(kind, row.line, f"has {len(row.cells)} cells, and the header has {width}")
+def _of_width(row: Row, header: tuple[str, ...]) -> Row | RowProblem:
+    cells = fitted(row.cells, header)
+    if cells is not None:
+        return Row(cells, row.line)
+    kind = "too-many-cells" if len(row.cells) > len(header) else "too-few-cells"
+    return RowProblem(kind, row.line, f"has {len(row.cells)} cells, and the header has {len(header)}")
 
 
 class _Lines:
     """The lines under a csv reader: counts them and stops what would otherwise swallow the file."""
 
-    def __init__(self, text: Text, where: str, delimiter: str) -> None:
-        self._text, self._where, self._delimiter = text, where, delimiter
+    def __init__(self, text: Text, where: str, dialect: Dialect) -> None:
+        self._text, self._where, self._dialect = text, where, dialect
         self._line = 0
         self._row: list[str] = []
         self._size = 0
+        for number in range(1, dialect.above + 1):
+            read_line(text, where, number)
+            self._line = number
 
     def __iter__(self) -> _Lines:
         return self
@@ -139,6 +109,9 @@ class _Lines:
         if not line:
             raise StopIteration
         self._line += 1
+        if not self._row:
+            line = line.lstrip("\ufeff")  # where files were put together, each may have begun with a mark
+        line = self._dialect.line(line)
         self._row.append(line)
         self._size += len(line)
         if len(self._row) > MAX_ROW_LINES:
@@ -153,9 +126,14 @@ class _Lines:
         if "field limit" in str(error):
             raise too_long(f"{self._where} line {opened}", "cell", MAX_CELL)
         if len(self._row) == 1:
-            return RowProblem("bad-quotes", opened, "has text after a closing quote")
+            return self._bad_quotes(opened)
         problem = f"the quote that opens here closes in the middle of a cell on line {self._line}."
         raise DataError(f"{self._where} line {opened}", problem, _QUOTE_HINT)
+
+    def _bad_quotes(self, line: int) -> RowProblem:
+        if '\\"' in self._row[0]:
+            return RowProblem("backslash", line, 'has a quote with a backslash before it (\\"), which ends the cell')
+        return RowProblem("bad-quotes", line, "has text after a closing quote")
 
     def _unclosed(self, what: str) -> DataError:
         problem = f"a quote opens here, and {what} before it closes."
@@ -167,7 +145,7 @@ class _Lines:
         opened = start
         # every line but the first begins inside a quote; a second cell means that it closed and another opened
         for number, line in enumerate(parsed[1:], start + 1):
-            if len(next(csv.reader([f'"{line}'], delimiter=self._delimiter))) > 1:
+            if len(next(csv.reader([f'"{line}'], delimiter=self._dialect.delimiter))) > 1:
                 opened = number
         return opened
 

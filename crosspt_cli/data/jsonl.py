@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 
+from crosspt_cli.data.characters import check_characters
 from crosspt_cli.data.delimited import Row
 from crosspt_cli.data.lines import Text, check_cells, read_line
 from crosspt_cli.data.notices import RowProblem
 
-Record = dict[str, object]
+
+class Record(dict[str, object]):
+    """An object that remembers how it was written, so that every number of it can be given back."""
+
+    text: str
 
 
 class _Float(float):
@@ -30,21 +36,27 @@ def is_object(line: str) -> bool:
 
 def _parse(line: str) -> object:
     try:
-        return json.loads(line, parse_float=_Float)
+        found = json.loads(line, parse_float=_Float)
     except (ValueError, RecursionError) as error:
         return error
+    if isinstance(found, dict):
+        found = Record(found)
+        found.text = line.strip()
+    return found
 
 
 def read_records(text: Text, where: str) -> Iterator[tuple[int, Record] | RowProblem]:
     """Yield every line's number and object, or what is wrong with it; empty lines are passed over.
 
     Raises:
-        DataError: a line is too long, or its bytes do not decode.
+        DataError: a line is too long, its bytes do not decode, or it has half a character.
     """
     number = 1
     while line := read_line(text, where, number):
         if line.strip():
             found = _parse(line)
+            if "\\u" in line:  # only an escape can be half a character
+                check_characters([json.dumps(found, ensure_ascii=False, default=str)], f"{where} line {number}")
             yield (number, found) if isinstance(found, dict) else RowProblem("bad-json", number, _complaint(found))
         number += 1
 
@@ -63,15 +75,15 @@ def columns_of(records: Iterable[Record]) -> tuple[str, ...]:
 
 
 def record_row(record: Record, line: int, columns: tuple[str, ...], where: str) -> Row:
-    """Return the object as a row: a missing key is an empty cell, and what is not text is its JSON text."""
+    """Return the object as a row: no key, null or NaN is an empty cell, and what is not text is its JSON text."""
     cells = tuple(_cell(record.get(column)) for column in columns)
     check_cells(cells, where, line)
     return Row(cells, line, record)
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""  # data frames write NaN where there is nothing
     if isinstance(value, str):
         return value
     return value.text if isinstance(value, _Float) else json.dumps(value, ensure_ascii=False)

@@ -20,9 +20,10 @@ from crosspt_cli.data.columns import (
     no_text_column,
     plain,
 )
+from crosspt_cli.data.labelled_table import seeming_header
 from crosspt_cli.data.notices import Notice, joined, quoted
 from crosspt_cli.data.table import Table
-from crosspt_cli.foundation.errors import DataError, OptionError
+from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 
 LATE = re.compile(
     r"(?<![a-z])(response|resolution|resolved|resolve|reply|replies|replied|solution|outcome|agents?|assignee|closing|"
@@ -52,13 +53,15 @@ def choose_columns(table: Table, label_col: str, text_cols: Sequence[str]) -> La
         OptionError: a column is named twice, or is text and label.
     """
     wanted = [Wanted(label_col, "--label-col"), *(Wanted(name, "--text-col") for name in text_cols)]
-    (label, *texts), notices = match_columns(wanted, table.columns, table.path)
+    (label, *texts), notices = _match(wanted, table, label_col)
     looked = look_for_texts(table.columns, [row.cells for row in table.rows], label=label)
     if label in texts:
         name = clean_name(table.columns[label])
-        raise OptionError("--text-col", f"'{name}' is the label column already.", "Name another column of texts.")
+        raise OptionError(
+            Argument("text_cols"), f"'{name}' is the label column already.", "Name another column of texts."
+        )
     if len(set(texts)) < len(texts):
-        raise OptionError("--text-col", f"{quoted(text_cols)} name a column twice.", "Name each column once.")
+        raise OptionError(Argument("text_cols"), f"{quoted(text_cols)} name a column twice.", "Name each column once.")
     told = _told(table, looked, texts)
     texts = texts or list(looked.found)
     if not texts:
@@ -97,6 +100,17 @@ def _late(table: Table, found: Sequence[str]) -> tuple[Notice, ...]:
     flags = " ".join(f"--text-col {shlex.quote(name)}" for name in found if name not in late)
     text = f"{table.path}: {columns} may be written after the label is known; {flags} leaves "
     return (Notice("late-column", (), f"{text}{'them' if len(late) > 1 else 'it'} out."),)
+
+
+def _match(wanted: Sequence[Wanted], table: Table, label_col: str) -> tuple[tuple[int, ...], tuple[Notice, ...]]:
+    try:
+        return match_columns(wanted, table.columns, table.path)
+    except DataError as error:
+        line = seeming_header(table, label_col)
+        if line is None:
+            raise
+        hint = f"The header seems to be on line {line}: delete what is above it."
+        raise DataError(error.where, error.problem, hint) from error
 
 
 def same_columns(

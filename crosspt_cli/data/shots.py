@@ -11,14 +11,16 @@ from crosspt_cli.data.columns import clean_name
 from crosspt_cli.data.hub import is_hub_name, read_hub
 from crosspt_cli.data.label_forms import plain_label
 from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
+from crosspt_cli.data.labelled_table import clean_table
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.errors import Argument, OptionError
 
 __all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
 
-Paths = str | Path | Sequence[str | Path]
-"""One file, or several whose rows are taken together."""
+Paths = str | Path | Table | Sequence[str | Path | Table]
+"""One file, or several whose rows are taken together; a table is a file that was read already."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class UsableRows:
 def read_csv(
     path: Paths,
     label_col: str,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
     *,
     label_map: Mapping[str, str] | None = None,
     drop_rare: bool = False,
@@ -92,8 +94,9 @@ def read_csv(
     row and texts under two labels are found across files as within one.
 
     Args:
-        path: a CSV, TSV, JSONL or Parquet file, or a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``; or several of them,
-            which must have the same columns of texts and labels, in whatever order.
+        path: a CSV, TSV, JSONL or Parquet file, a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``, ``-`` for what comes
+            through a pipe, or the table that one of them was read as; or several of them, which must have the same
+            columns of texts and labels, in whatever order.
         label_col: the column of labels; spaces and case in the header are forgiven.
         text_cols: the columns of texts; when empty they are found, and kept in the first file's order.
         label_map: new names for labels, e.g. ``{"a": "positive"}``; others stay.
@@ -122,7 +125,8 @@ def file_names(path: Paths) -> tuple[str, ...]:
     Raises:
         OptionError: there is none, or one is named twice.
     """
-    names = (str(path),) if isinstance(path, (str, Path)) else tuple(map(str, path))
+    paths = (path,) if isinstance(path, (str, Path, Table)) else tuple(path)
+    names = tuple(each.path if isinstance(each, Table) else str(each) for each in paths)
     if not names:
         raise OptionError("files", "there are none.", "Name a file of labelled rows.")
     known: dict[str, str] = {}
@@ -140,24 +144,23 @@ def read_tables(path: Paths) -> tuple[Table, ...]:
     Raises:
         CrossptError: see `read_csv`; nothing is known of columns and labels yet.
     """
-    return tuple(map(read_labelled, file_names(path)))
+    file_names(path)
+    return tuple(map(read_labelled, (path,) if isinstance(path, (str, Path, Table)) else path))
 
 
-def read_labelled(path: str | Path) -> Table:
-    """Return the table of a file or a hub data set that is to be learned from.
+def read_labelled(path: str | Path | Table) -> Table:
+    """Return the table of a file or a hub data set that is to be learned from; one that was read is not read again.
 
     Raises:
         CrossptError: see `read_csv`; nothing is known of columns and labels yet.
     """
-    if is_hub_name(path):
-        return read_hub(str(path))
-    if str(path) == "-":
-        raise OptionError("-", "labelled rows are not read from stdin.", "Save them in a file and name it.")
-    return read_table(path)
+    if isinstance(path, Table):
+        return path
+    return read_hub(str(path)) if is_hub_name(path) else read_table("/dev/stdin" if str(path) == "-" else path)
 
 
 def usable_rows(
-    tables: Sequence[Table], label_col: str, text_cols: Sequence[str], label_map: Mapping[str, str]
+    tables: Sequence[Table], label_col: str, text_cols: str | Sequence[str], label_map: Mapping[str, str]
 ) -> UsableRows:
     """Return the rows of tables that can be learned from, before anything is asked of their classes.
 
@@ -169,6 +172,7 @@ def usable_rows(
         CrossptError: see `read_csv`; a column or a label that is named does not exist.
     """
     first, *others = tables
+    text_cols = as_names(text_cols)
     columns = [choose_columns(first, label_col, text_cols)]
     names = columns[0].names
     columns += [same_columns(table, label_col, text_cols, names, first.path) for table in others]
@@ -177,6 +181,7 @@ def usable_rows(
     rows: list[Example] = []
     notices: tuple[Notice, ...] = ()
     for table, chosen in zip(tables, columns, strict=True):
+        table = clean_table(table, chosen.label, chosen.texts)
         found, stripped = _examples(table, chosen, about)
         rows += found
         notices += _of_file(table.notices + chosen.notices + stripped, table.path if others else "")
@@ -225,9 +230,9 @@ def _renamed(rows: list[Example], label_map: Mapping[str, str], about: Labelled)
     unknown = [key for key in label_map if plain_label(key) not in present]
     if unknown:
         problem = f"column '{about.label_column}' of {about.path} has no label {quoted(unknown)}."
-        raise OptionError("--label-map", problem, f"Its labels are {quoted(sorted(present), 20)}.")
+        raise OptionError(Argument("label_map"), problem, f"Its labels are {quoted(sorted(present), 20)}.")
     if not all(map(plain_label, label_map.values())):
-        raise OptionError("--label-map", "a label cannot become blank.", "Give it a name: old=new.")
+        raise OptionError(Argument("label_map"), "a label cannot become blank.", "Give it a name.")
     names = {plain_label(old): plain_label(new) for old, new in label_map.items()}
     return [replace(row, label=names.get(row.label or "", row.label)) for row in rows]
 

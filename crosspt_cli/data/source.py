@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePath
 
-from crosspt_cli.data.delimited import ONE_COLUMN, Row, find_delimiter, read_rows
+from crosspt_cli.data.delimited import Row, read_rows
+from crosspt_cli.data.dialect import ONE_COLUMN, find_dialect
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_text
 from crosspt_cli.data.jsonl import Record, columns_of, is_object, read_records, record_row
 from crosspt_cli.data.notices import Notice, RowProblem, quoted
 from crosspt_cli.foundation.errors import CrossptError, DataError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+JSON_ARRAY = re.compile(r'\s*\[\s*\{\s*"')
 TAB_SUFFIXES = (".tsv", ".tab")
 
 
@@ -83,8 +86,9 @@ def text_source(file: TextFile, where: str, close: Callable[[], None], look_ahea
 
 
 def is_jsonl(head: str, where: str) -> bool:
-    """Return whether the first line is a JSON object, or the file name says that it should be."""
-    return suffix(where) in JSON_SUFFIXES or is_object((head.lstrip().splitlines() or [""])[0])
+    """Return whether the first line is a JSON object, objects follow in an array, or the file name says so."""
+    first = (head.lstrip().splitlines() or [""])[0]
+    return suffix(where) in JSON_SUFFIXES or is_object(first) or bool(JSON_ARRAY.match(head))
 
 
 def suffix(where: str) -> str:
@@ -94,17 +98,18 @@ def suffix(where: str) -> str:
 
 
 def _delimited_source(file: TextFile, where: str, close: Callable[[], None]) -> Source:
-    delimiter = find_delimiter(file.head, file.whole, suffix(where) in TAB_SUFFIXES)
-    rows = read_rows(file.text, where, delimiter)
+    dialect = find_dialect(file.head, file.whole, where, suffix(where) in TAB_SUFFIXES)
+    rows = read_rows(file.text, where, dialect)
     header = next(rows, None)
     if header is None:
         raise DataError(where, "has no header, only blank lines.", "Add a first line that names the columns.")
     if isinstance(header, RowProblem):
         raise DataError(f"{where} line {header.line}", f"the header {header.detail}.", "Write the header again.")
     _check_columns(header.cells, f"{where} line {header.line}")
-    kind = "tsv" if delimiter == "\t" else "csv"
-    divides = "" if delimiter == ONE_COLUMN else delimiter
-    return Source(where, kind, header.cells, rows, file.notices, "line", close, file.encoding, divides)
+    kind = "tsv" if dialect.delimiter == "\t" else "csv"
+    divides = "" if dialect.delimiter == ONE_COLUMN else dialect.delimiter
+    notices = file.notices + dialect.notices
+    return Source(where, kind, header.cells, rows, notices, "line", close, file.encoding, divides)
 
 
 def _check_columns(columns: tuple[str, ...], where: str) -> None:

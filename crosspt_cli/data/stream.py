@@ -10,23 +10,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crosspt_cli.data.columns import Wanted, clean_name, find_column, find_text_columns, listed, match_columns
-from crosspt_cli.data.delimited import Row, header_of
+from crosspt_cli.data.delimited import Row, header_of, read_rows
+from crosspt_cli.data.dialect import ONE_COLUMN, SEPARATOR_LINE, find_dialect
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe, open_text
+from crosspt_cli.data.headers import can_be_header, is_surely_header
+from crosspt_cli.data.jsonl import Record
 from crosspt_cli.data.lines import MAX_CELL, read_line
 from crosspt_cli.data.notices import Notice, quoted
 from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
 from crosspt_cli.data.table import LOOK_AHEAD, sound_rows
-from crosspt_cli.foundation.errors import CrossptError, DataError, OptionError
+from crosspt_cli.foundation.errors import Argument, CrossptError, DataError, OptionError
 
 STDIN = "stdin"
+LEAVE_OUT = "Leave it out."
 
 
 @dataclass(frozen=True)
-class _TextColumns:
-    """The text columns the person named, and those of the task."""
+class _Wanted:
+    """The text columns the person named, those of the task, and whether the first line is a header."""
 
     named: tuple[str, ...]
     known: tuple[str, ...]
+    header: bool
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class StreamRow:
     cells: tuple[str, ...]
     texts: tuple[str, ...]
     line: int
-    record: dict[str, object] | None = None
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Stream:
         notices: what was noticed on opening.
         rows: the rows.
         close: gives the file back; a `with` does it too.
+        delimiter: what divides the cells of a delimited file; "" elsewhere, and where there is one column.
     """
 
     path: str
@@ -67,6 +73,7 @@ class Stream:
     notices: tuple[Notice, ...]
     rows: Iterator[StreamRow]
     close: Callable[[], None]
+    delimiter: str = ""
 
     def __iter__(self) -> Iterator[StreamRow]:
         return self.rows
@@ -83,26 +90,29 @@ def open_stream(
     text_cols: Sequence[str] = (),
     known_columns: Sequence[str] = (),
     *,
+    header: bool = True,
     stdin: BinaryIO | None = None,
 ) -> Stream:
     """Return the input opened, with its text columns found; rows come out in file order, one for each row in.
 
-    A pipe, and a ``.txt`` file, hold one text a line unless the first line is a header or a JSON object with the
-    task's columns.
+    A pipe, and a ``.txt`` file, hold one text a line unless the first line is a header or a JSON object. A delimited
+    file whose first line may as well be a row is refused: taken for a header, it would get no answer.
 
     Args:
         path: a CSV, TSV, JSONL, Parquet or text file; None reads stdin.
         text_cols: the text columns, in the task's order; when empty, the task's own names, else found by looking.
         known_columns: the task's text columns; when empty, any number of texts will do.
+        header: whether the first line of a delimited file names its columns.
         stdin: the pipe to read instead of the process's own.
 
     Raises:
         NotFound: there is no such file.
-        DataError: it cannot be read, or its text columns cannot be told. While iterating: a row that cannot be read.
-        OptionError: as many `text_cols` as the task has texts are needed.
+        DataError: it cannot be read, or header or text columns cannot be told. While iterating: a row that cannot be
+            read.
+        OptionError: as many `text_cols` as the task has texts are needed, and a header to find them in.
     """
-    _check_count(text_cols, known_columns)
-    wanted = _TextColumns(tuple(text_cols), tuple(known_columns))
+    _check_arguments(text_cols, known_columns, header)
+    wanted = _Wanted(tuple(text_cols), tuple(known_columns), header)
     source = _open_pipe(stdin or sys.stdin.buffer, wanted) if path is None else _open_file(path, wanted)
     try:
         return _stream(source, wanted)
@@ -111,24 +121,53 @@ def open_stream(
         raise
 
 
-def _check_count(text_cols: Sequence[str], known: Sequence[str]) -> None:
+def _check_arguments(text_cols: Sequence[str], known: Sequence[str], header: bool) -> None:
+    if text_cols and not header:
+        raise OptionError(Argument("text_cols"), "names a column, and without a header there are no names.", LEAVE_OUT)
     if text_cols and known and len(text_cols) != len(known):
         problem = f"{len(text_cols)} given, and the task reads {len(known)} ({quoted(known)})."
-        raise OptionError("--text-col", problem, f"Pass --text-col {len(known)} times, in the task's order.")
+        hint = f"Name {len(known)}, in the task's order."
+        raise OptionError(
+            Argument("text_cols"), problem, hint, f"Pass --text-col {len(known)} times, in the task's order."
+        )
 
 
-def _open_file(path: str | Path, wanted: _TextColumns) -> Source:
-    if suffix(str(path)) != ".txt":
+def _open_file(path: str | Path, wanted: _Wanted) -> Source:
+    where = str(path)
+    if suffix(where) != ".txt" and wanted.header:
         return open_source(path, LOOK_AHEAD)
     binary = open_binary(path)
     try:
-        return _table_or_lines(open_text(binary, str(path)), str(path), wanted, binary.close, LOOK_AHEAD)
+        if binary.read(len(PARQUET)) == PARQUET:
+            raise _no_header_there(where)
+        file = open_text(binary, where)
+        if suffix(where) == ".txt":
+            return _table_or_lines(file, where, wanted, binary.close, LOOK_AHEAD)
+        return _without_header(file, where, wanted, binary.close)
     except CrossptError:
         binary.close()
         raise
 
 
-def _open_pipe(pipe: BinaryIO, wanted: _TextColumns) -> Source:
+def _no_header_there(where: str) -> OptionError:
+    return OptionError(Argument("header"), f"has no meaning for {where}, where names come with every row.", LEAVE_OUT)
+
+
+def _without_header(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], None]) -> Source:
+    """Return a delimited file whose first line is a row; columns are called as the task's, or by their numbers."""
+    if is_jsonl(file.head, where):
+        raise _no_header_there(where)
+    dialect = find_dialect(file.head, file.whole, where)
+    width = len(header_of(file.head, file.whole))
+    numbered = tuple(f"column {number}" for number in range(1, width + 1))
+    columns = wanted.known if width == len(wanted.known) else numbered
+    rows, notices = read_rows(file.text, where, dialect), file.notices + dialect.notices
+    kind = "tsv" if dialect.delimiter == "\t" else "csv"
+    divides = "" if dialect.delimiter == ONE_COLUMN else dialect.delimiter
+    return Source(where, kind, columns, rows, notices, "line", close, file.encoding, divides)
+
+
+def _open_pipe(pipe: BinaryIO, wanted: _Wanted) -> Source:
     file = open_pipe(pipe, STDIN)
     if "\0" in file.head or file.head.startswith(PARQUET.decode()):
         raise DataError(STDIN, "is not text.", "Send text; name a Parquet file instead of piping it.")
@@ -136,10 +175,10 @@ def _open_pipe(pipe: BinaryIO, wanted: _TextColumns) -> Source:
     return _table_or_lines(file, STDIN, wanted, file.text.detach, 1)
 
 
-def _table_or_lines(
-    file: TextFile, where: str, wanted: _TextColumns, close: Callable[[], None], look_ahead: int
-) -> Source:
-    if wanted.named or is_jsonl(file.head, where) or _has_header(file, wanted.known):
+def _table_or_lines(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], None], look_ahead: int) -> Source:
+    if not wanted.header and len(wanted.known) > 1:
+        return _without_header(file, where, wanted, close)
+    if wanted.header and _is_table(file, where, wanted):
         return text_source(file, where, close, look_ahead)
     if len(wanted.known) > 1:
         problem = f"the task reads {len(wanted.known)} texts ({quoted(wanted.known)}), and plain lines hold one."
@@ -148,9 +187,12 @@ def _table_or_lines(
     return Source(where, "lines", columns, _lines(file, where), file.notices, "line", close, file.encoding)
 
 
-def _has_header(file: TextFile, known: tuple[str, ...]) -> bool:
-    columns = header_of(file.head, file.whole)
-    return bool(known) and all(find_column(name, columns) is not None for name in known)
+def _is_table(file: TextFile, where: str, wanted: _Wanted) -> bool:
+    """Return whether the first line says so; more of a pipe may not have arrived, and would not always say the same."""
+    if wanted.named or is_jsonl(file.head, where) or SEPARATOR_LINE.match(file.head):
+        return True
+    first = (file.head.splitlines() or [""])[0]
+    return bool(wanted.known) and can_be_header(header_of(first, whole=True), wanted.known)
 
 
 def _lines(file: TextFile, where: str) -> Iterator[Row]:
@@ -160,43 +202,59 @@ def _lines(file: TextFile, where: str) -> Iterator[Row]:
         number += 1
 
 
-def _stream(source: Source, wanted: _TextColumns) -> Stream:
+def _stream(source: Source, wanted: _Wanted) -> Stream:
     rows = sound_rows(source.rows, source.path, source.unit)
     indexes, notices = _by_name(source, wanted)
     if indexes is None:
         sample = list(islice(rows, LOOK_AHEAD))
-        indexes, notices = _by_look(source, sample, wanted.known)
+        indexes, notices = _by_look(source, sample, wanted)
         rows = chain(sample, rows)
     names = tuple(clean_name(source.columns[index]) for index in indexes)
     kind = "csv" if source.format == "parquet" else source.format
     found = _with_texts(rows, indexes)
-    return Stream(source.path, kind, source.columns, names, source.notices + notices, found, source.close)
+    notices = source.notices + notices
+    return Stream(source.path, kind, source.columns, names, notices, found, source.close, source.delimiter)
 
 
-def _by_name(source: Source, wanted: _TextColumns) -> tuple[tuple[int, ...] | None, tuple[Notice, ...]]:
+def _by_name(source: Source, wanted: _Wanted) -> tuple[tuple[int, ...] | None, tuple[Notice, ...]]:
     if wanted.named:
         return match_columns([Wanted(name, "--text-col") for name in wanted.named], source.columns, source.path)
     indexes = tuple(index for name in wanted.known if (index := find_column(name, source.columns)) is not None)
     return (indexes if indexes and len(indexes) == len(wanted.known) else None), ()
 
 
-def _by_look(source: Source, sample: list[Row], known: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[Notice, ...]]:
-    found = find_text_columns(source.columns, [row.cells for row in sample])
+def _by_look(source: Source, sample: list[Row], wanted: _Wanted) -> tuple[tuple[int, ...], tuple[Notice, ...]]:
+    known, cells = wanted.known, [row.cells for row in sample]
+    found = find_text_columns(source.columns, cells)
     if len(source.columns) == 1 and len(known) < 2:
         found = [0]
     if not found or (known and len(found) != len(known)):
-        raise _no_texts(source, found, known)
+        raise _no_texts(source, found, wanted)
+    delimited = source.format in ("csv", "tsv") and wanted.header
+    if known and delimited and not is_surely_header(source.columns, cells, found, known):
+        raise _no_header(source, known)
     taken = quoted(source.columns[index] for index in found)
     text = f"{source.path}: texts were taken from {taken}, for there is no {quoted(known)}."
-    return tuple(found), (Notice("header", (), text),) if known else ()
+    return tuple(found), (Notice("header", (), text),) if known and wanted.header else ()
 
 
-def _no_texts(source: Source, found: list[int], known: tuple[str, ...]) -> DataError:
-    looks = quoted(source.columns[index] for index in found)
+def _no_header(source: Source, known: tuple[str, ...]) -> DataError:
+    first = quoted(source.columns)
+    problem = f"the first line may be a row: it has {first}, and the task reads {quoted(known)}."
+    hint = "Pass header=False if it is a row, or text_cols with names that stand in it."
+    typed = "Pass --no-header if it is a row, or --text-col with a name that stands in it."
+    return DataError(source.path, problem, hint, typed)
+
+
+def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> DataError:
+    looks, known = quoted(source.columns[index] for index in found), wanted.known
     like = f"{looks} look like texts" if found else "no column looks like text"
     needs = f"the task reads {quoted(known)}, and " if known else ""
-    hint = f"Pass --text-col {len(known)} times, in the task's order." if len(known) > 1 else "Pass --text-col."
-    return DataError(source.path, f"{needs}{like}; it has {listed(source.columns)}.", hint)
+    hint = "Pass text_cols, in the task's order." if len(known) > 1 else "Pass text_cols."
+    typed = f"Pass --text-col {len(known)} times, in the task's order." if len(known) > 1 else "Pass --text-col."
+    if not wanted.header:
+        hint = typed = f"Add a first line that names the columns, {quoted(known)} among them."
+    return DataError(source.path, f"{needs}{like}; it has {listed(source.columns)}.", hint, typed)
 
 
 def _with_texts(rows: Iterator[Row], indexes: tuple[int, ...]) -> Iterator[StreamRow]:

@@ -20,6 +20,11 @@ _LEFT_OUT = {
     "too-many-cells": "with more cells than the header left out, often for a separator that is not within quotes",
     "too-few-cells": "with fewer cells than the header left out",
     "bad-quotes": "with text after a closing quote left out; a quote inside a quoted cell is written twice",
+    "backslash": 'with a backslash before a quote (\\") left out; a quote inside a quoted cell is written twice',
+}
+_QUOTES = {
+    "bad-quotes": "there is text after a closing quote",
+    "backslash": 'quotes have a backslash before them (\\"), which ends the cell',
 }
 
 
@@ -100,11 +105,17 @@ def _problem_notices(source: Source, problems: list[RowProblem]) -> tuple[Notice
 def _refuse_no_rows(table: Table) -> None:
     if table.rows:
         return
-    causes = [notice for notice in table.notices if notice.lines and notice.kind in _LEFT_OUT]
+    causes = [notice for notice in table.notices if notice.kind in _LEFT_OUT]
+    quotes = [notice for notice in causes if notice.kind in _QUOTES]
     if causes:
         lines = places(tuple(sorted(line for notice in causes for line in notice.lines)), table.unit)
+        problem = f"no row has the header's {len(table.columns)} cells ({lines})."
         hint = "Give every row one cell for each column; put a cell that has the separator in it within quotes."
-        raise DataError(table.path, f"no row has the header's {len(table.columns)} cells ({lines}).", hint)
+        if quotes:
+            what = " or ".join(_QUOTES[notice.kind] for notice in quotes)
+            problem = f"no row can be read ({lines}): {what}."
+            hint = 'Write a quote inside a quoted cell twice ("").'
+        raise DataError(table.path, problem, hint)
     raise DataError(table.path, "has a header and no rows.", "Add labelled rows below the header.")
 
 

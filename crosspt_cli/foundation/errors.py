@@ -7,21 +7,29 @@ exit code; anything that is not a `CrossptError` is a bug and keeps its tracebac
 from __future__ import annotations
 
 
+class Argument(str):
+    """The name of a function's argument, as an error's `where`.
+
+    The command line speaks of the option of that meaning instead, e.g. of ``--max-time`` for ``max_seconds``.
+    """
+
+
 class CrossptError(Exception):
     """Something the person can mend.
 
     Args:
-        where: the file, line, command or registry entry at fault, e.g. ``"tickets.csv line 7"``.
+        where: the file, line, command, registry entry or `Argument` at fault, e.g. ``"tickets.csv line 7"``.
         problem: what is wrong, with the numbers; a full sentence without a leading place.
-        hint: what to do, naming the exact flag, file or command.
+        hint: what to do, naming the exact argument, file or command.
+        typed: the hint for the command line, where it says other words than the one for Python.
     """
 
     exit_code = 1
     kind = "failure"
 
-    def __init__(self, where: str, problem: str, hint: str = "") -> None:
+    def __init__(self, where: str, problem: str, hint: str = "", typed: str = "") -> None:
         super().__init__(where, problem, hint)
-        self.where, self.problem, self.hint = where, problem, hint
+        self.where, self.problem, self.hint, self.typed = where, problem, hint, typed or hint
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.problem}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.onboarding.fitted import FittedTask
-from crosspt_cli.search.promise import OPTION, Promise, find_promise
+from crosspt_cli.search.promise import Promise, find_promise
 
 
 def find_limit(
@@ -21,12 +21,13 @@ def find_limit(
         OptionError: both were given, one has no meaning, or the accuracy cannot be promised.
     """
     if abstain_below is not None and target_accuracy is not None:
-        raise OptionError(OPTION, "was given beside --abstain-below.", "Leave one of them out.")
+        problem = "was given beside a confidence to abstain below."
+        raise OptionError(Argument("target_accuracy"), problem, "Leave one of them out.")
     if target_accuracy is not None:
         promise = promise_of(fitted, target_accuracy)
         return promise.threshold, promise
     if not 0 <= (abstain_below or 0.0) <= 1:
-        raise OptionError("--abstain-below", f"is {abstain_below:g}, but must lie between 0 and 1.")
+        raise OptionError(Argument("abstain_below"), f"is {abstain_below:g}, but must lie between 0 and 1.")
     return abstain_below or 0.0, None
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from crosspt_cli.data import Example, Table
+from crosspt_cli.data import Example, Table, file_names
 from crosspt_cli.data.checks import MOST_CLASSES, REMOVING
+from crosspt_cli.data.packaging import PackedLabels
 from crosspt_cli.data.shots import UsableRows, read_labelled, usable_rows, with_enough_classes
 from crosspt_cli.foundation.errors import DataError, TemplateError
 from crosspt_cli.onboarding.findings import (
@@ -78,10 +79,10 @@ class FileCheck:
 
 
 def check_file(
-    path: str | Path,
+    path: str | Path | Table,
     label_col: str,
     *,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
     label_words: Mapping[str, str] | None = None,
@@ -114,7 +115,7 @@ def check_file(
         table = read_labelled(path)
         usable = usable_rows((table,), label_col, text_cols, label_map or {})
     except DataError as error:
-        return _unusable(str(path), table, error)
+        return _unusable(file_names(path)[0], table, error)
     rows, found = _learnable(usable, drop_rare)
     about = usable.about
     check = replace(
@@ -134,7 +135,8 @@ def check_file(
 def _unusable(path: str, table: Table | None, error: DataError) -> FileCheck:
     if table is None:
         return FileCheck(path).plus([refusal("file", error)])
-    return _of_table(table).plus((*notice_findings(table.notices), refusal("missing-column", error)))
+    kind = "packed-label" if isinstance(error, PackedLabels) else "missing-column"
+    return _of_table(table).plus((*notice_findings(table.notices), refusal(kind, error)))
 
 
 def _of_table(table: Table) -> FileCheck:

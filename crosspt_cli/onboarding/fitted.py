@@ -20,6 +20,7 @@ PRIVATE = "private"
 TEMPLATE_FILE = "template.yaml"
 ROWS_FILE = "rows.txt"
 SUMMARY_FILE = "summary.txt"  # what add-task printed
+PROMPTED, PLAIN = "familiar", "familiar_plain"  # the first is of tasks saved before texts were compared without prompt
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "plain_prototype_offsets": fitted.prototypes.plain.offsets,
         "held_out_confidence": fitted.held_out.confidence,
         "held_out_correct": fitted.held_out.correct,
-        "familiar": fitted.familiar.means,
+        PROMPTED if fitted.familiar.prompted else PLAIN: fitted.familiar.means,
     }
 
 
@@ -197,9 +198,13 @@ def from_stored(stored: StoredTask) -> FittedTask:
         held_out=HeldOutAnswers(
             arrays["held_out_confidence"], arrays["held_out_correct"], document["held_out"]["luck"]
         ),
-        familiar=Familiar(arrays["familiar"], document["familiar"]["limit"]),
+        familiar=_familiar(arrays, document["familiar"]["limit"]),
         rows=document["rows"],
         seed=document["seed"],
         command=document["command"],
         row_digests=tuple(stored.files[ROWS_FILE].decode().split()),
     )
+
+
+def _familiar(arrays: Mapping[str, np.ndarray], limit: float) -> Familiar:
+    return Familiar(arrays[PLAIN], limit) if PLAIN in arrays else Familiar(arrays[PROMPTED], limit, prompted=True)

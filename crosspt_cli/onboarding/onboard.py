@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.unusual import Familiar, limit_of
+from crosspt_cli.core.unusual import familiar
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv, row_digest
-from crosspt_cli.foundation.errors import BudgetSpent
+from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.errors import Argument, BudgetSpent
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage, Whole, no_progress
 from crosspt_cli.onboarding.backbones import open_backbone
@@ -97,28 +98,50 @@ def onboard(
     path: Paths,
     label_col: str,
     *,
+    text_cols: str | Sequence[str] = (),
+    name: str | None = None,
+    template: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+    label_words: Mapping[str, str] | None = None,
+    backbone: str | None = None,
+    budget: str = "normal",
+    max_seconds: float | None = None,
+    folds: int | None = None,
+    ms: tuple[int, ...] | None = None,
+    lr_ratios: tuple[float, ...] | None = None,
+    prompt_layer: int | None = None,
+    readout: str = "auto",
+    drop_rare: bool = False,
+    replace: bool = False,
+    device: str = "auto",
+    dtype: str = "auto",
+    seed: int = 0,
     registry: Registry | None = None,
     progress: Progress = no_progress,
     started: float | None = None,
     summarise: Callable[[Onboarded], str] | None = None,
-    **settings,
 ) -> Onboarded:
     """Return the task just onboarded and saved.
 
     Args:
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``; or several of them, taken together.
         label_col: the column of labels.
+        text_cols: the columns of texts; found when empty.
+        name: of the task; default the first file's.
+        template, label_map: a template's name or file, default the one that fits; old label → new.
+        label_words: label, by its new name → the words that it is answered with.
+        backbone: name, folder or hub id.
+        budget, max_seconds: ``quick``, ``normal`` or ``thorough``; be done in so many seconds, with what was found.
+        folds, seed: of the cross-validation, default the budget's; of all that is drawn.
+        ms, lr_ratios: numbers of sources and learning-rate ratios to try.
+        prompt_layer: the encoder layer before which prompts enter; default the source prompts'.
+        readout: ``auto``, ``label-words``, ``prototypes`` or ``both``.
+        drop_rare, replace: leave classes with too few rows out; replace a task of that name.
+        device, dtype: as for `Predictor.open`.
         registry: default the person's.
         progress: told how far it all is, in trial-steps or what takes as long.
         started: `time.monotonic()` from which `max_seconds` counts; default now.
         summarise: makes the text that is kept with the task for `crosspt registry show`.
-        settings: fields of `Settings`: `text_cols` (found when empty), `name` (of the task; the first file's),
-            `template`, `label_map` (old label → new), `label_words` (label, by its new name → the words it is answered
-            with), `backbone` (name, folder or hub id), `budget` (``quick``, ``normal``, ``thorough``), `max_seconds`
-            (be done by then, with what was found), `folds`, `ms` (numbers of sources to try), `lr_ratios`,
-            `prompt_layer` (the encoder layer before which prompts enter; the source prompts'),
-            `readout` (``auto``, ``label-words``, ``prototypes``, ``both``), `drop_rare` (leave classes with too few
-            rows out), `replace` (a task of that name), `device`, `dtype`, `seed`.
 
     Raises:
         OptionError: a setting cannot be used, or the name is taken.
@@ -133,9 +156,14 @@ def onboard(
         {'amazon-polarity': 0.31, 'sst2': 0.29, 'tweet-sentiment': 0.21, 'private': 0.19}
     """
     began = time.monotonic()
-    chosen = Settings(**settings)
+    chosen = Settings(
+        text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
+        backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
+        prompt_layer=prompt_layer, readout=readout, drop_rare=drop_rare, replace=replace, device=device, dtype=dtype,
+        seed=seed,
+    )  # fmt: skip
     registry = registry or Registry.open()
-    name = task_name(path, chosen.name)
+    name = task_name(path, name)
     progress = Whole(progress)
     with ExitStack() as held:
         registry.ensure_writable()
@@ -172,9 +200,26 @@ def plan_onboarding(
     path: Paths,
     label_col: str,
     *,
+    text_cols: str | Sequence[str] = (),
+    name: str | None = None,
+    template: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+    label_words: Mapping[str, str] | None = None,
+    backbone: str | None = None,
+    budget: str = "normal",
+    max_seconds: float | None = None,
+    folds: int | None = None,
+    ms: tuple[int, ...] | None = None,
+    lr_ratios: tuple[float, ...] | None = None,
+    prompt_layer: int | None = None,
+    readout: str = "auto",
+    drop_rare: bool = False,
+    replace: bool = False,
+    device: str = "auto",
+    dtype: str = "auto",
+    seed: int = 0,
     registry: Registry | None = None,
     progress: Progress = no_progress,
-    **settings,
 ) -> OnboardingPlan:
     """Return what `onboard` would do with the same arguments, without saving anything; a few steps are timed.
 
@@ -182,9 +227,14 @@ def plan_onboarding(
         CrossptError: whatever `onboard` would raise before its first training step.
     """
     began = time.monotonic()
-    chosen = Settings(**settings)
+    chosen = Settings(
+        text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
+        backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
+        prompt_layer=prompt_layer, readout=readout, drop_rare=drop_rare, replace=replace, device=device, dtype=dtype,
+        seed=seed,
+    )  # fmt: skip
     registry = registry or Registry.open()
-    name = task_name(path, chosen.name)
+    name = task_name(path, name)
     registry.check_task_name_free(name, chosen.replace)
     work = _open(path, label_col, chosen, registry, progress)
     opened = time.monotonic() - began
@@ -315,7 +365,8 @@ def _search_and_fit(
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = _candidates(work, chosen, ranked)
     if deadline is not None and time.monotonic() > deadline:
-        raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
+        problem = "the time was up before the first training step."
+        raise BudgetSpent(Argument("max_seconds"), problem, "Allow more time.")
     study = run_study(
         task,
         candidates,
@@ -355,7 +406,7 @@ def _fitted(
         prototypes=final.prototypes,
         readout=study.calibration.readout,
         held_out=study.calibration.answers,
-        familiar=Familiar(final.means, limit_of(study.calibration.distance)),
+        familiar=familiar(task.vectors, task.labels, len(work.examples.classes)),
         rows=len(work.examples),
         seed=task.seed,
         command=command,

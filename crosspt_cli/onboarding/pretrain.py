@@ -19,7 +19,7 @@ from crosspt_cli.core.joint import JointBank, JointRates, SourceRows
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import read_to_layer
 from crosspt_cli.data import is_hub_name, read_csv
-from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound
+from crosspt_cli.foundation.errors import Argument, DataError, IntegrityError, NotFound
 from crosspt_cli.foundation.files import write_bytes
 from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.progress import Progress, no_progress
@@ -109,7 +109,7 @@ def pretrain(
         spec, mixing = _mixable(spec, opened, registry)
         for note in mixing:
             tell(note)
-        opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else "--prompt-layer")
+        opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else Argument("prompt_layer"))
         # held-out rows are read now as well: what is wrong with them must not come out after hours of training
         both = [_both(source, spec, opened, Path(data_folder)) for source in spec.sources]
         train, held_out = zip(*both, strict=True)

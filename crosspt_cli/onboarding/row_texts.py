@@ -45,9 +45,12 @@ def _read_file(
     """Return the texts of a file's rows, or none and a sentence that says why."""
     if is_hub_name(file):
         return {}, f"{file} is a hub data set, and nothing is fetched for a report: its rows are shown without texts."
+    path = rows.folder / file
     try:
-        table = read_table(rows.folder / file)
+        table = read_table(path) if path.is_file() else None  # a pipe is gone
     except CrossptError:
+        table = None
+    if table is None:
         return {}, f"{file} is not there any more, or cannot be read: its rows are shown without texts."
     cells = _cells(table, fitted.text_columns)
     found = {row: cells[rows.line[row]] for row in own if rows.line[row] in cells}

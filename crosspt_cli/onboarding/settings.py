@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,12 @@ class Settings:
             OptionError: one cannot; names its option.
         """
         if self.folds is not None and self.folds < 2:
-            raise OptionError("--folds", f"is {self.folds}, but must be at least 2.")
+            raise OptionError(Argument("folds"), f"is {self.folds}, but must be at least 2.")
         if self.ms is not None and any(m < 0 for m in self.ms):
-            raise OptionError("--sources", f"has {min(self.ms)}, but numbers of sources are 0 or more.")
+            raise OptionError(Argument("ms"), f"has {min(self.ms)}, but numbers of sources are 0 or more.")
         if self.lr_ratios is not None and any(not 0 <= ratio <= 10 for ratio in self.lr_ratios):
-            raise OptionError("--lr-ratios", "must lie between 0 and 10.", "Pass for example --lr-ratios 0,0.1,1.")
+            hint, typed = "Pass for example (0, 0.1, 1).", "Pass for example --lr-ratios 0,0.1,1."
+            raise OptionError(Argument("lr_ratios"), "must lie between 0 and 10.", hint, typed)
         if self.max_seconds is not None and self.max_seconds <= 0:
-            raise OptionError("--max-time", "must be more than nothing.", "Pass for example --max-time 10m.")
+            hint, typed = "Pass for example 600.", "Pass for example --max-time 10m."
+            raise OptionError(Argument("max_seconds"), "must be more than nothing.", hint, typed)

@@ -11,6 +11,7 @@ import torch
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.train import read_alone
 from crosspt_cli.data import Examples
+from crosspt_cli.foundation.errors import Argument
 from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared, label_tree
@@ -54,7 +55,7 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     Raises:
         OptionError: the backbone has no such encoder layer.
     """
-    backbone.require_layer(layer or 0, "--prompt-layer")
+    backbone.require_layer(layer or 0, Argument("prompt_layer"))
     entries = [
         entry
         for entry in registry.sources(fingerprint=backbone.fingerprint)

@@ -10,9 +10,10 @@ import numpy as np
 
 from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import Answered
-from crosspt_cli.data import StreamRow, open_stream
+from crosspt_cli.data import Notice, StreamRow, open_stream
 from crosspt_cli.data.near_duplicates import are_like, shingles_of
-from crosspt_cli.foundation.errors import DataError, OptionError
+from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.pool import POOL, Pool, sample_pool
@@ -66,7 +67,7 @@ class Suggestions:
     rows: tuple[Suggestion, ...]
     command: str
     pool: Pool
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
 
 
 def suggest(
@@ -74,7 +75,8 @@ def suggest(
     task: str,
     n: int = 20,
     *,
-    text_cols: Sequence[str] = (),
+    text_cols: str | Sequence[str] = (),
+    header: bool = True,
     registry: Registry | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -92,6 +94,7 @@ def suggest(
         task: its name.
         n: how many rows, 1 to 500; fewer come back where there are no more.
         text_cols: the columns of texts, in the task's order; found when empty.
+        header: whether the first line of a delimited file names its columns.
         registry: default the person's.
         device, dtype: as for `Predictor.open`.
         progress: told how far each stage is.
@@ -107,17 +110,19 @@ def suggest(
         [412, 87, 1903]
     """
     if not 1 <= n <= MOST:
-        raise OptionError("-n", f"is {n}, but must be from 1 to {MOST}.", "Label some, then onboard and ask again.")
+        raise OptionError(
+            Argument("n"), f"is {n}, but must be from 1 to {MOST}.", "Label some, then onboard and ask again."
+        )
     registry = registry or Registry.open()
     fitted = load_fitted(task, registry)
     progress("reading", 0, 1)
-    with open_stream(path, text_cols, fitted.text_columns) as stream:
+    with open_stream(path, as_names(text_cols), fitted.text_columns, header=header) as stream:
         pool = sample_pool(stream, fitted.label_column, fitted.row_digests, POOL)
-        notices = tuple(notice.text for notice in stream.notices)
+        notices = stream.notices
     if not pool.rows:
         raise _nothing_to_ask(str(path), pool)
     progress("loading", 0, 1)
-    predictor = Predictor.open(task, registry, device, dtype)
+    predictor = Predictor.open(fitted, registry, device, dtype)
     return Suggestions(
         task=task,
         path=str(path),

@@ -11,6 +11,7 @@ from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.onboarding.backbones import default_backbone, find_backbone
 from crosspt_cli.registry import Registry
 from crosspt_cli.tasks import Tokenize
+from crosspt_cli.tasks.plain_text import as_plain_text
 
 UNKNOWN, END, PIECE = "<unk>", "</s>", "▁"  # every T5 and mT5 calls them so
 
@@ -67,7 +68,7 @@ def _from_json(file: Path) -> Tokenizer:
     found.no_truncation()  # some folders were saved with the lengths of somebody's training
     found.no_padding()
     return Tokenizer(
-        tokenize=lambda text: found.encode(text, add_special_tokens=False).ids,
+        tokenize=lambda text: found.encode(as_plain_text(text), add_special_tokens=False).ids,
         pieces=lambda ids: [found.id_to_token(token) for token in ids],
         unknown=found.token_to_id(UNKNOWN),
         end=found.token_to_id(END),
@@ -81,7 +82,7 @@ def _from_transformers(folder: Path) -> Tokenizer:
 
     found = load_tokenizer(folder)
     return Tokenizer(
-        tokenize=lambda text: found.encode(text, add_special_tokens=False),
+        tokenize=lambda text: found.encode(as_plain_text(text), add_special_tokens=False),
         pieces=lambda ids: found.convert_ids_to_tokens(list(ids)),
         unknown=found.unk_token_id,
         end=found.eos_token_id,

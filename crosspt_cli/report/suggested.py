@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,14 @@ def suggestion_table(found: Suggestions) -> Iterator[tuple[str, ...]]:
         yield (*row.texts, "", str(row.line), row.guess, f"{row.confidence:.{DIGITS}f}")
 
 
-def suggestions_dict(found: Suggestions, out: Path | None) -> dict[str, Any]:
-    """Return suggested rows for scripts, the most useful first."""
+def suggestions_dict(found: Suggestions, out: Path | None, wanted: int) -> dict[str, Any]:
+    """Return suggested rows for scripts, the most useful first.
+
+    Args:
+        found: the rows.
+        out: where they were written as a table, if they were.
+        wanted: how many were asked for.
+    """
     return {
         "task": found.task,
         "file": found.path,
@@ -50,6 +57,8 @@ def suggestions_dict(found: Suggestions, out: Path | None) -> dict[str, Any]:
         "passed_over": found.pool.passed_over,
         "looked_at": len(found.pool.rows),
         "output": str(out) if out else None,
+        "notices": [asdict(notice) for notice in found.notices],
+        "notes": suggestion_notes(found, wanted),
     }
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.search.candidates import Candidate, make_candidates
 
 
@@ -74,7 +74,7 @@ def find_budget(name: str) -> Budget:
         OptionError: there is none.
     """
     if name not in BUDGETS:
-        raise OptionError("--budget", f"is {name!r}, but must be one of {', '.join(BUDGETS)}.")
+        raise OptionError(Argument("budget"), f"is {name!r}, but must be one of {', '.join(BUDGETS)}.")
     return BUDGETS[name]
 
 

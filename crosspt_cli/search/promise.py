@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.search.outcome import HeldOutAnswers
 
-OPTION = "--target-accuracy"
 LEVEL = 0.9
 """How often a promise that was made is to hold."""
 MOST_ROWS = 100_000  # beyond which nobody is told to label
@@ -49,7 +48,7 @@ def find_promise(answers: HeldOutAnswers, target: float) -> Promise:
         Geifman and El-Yaniv 2017 for choosing a threshold on held-out rows; they test fewer, at a smaller level each.
     """
     if not 0 < target < 1:
-        raise OptionError(OPTION, f"is {target:g}, but must lie between 0 and 1.")
+        raise OptionError(Argument("target_accuracy"), f"is {target:g}, but must lie between 0 and 1.")
     ordered = np.sort(answers.confidence)[::-1]
     found = None
     tested = sizes_to_test(len(ordered), answers.luck, target)
@@ -132,7 +131,10 @@ def _refusal(answers: HeldOutAnswers, target: float, tried: Promise | None) -> O
     if answers.luck >= 0.05:
         problem = f"{problem[:-1]} ({answers.luck:.1f} count as wrong, for the luck of having been chosen)."
     more = f"About {needed:,} labelled rows would do, if the others are like these" if needed else _NO_NUMBER
-    return OptionError(OPTION, problem, f"{more}; or choose a threshold yourself with --abstain-below.")
+    hint, typed = (
+        f"{more}; or choose a threshold yourself with {name}." for name in ("abstain_below", "--abstain-below")
+    )
+    return OptionError(Argument("target_accuracy"), problem, hint, typed)
 
 
 _NO_NUMBER = "Ask for less: not even the surest answers are right often enough to say how many rows it would take"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crosspt_cli.core.score import Readout
-from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.search.outcome import TrialResult
 
 WEIGHTS = {0.0: 0.002, 3.0: 0.003, 10.0: 0.015, 30.0: 0.48, 100.0: 0.45, 300.0: 0.05}
@@ -31,7 +31,7 @@ def find_readouts(name: str) -> tuple[Readout, ...]:
         OptionError: there is no such name.
     """
     if name not in READOUTS:
-        raise OptionError("--readout", f"is {name!r}, but must be one of {', '.join(READOUTS)}.")
+        raise OptionError(Argument("readout"), f"is {name!r}, but must be one of {', '.join(READOUTS)}.")
     return READOUTS[name]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from crosspt_cli.core.score import Readout
-from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
+from crosspt_cli.foundation.errors import Argument, BudgetSpent, TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
@@ -247,7 +247,8 @@ class _Study:
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
-            raise BudgetSpent("--max-time", "the time was up before the first training step.", "Allow more time.")
+            problem = "the time was up before the first training step."
+            raise BudgetSpent(Argument("max_seconds"), problem, "Allow more time.")
         if self._unscored():
             self._score()
         return False

@@ -45,8 +45,20 @@ class InputEncoder:
         Raises:
             TemplateError: what may not be cut is longer than the input.
         """
+        return self.put_together(self.tokens(fields))
+
+    def tokens(self, fields: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each of a row's texts, not cut."""
+        return [self.tokenize(text) for text in fields]
+
+    def put_together(self, tokens: Sequence[Sequence[int]]) -> tuple[list[int], int]:
+        """Return what `encode` does, from the `tokens` of the row's texts.
+
+        Raises:
+            TemplateError: what may not be cut is longer than the input.
+        """
         segments = self.template.segments
-        pieces = [self.literals[s.text] if s.field is None else self.tokenize(fields[s.field]) for s in segments]
+        pieces = [self.literals[s.text] if s.field is None else tokens[s.field] for s in segments]
         lengths = [len(piece) for piece, segment in zip(pieces, segments, strict=True) if segment.cut]
         fixed = sum(map(len, pieces)) - sum(lengths)
         if fixed > self.room:

@@ -116,7 +116,7 @@ def test_too_few_held_out_rows_promise_nothing(call, fitted):
     [
         (
             ("--abstain-below", "0.5", "--target-accuracy", "0.9"),
-            "--target-accuracy: was given beside --abstain-below.\nLeave one of them out.\n",
+            "--target-accuracy: was given beside a confidence to abstain below.\nLeave one of them out.\n",
         ),
         (("--abstain-below", "1.5"), "--abstain-below: is 1.5, but must lie between 0 and 1.\n"),
         (("--abstain-below", "nan"), "--abstain-below: is nan, but must lie between 0 and 1.\n"),

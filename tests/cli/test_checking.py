@@ -144,6 +144,64 @@ FOUND = {
         "(line 10).",
         "Mend the quotes.",
     ),
+    "a backslash before a quote": (
+        GOOD + 'so "it" goes,late\n' * 50 + '"so \\"it\\" goes",late\n',
+        (),
+        ("backslash", "warning", [60]),
+        'f.csv: 1 row with a backslash before a quote (\\") left out; a quote inside a quoted cell is written twice '
+        "(line 60).",
+        'Write a quote inside a quoted cell twice ("").',
+    ),
+    "a quote that swallows rows": (
+        GOOD + '"nothing came,late\nit broke,broken\nit is late",late\n',
+        (),
+        ("swallowed", "warning", [10]),
+        "f.csv: 1 row whose quote closes only lines below, with 2 other rows inside the cell, left out (line 10).",
+        'Close the quote on its line, or write a quote inside a quoted cell twice ("").',
+    ),
+    "quotes that enclose nothing": (
+        "".join(f'"so" {line}\n' if number else f"{line}\n" for number, line in enumerate(GOOD.splitlines())),
+        (),
+        ("quotes", "note", []),
+        "f.csv: quotes do not enclose cells, and were read as characters of the text.",
+        "Nothing has to be done.",
+    ),
+    "a comment above the header": (
+        "# of this year\n" + GOOD,
+        (),
+        ("comment", "note", []),
+        "f.csv: 1 line of comment passed over ('# of this year'); the header is line 2.",
+        "Nothing has to be done.",
+    ),
+    "the header again": (
+        GOOD + "text,y\n",
+        (),
+        ("repeated-header", "note", [10]),
+        "f.csv: 1 row that repeats the header left out (line 10).",
+        "Nothing has to be done.",
+    ),
+    "an answer of Prodigy": (
+        GOOD.replace("\n", ",accept\n").replace("accept", "answer", 1) + "what of it,late,reject\n",
+        (),
+        ("rejected", "note", [10]),
+        "f.csv: 1 row whose 'answer' is not 'accept' left out (line 10).",
+        "Nothing has to be done; rename the column 'answer' if it means something else.",
+    ),
+    "a label in a list": (
+        GOOD.replace(",late", ",['late']", 1),
+        (),
+        ("packed-label", "note", [3]),
+        "f.csv: 1 row whose label in column 'y' was taken out of its packaging, as 'late' out of ['late'] (line 3).",
+        "Nothing has to be done.",
+    ),
+    "a label that is a word for nothing": (
+        GOOD + "what of it,None\nso it goes,None\n",
+        (),
+        ("missing-word", "note", [10, 11]),
+        "f.csv: 2 rows with the label 'None' kept: that is taken for a class, not for a missing one "
+        "(lines 10 and 11).",
+        "Leave the cell empty where nothing is meant.",
+    ),
     "spaces around a label": (
         GOOD.replace(",late", ", late", 1),
         (),
@@ -378,8 +436,8 @@ def test_every_kind_of_notice_has_its_advice():
     sources = "\n".join(path.read_text(encoding="utf-8") for path in _makers())
     direct = re.findall(r'(?:Notice|notice)\(\s*"([\w-]+)"', sources)
     through = re.findall(r'_without\(\s*\w+, \w+, "([\w-]+)"', sources)
-    left_out = ["too-many-cells", "too-few-cells", "bad-quotes"]
-    assert len(through) == 5 and {*direct, *through, *left_out} == set(ADVICE)
+    left_out = ["too-many-cells", "too-few-cells", "bad-quotes", "backslash"]
+    assert len(through) == 8 and {*direct, *through, *left_out} == set(ADVICE)
 
 
 REFUSED = {

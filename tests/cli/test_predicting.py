@@ -132,7 +132,10 @@ def test_json_is_one_object_that_agrees_with_the_csv(call, fitted):
                 "shares": {"neg": float(answer[3]), "pos": float(answer[4])},
             }
         ],
+        "blank": 0,
         "unusual": int(answer[5] == "true"),
+        "notices": [],
+        "notes": [],
     }
 
 
@@ -144,10 +147,13 @@ def test_out_is_written_whole_and_json_says_where(call, fitted, tmp_path):
         "task": "reviews",
         "rows": 1100,
         "output": str(out),
+        "blank": 0,
         "unusual": 0,
+        "notices": [],
+        "notes": [],
     }
     assert len(rows(out.read_text())) == 1101
-    done = call(*TASK, path, "-o", out)
+    done = call(*TASK, path, "-o", out, "--replace")
     assert (done.out, done.err) == ("", f"{out}: 1,100 rows answered.\n")
     assert sorted(item.name for item in tmp_path.iterdir() if item.name.startswith(".")) == []
 
@@ -157,7 +163,7 @@ def test_a_row_that_cannot_be_read_leaves_the_old_output(call, fitted, tmp_path)
     path, out = tmp_path / "new.csv", tmp_path / "out.csv"
     path.write_text("text,n\ngood,1\nbad,2,3\n")
     out.write_text("old")
-    done = call(*TASK, path, "-o", out)
+    done = call(*TASK, path, "-o", out, "--replace")
     assert done.code == 3
     assert done.err == (
         f"{path} line 3: has 3 cells, and the header has 2.\n"

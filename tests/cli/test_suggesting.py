@@ -93,9 +93,56 @@ def test_a_file_that_is_there_is_left_alone(ask, tmp_path):
     (tmp_path / "to_label.csv").write_text("text,y\nmine,pos\n")
     done = ask("-o", "to_label.csv")
     assert (done.code, done.err) == (
-        2, "to_label.csv: exists already, and may hold labels.\nName another file with -o.\n",
+        2, "to_label.csv: exists already.\nUse --replace to replace it, or name another file with -o.\n",
     )  # fmt: skip
     assert (tmp_path / "to_label.csv").read_text() == "text,y\nmine,pos\n"
+    assert ask("-o", "to_label.csv", "--replace").code == 0
+    assert "crosspt_line" in (tmp_path / "to_label.csv").read_text()
+
+
+def test_the_file_that_is_read_is_never_written_over(ask, new):
+    """Under no name and with no option: the unlabelled rows would be gone."""
+    (new.parent / "link.csv").hardlink_to(new)
+    for out in ("new.csv", "./new.csv", "link.csv"):
+        done = ask("-o", out, "--replace")
+        message = "is the input, which would be lost.\nName another file with -o.\n"
+        assert (done.code, done.err) == (2, f"{out.removeprefix('./')}: {message}")
+    assert new.read_text() == NEW
+
+
+def test_a_task_is_read_once(ask, monkeypatch):
+    """A task replaced between two readings would pair one's rows with the other's answers."""
+    from crosspt_cli.registry import Registry
+
+    read, load = [], Registry.load_task
+    monkeypatch.setattr(Registry, "load_task", lambda self, name: read.append(name) or load(self, name))
+    assert ask("-n", "2").code == 0
+    assert read == ["reviews"]
+
+
+def test_json_says_what_stderr_says(ask, new):
+    """A script never looks at stderr."""
+    new.write_text(NEW.replace("text", "review", 1) + "it was good indeed\n")
+    found = json.loads(ask("--json").out)
+    assert [notice["text"] for notice in found["notices"]] == [
+        "new.csv: texts were taken from 'review', for there is no 'text'."
+    ]
+    assert found["notes"] == [
+        "new.csv: 1 of 7 rows passed over: 1 among the task's own rows.",
+        "new.csv: 6 rows instead of 20; there is no other that is unlike these.",
+    ]
+
+
+def test_a_file_without_a_header_can_be_asked_about(ask, new):
+    """Its first row may be the one to label."""
+    new.write_text(NEW.removeprefix("text\n"))
+    refused = ask()
+    assert (refused.code, refused.err) == (
+        3,
+        "new.csv: the first line may be a row: it has 'it was slow and dear', and the task reads 'text'.\n"
+        "Pass --no-header if it is a row, or --text-col with a name that stands in it.\n",
+    )
+    assert "it was slow and dear" in ask("--no-header", "-n", "6").out
 
 
 def test_a_task_labelled_in_a_column_of_ours_still_gets_a_file_that_can_be_read(ask, tmp_path, fitted):

@@ -223,7 +223,7 @@ def test_devices_and_number_formats_are_checked_by_name(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(OptionError) as caught:
         choose_device("cuda")
-    assert str(caught.value) == ("--device: is cuda, but torch sees no CUDA device here.\nPass --device auto or cpu.")
+    assert str(caught.value) == ("device: is cuda, but torch sees no CUDA device here.\nPass auto or cpu.")
 
 
 def test_a_text_is_read_by_its_own_tokens_with_and_without_its_prompt():

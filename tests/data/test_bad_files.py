@@ -47,10 +47,13 @@ def test_a_folder_is_refused():
     assert refusal(None, name="d") == "d: is a folder, not a file.\nName one file in it."
 
 
-def test_stdin_is_refused_for_labelled_rows():
-    """Onboarding names its task after the file."""
-    message = refusal(None, name="-", kind=OptionError)
-    assert message == "-: labelled rows are not read from stdin.\nSave them in a file and name it."
+def test_a_terminal_is_no_file_of_labelled_rows(monkeypatch):
+    """Waiting for rows that somebody should type would look like a command that hangs."""
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert refusal(None, name="-", kind=OptionError) == (
+        "/dev/stdin: is the terminal, and rows are read from a file or a pipe.\n"
+        "Name a file, or send one: zcat rows.csv.gz | crosspt …"
+    )
 
 
 def test_an_unreadable_file_is_refused():
@@ -156,7 +159,7 @@ def test_missing_columns_are_collected_with_the_nearest():
 def test_the_label_column_is_not_a_text_column():
     """Training on the answer would score 100 %."""
     message = refusal(GOOD, "y", kind=OptionError)
-    assert message == "--text-col: 'y' is the label column already.\nName another column of texts."
+    assert message == "text_cols: 'y' is the label column already.\nName another column of texts."
 
 
 def test_five_thousand_classes_are_probably_no_label():
@@ -179,12 +182,17 @@ def test_five_thousand_classes_are_probably_no_label():
         (
             b"text,y\na,b\nc\0d,e\n",
             "f.csv line 3: has a NUL byte: this is a binary file, not text.\n"
-            "Export the data as CSV, TSV, JSONL or Parquet.",
+            "Export the data as CSV, TSV, JSONL or Parquet. "
+            r"If it is text but for that, take such bytes out: tr -d '\0' < FILE > MENDED.csv",
         ),
         (
-            b"text,y\r\ncaf\xe9,b\rc\x9dd,e\n",
-            "f.csv line 3: byte 0x9d is not a character of Windows-1252, and line 2 is not UTF-8.\n"
-            "Save the file as UTF-8.",
+            b"text,y\r\ngood,b\r" + bytes(range(128, 256)) + b"\n",
+            "f.csv line 3: is not UTF-8, nor text in another encoding that is known.\nSave the file as UTF-8.",
+        ),
+        (
+            "text,y\nétait là,b\ndéjà,a\n".encode() + "garçon,a\n".encode("cp1252"),
+            "f.csv line 4: is not UTF-8, and 4 other characters nearby are.\n"
+            "The file is in two encodings: save the rows of one in the other, or mend the line.",
         ),
         (b"\xff\xfet\0e\0x", "f.csv: is not the UTF-16 it starts as (byte 6).\nSave it as UTF-8."),
         (

@@ -89,11 +89,11 @@ def test_a_packed_file_is_read_as_if_unpacked():
 
 def test_spaces_marks_and_case_in_the_header_are_forgiven_and_mentioned():
     """Invisible characters in headers are the classic unanswerable 'column not found'."""
-    examples = read(GOOD.replace("text,y", "\ufeff\ufeffText\u00a0, Y "), "y", ["text"])
+    examples = read(GOOD.replace("text,y", "\ufeffText\u2060\u00a0, Y "), "y", ["text"])
     assert examples.text_columns == ("Text",)
     assert notices(examples) == [
         "f.csv: the header spells a column ' Y '; its spaces and case were forgiven.",
-        "f.csv: the header spells a column '\\ufeffText\\xa0'; its spaces and case were forgiven.",
+        "f.csv: the header spells a column 'Text\\u2060\\xa0'; its spaces and case were forgiven.",
     ]
 
 
@@ -195,7 +195,7 @@ def test_a_label_map_with_unknown_labels_lists_those_that_occur():
     """A typo in the map would otherwise do nothing, silently."""
     with pytest.raises(OptionError) as caught:
         read(GOOD, label_map={"x": "positive", "a": "p"})
-    assert str(caught.value) == "--label-map: column 'y' of f.csv has no label 'x'.\nIts labels are 'a' and 'b'."
+    assert str(caught.value) == "label_map: column 'y' of f.csv has no label 'x'.\nIts labels are 'a' and 'b'."
 
 
 def test_rare_classes_are_left_out_only_when_asked_and_never_silently():
@@ -307,10 +307,14 @@ def test_whatever_csv_writes_is_read_back(tmp_path_factory, rows, delimiter, kin
 LATIN = st.text(st.sampled_from(' ,;|\t"\r\nabc\u00e9\u00fc\u00df\u20ac\u201c\u2019'), max_size=20)
 
 
-@given(st.lists(st.tuples(LATIN, LATIN), min_size=1, max_size=8), st.sampled_from(",;\t|"))
+@given(st.lists(st.tuples(LATIN, LATIN), max_size=8), st.sampled_from(",;\t|"))
 def test_whatever_csv_writes_in_cp1252_is_read_back(tmp_path_factory, rows, delimiter):
     """Old spreadsheets still write it."""
-    rows = [*rows, ("\u00e9t\u00e9", "x")]  # bytes that are never UTF-8
+    said = [
+        "Le caf\u00e9 \u00e9tait d\u00e9licieux et le gar\u00e7on tr\u00e8s aimable",
+        "la livraison a \u00e9t\u00e9 retard\u00e9e, tr\u00e8s d\u00e9\u00e7u",
+    ]
+    rows = [*((text, "x") for text in said * 5), *rows]  # what is in an encoding is told by its words
     _unchanged_by_reading(rows, tmp_path_factory.mktemp("trip") / "f.csv", delimiter, "cp1252")
 
 
@@ -322,6 +326,6 @@ def test_labelled_rows_come_back_unless_a_notice_says_otherwise(tmp_path_factory
     with open(path, "w", encoding="utf-8", newline="") as handle:
         csv.writer(handle).writerows([("text", "y"), *rows])
     examples = read_csv(path, "y", ["text"], drop_rare=True)
-    gone = sum(len(notice.lines) for notice in examples.notices)
+    gone = sum(len(notice.lines) for notice in examples.notices if notice.kind != "missing-word")
     assert len(examples) + gone == len(rows)
     assert {(row.fields[0], row.label) for row in examples.rows} <= set(rows)

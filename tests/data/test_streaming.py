@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,14 @@ def in_tmp(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def opened(text, text_cols=(), known=("text",), name="f.csv"):
+def written(text, name="f.csv"):
     with open(name, "w", encoding="utf-8", newline="") as handle:
         handle.write(text)
-    return open_stream(name, text_cols, known)
+    return name
+
+
+def opened(text, text_cols=(), known=("text",), name="f.csv"):
+    return open_stream(written(text, name), text_cols, known)
 
 
 def piped(text, text_cols=(), known=("text",)):
@@ -62,7 +67,7 @@ def test_named_columns_come_before_the_tasks_own():
         "f.csv: no column 'othr'; it has columns 'text' and 'other'.\nPass --text-col other."
     )
     assert refusal(lambda: opened("a,b\n1,2\n", ["a"], ("x", "z")), OptionError) == (
-        "--text-col: 1 given, and the task reads 2 ('x' and 'z').\nPass --text-col 2 times, in the task's order."
+        "text_cols: 1 given, and the task reads 2 ('x' and 'z').\nName 2, in the task's order."
     )
 
 
@@ -73,16 +78,16 @@ def test_text_columns_are_found_when_the_tasks_own_are_missing():
     (notice,) = stream.notices
     assert notice.text == "f.csv: texts were taken from 'said', for there is no 'text'."
     assert refusal(lambda: opened("a,b\n1,2\n")) == (
-        "f.csv: the task reads 'text', and no column looks like text; it has columns 'a' and 'b'.\nPass --text-col."
+        "f.csv: the task reads 'text', and no column looks like text; it has columns 'a' and 'b'.\nPass text_cols."
     )
     assert refusal(lambda: opened("a,b\nsome words are here,and some more here\n")) == (
-        "f.csv: the task reads 'text', and 'a' and 'b' look like texts; it has columns 'a' and 'b'.\nPass --text-col."
+        "f.csv: the task reads 'text', and 'a' and 'b' look like texts; it has columns 'a' and 'b'.\nPass text_cols."
     )
 
 
 def test_a_single_column_is_the_text_and_commas_in_it_are_text():
     """A column of sentences is not a table of clauses."""
-    assert [row.texts for row in opened("msg\nyes, sure, fine\nno\n")] == [("yes, sure, fine",), ("no",)]
+    assert [row.texts for row in opened("message\nyes, sure, fine\nno\n")] == [("yes, sure, fine",), ("no",)]
 
 
 def test_a_row_that_cannot_be_read_stops_with_its_line():
@@ -92,6 +97,114 @@ def test_a_row_that_cannot_be_read_stops_with_its_line():
         "f.csv line 3: has 3 cells, and the header has 2.\n"
         "Mend that line; every row in gets one row out, so none is left out."
     )
+
+
+CASES = Path(__file__).parents[1] / "cases" / "predict"
+NO_HEADER = {
+    "one column of short texts": "Great lamp\nBroken kettle\n",
+    "one word that is no name of texts": "Thanks\nwhere is my parcel\nit broke\n",
+    "a favoured word at the end of a sentence": "Please read my message\nit broke again\n",
+    "numbers beside texts": "1,this is my text\n2,and this another one\n3,and a third one\n",
+    "a label that comes again": "positive,Great\nnegative,it broke after two days\npositive,it still works very well\n",
+    "a table by tabs": "good\tgreat lamp for me\nbad\ta broken kettle again\n",
+}
+
+
+@pytest.mark.parametrize("case", NO_HEADER)
+def test_a_first_line_that_may_be_a_row_is_never_taken_for_a_header(case):
+    """Its text would get no answer, and nobody would miss it."""
+    message = refusal(lambda: opened(NO_HEADER[case]))
+    assert message.startswith("f.csv: the first line may be a row: it has '")
+    assert message.endswith(
+        ", and the task reads 'text'.\nPass header=False if it is a row, or text_cols with names that stand in it."
+    )
+    with open_stream("f.csv", (), ("text",), header=False) as stream:
+        rows = list(stream)
+    assert len(rows) == len(NO_HEADER[case].splitlines()) and rows[0].line == 1
+    assert stream.notices == ()
+
+
+def test_the_file_without_a_header_is_refused_or_read_whole():
+    """The case that was reported: the first of three texts was lost."""
+    assert refusal(lambda: open_stream(CASES / "noheader.csv", (), ("text",))) == (
+        f"{CASES / 'noheader.csv'}: the first line may be a row: it has 'Why was I billed two times', and the task "
+        "reads 'text'.\nPass header=False if it is a row, or text_cols with names that stand in it."
+    )
+    with open_stream(CASES / "noheader.csv", (), ("text",), header=False) as stream:
+        assert stream.columns == ("text",)
+        assert [row.texts[0] for row in stream] == [
+            "Why was I billed two times", "Where is my parcel", "I forgot my password",
+        ]  # fmt: skip
+
+
+HEADERS = {
+    "a word over numbers": "nr,said\n1,this is my text\n2,and this another one\n",
+    "a question over dates and answers": "When,What is good?\n2024-01-02,it is very quick\n2024-01-03,the nice box\n",
+    "a name of texts": "review\ngood\n",
+    "names over sentences": "who,said\nann,this is my text\nbob,and this another one\n",
+    "the task's own name in another case": "Text\ngood\n",
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_what_speaks_for_a_header_is_enough(case):
+    """Files seldom call their texts as the task's did; to refuse them all would be a nuisance."""
+    with opened(HEADERS[case]) as stream:
+        assert len(list(stream)) == len(HEADERS[case].splitlines()) - 1
+
+
+def test_without_a_header_the_columns_are_found_by_looking():
+    """And called by their numbers, so that the output has a header."""
+    written("7;it is very quick\n8;it broke at once\n")
+    with open_stream("f.csv", (), ("text",), header=False) as stream:
+        assert (stream.columns, stream.text_columns, stream.delimiter) == (("column 1", "column 2"), ("column 2",), ";")
+        assert [row.cells for row in stream] == [("7", "it is very quick"), ("8", "it broke at once")]
+    pair = open_stream("f.csv", (), ("premise", "hypothesis"), header=False)
+    assert (pair.columns, next(iter(pair)).texts) == (("premise", "hypothesis"), ("7", "it is very quick"))
+    assert refusal(lambda: open_stream("f.csv", (), ("a", "b", "c"), header=False)) == (
+        "f.csv: the task reads 'a', 'b' and 'c', and 'column 2' look like texts; it has columns 'column 1' and "
+        "'column 2'.\nAdd a first line that names the columns, 'a', 'b' and 'c' among them."
+    )
+
+
+def test_no_header_has_no_meaning_beside_names():
+    """A column cannot be named that has no name, and every JSON object names its own."""
+    written("a,b\n")
+    assert refusal(lambda: open_stream("f.csv", ["a"], ("text",), header=False), OptionError) == (
+        "text_cols: names a column, and without a header there are no names.\nLeave it out."
+    )
+    written('{"text": "a"}\n', "f.jsonl")
+    assert refusal(lambda: open_stream("f.jsonl", (), ("text",), header=False), OptionError) == (
+        "header: has no meaning for f.jsonl, where names come with every row.\nLeave it out."
+    )
+
+
+@pytest.mark.parametrize("text", ["id,review\n0,a b c\n1,d e f\n", "review\ngood, but late\n", "id;Text\n1;a\n"])
+def test_a_table_through_a_pipe_is_the_table_it_is_by_name(text):
+    """Line by line, header and ids would be answered as texts."""
+    by_name, by_pipe = opened(text), piped(text)
+    assert (by_pipe.columns, by_pipe.text_columns, by_pipe.format) == (
+        by_name.columns, by_name.text_columns, by_name.format,
+    )  # fmt: skip
+    assert list(by_pipe) == list(by_name)
+
+
+def test_the_table_that_was_reported_is_read_through_a_pipe():
+    """With a column that is not called as the task's."""
+    stream = piped((CASES / "wrongcol2.csv").read_text())
+    assert [row.texts[0] for row in stream] == [
+        "Why was I billed two times", "Where is my parcel", "I forgot my password",
+    ]  # fmt: skip
+    assert [notice.text for notice in stream.notices] == [
+        "stdin: texts were taken from 'review', for there is no 'text'."
+    ]
+
+
+@pytest.mark.parametrize("text", ["Great, thanks\nbad\n", "Late again.\nbad\n", "Thanks\nbad\n", "yes,no\nbad\n"])
+def test_lines_through_a_pipe_can_always_be_asked_for(text):
+    """What looks like a header may be a text."""
+    with open_stream(None, (), ("text",), header=False, stdin=io.BytesIO(text.encode())) as stream:
+        assert [row.texts[0] for row in stream] == text.splitlines()
 
 
 def test_json_objects_come_through_as_they_are():

@@ -63,7 +63,8 @@ def test_a_promise_in_python_is_that_of_the_command(onboarded, backbone, full, m
     ]
     with pytest.raises(OptionError) as caught:
         predict("reviews", texts, full, abstain_below=0.5, target_accuracy=0.9)
-    assert str(caught.value) == "--target-accuracy: was given beside --abstain-below.\nLeave one of them out."
+    problem = "was given beside a confidence to abstain below.\nLeave one of them out."
+    assert str(caught.value) == f"target_accuracy: {problem}"
 
 
 def test_one_pass_says_what_is_unusual_whatever_the_readout(bare, reviews, backbone, monkeypatch):

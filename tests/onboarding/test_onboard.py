@@ -206,7 +206,7 @@ def test_a_time_limit_that_is_over_at_once_saves_nothing(full, reviews, home):
     before = kept(home)
     with pytest.raises(BudgetSpent) as caught:
         small_onboarding(reviews, full, name="late", max_seconds=1e-6)
-    assert str(caught.value) == "--max-time: the time was up before the first training step.\nAllow more time."
+    assert str(caught.value) == "max_seconds: the time was up before the first training step.\nAllow more time."
     assert kept(home) == before
 
 
@@ -267,13 +267,13 @@ def test_a_bad_file_is_a_sentence_and_leaves_the_registry_as_it_was(content, ful
 
 
 BAD_SETTINGS = {
-    "--folds: is 1, but must be at least 2.": {"folds": 1},
-    "--sources: has -1, but numbers of sources are 0 or more.": {"ms": (0, -1)},
-    "--lr-ratios: must lie between 0 and 10.\nPass for example --lr-ratios 0,0.1,1.": {"lr_ratios": (0, 11.0)},
-    "--max-time: must be more than nothing.\nPass for example --max-time 10m.": {"max_seconds": 0.0},
-    "--budget: is 'huge', but must be one of quick, normal, thorough.": {"budget": "huge"},
-    "--device: is 'tpu', but must be one of auto, cpu, cuda.": {"device": "tpu"},
-    "--dtype: is 'fp16', but must be one of auto, fp32, bf16.": {"dtype": "fp16"},
+    "folds: is 1, but must be at least 2.": {"folds": 1},
+    "ms: has -1, but numbers of sources are 0 or more.": {"ms": (0, -1)},
+    "lr_ratios: must lie between 0 and 10.\nPass for example (0, 0.1, 1).": {"lr_ratios": (0, 11.0)},
+    "max_seconds: must be more than nothing.\nPass for example 600.": {"max_seconds": 0.0},
+    "budget: is 'huge', but must be one of quick, normal, thorough.": {"budget": "huge"},
+    "device: is 'tpu', but must be one of auto, cpu, cuda.": {"device": "tpu"},
+    "dtype: is 'fp16', but must be one of auto, fp32, bf16.": {"dtype": "fp16"},
     "task name '../x': names have 1 to 64 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit.\n"
     "'x' would do.": {"name": "../x"},
 }
@@ -282,7 +282,7 @@ BAD_SETTINGS = {
 @pytest.mark.parametrize(
     ("message", "settings"), BAD_SETTINGS.items(), ids=[next(iter(s)) for s in BAD_SETTINGS.values()]
 )
-def test_a_bad_setting_is_refused_by_its_flag(message, settings, full, reviews, home):
+def test_a_bad_setting_is_refused_by_its_name(message, settings, full, reviews, home):
     """The whole message, and the registry as it was."""
     before = kept(home)
     with pytest.raises(OptionError) as caught:

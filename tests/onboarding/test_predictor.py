@@ -9,10 +9,12 @@ from onboarding_samples import TEXTS, small_onboarding
 
 from crosspt_cli.core.score import Readout, log_softmax
 from crosspt_cli.core.train import sentence_vectors
-from crosspt_cli.foundation.errors import IntegrityError, NotFound, OptionError
+from crosspt_cli.core.unusual import Familiar, distances
+from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound, OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
-from crosspt_cli.onboarding.fitted import load_fitted
-from crosspt_cli.onboarding.predict import Predictor, predict
+from crosspt_cli.onboarding.fitted import load_fitted, save_fitted
+from crosspt_cli.onboarding.predict import Prediction, Predictor, predict
+from crosspt_cli.registry import Registry
 
 ROWS = [("Great value.",), ("It broke.",), ("A long story. " * 60,), ("x",), ("Would I buy it again? No, never!",)]
 WITHIN = {"fp32": 1e-4, "bf16": 0.02}
@@ -67,6 +69,94 @@ def test_predict_takes_plain_texts(full):
     assert by_text == by_row
     assert by_text[0].label in ("positive", "negative")
     assert predict("reviews", []) == []
+
+
+def test_one_text_is_one_row(full):
+    """A string given for a list would be answered letter by letter."""
+    assert predict("reviews", TEXTS[0]) == predict("reviews", [TEXTS[0]])
+    assert len(predict("reviews", "")) == 1
+
+
+def test_rows_without_text_get_no_label_and_keep_their_place(full, onboarded, backbone):
+    """Exports have blanks, and pandas gives None or NaN for them; a confident label there would be made up."""
+    predictor = Predictor(onboarded.fitted, backbone)
+    found = predictor.predict(["", TEXTS[0], None, float("nan"), " \t", (TEXTS[1],), (None,)])
+    assert [each.row for each in found] == list(range(7))
+    assert [each.blank for each in found] == [True, False, True, True, True, False, True]
+    nothing = Prediction(row=0, label=None, confidence=0.0, unusual=True, shares={}, nats={})
+    assert found[0] == nothing
+    alone = predictor.predict([TEXTS[0], TEXTS[1]])
+    assert [found[1].shares, found[5].shares] == [pytest.approx(each.shares, abs=1e-4) for each in alone]
+    assert predictor.predict([None, ""]) == [nothing, replace(nothing, row=1)]
+
+
+NO_TEXTS = {
+    "a number": ([5], "row 0: has '5', a value of type int, where a text is meant.\n"),
+    "a dictionary": (
+        ["a", {"text": "b"}],
+        "row 1: has \"{'text': 'b'}\", a value of type dict, where a text is meant.\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_TEXTS)
+def test_what_is_no_text_is_refused(case, full):
+    """Answering its Python form would look like an answer."""
+    given, message = NO_TEXTS[case]
+    with pytest.raises(DataError) as caught:
+        predict("reviews", given)
+    assert str(caught.value) == f"{message}Give a string, or None for a missing text."
+
+
+def test_half_a_character_is_refused_with_its_row(full):
+    """The tokenizer's own complaint is a TypeError about its inputs."""
+    with pytest.raises(DataError) as caught:
+        predict("reviews", ["a", "b \ud83d"])
+    assert str(caught.value) == (
+        "row 1: has half a character (\\ud83d), which no encoding can write.\n"
+        "Write the whole character, or leave it out."
+    )
+
+
+def test_a_task_of_two_texts_never_takes_letters_for_them(onboarded, backbone):
+    """Two letters would pass for a pair."""
+    pairs = replace(onboarded.fitted, text_columns=("first", "second"))
+    for given in ("ab", ["ab"]):
+        with pytest.raises(OptionError) as caught:
+            Predictor(pairs, backbone).predict(given)
+        assert str(caught.value) == "row 0: has 1 text, and task 'reviews' takes 2.\nGive it first, second."
+
+
+ODD = ("🙂🙂🙂", "你好，我想退货", "A" * 200, "a" * 50, "...", "ha " * 12)
+
+
+def test_what_cannot_be_read_is_unusual_in_every_task(onboarded, backbone):
+    """Even where the task's rows lie so far apart that no vector is beyond the limit."""
+    wide = replace(onboarded.fitted, familiar=replace(onboarded.fitted.familiar, limit=3.0))
+    found = Predictor(wide, backbone).predict([*ODD, *TEXTS])
+    assert [each.unusual for each in found] == [True] * len(ODD) + [False] * len(TEXTS)
+
+
+def test_a_task_saved_by_an_older_version_loads_and_compares_as_it_did(full, onboarded, backbone):
+    """Its limit is one of vectors behind the prompt."""
+    predictor = Predictor(onboarded.fitted, backbone)
+    behind = predictor.read(TEXTS).vectors
+    old = Familiar(behind[:2] / np.linalg.norm(behind[:2], axis=1, keepdims=True), 0.01, prompted=True)
+    save_fitted(replace(onboarded.fitted, familiar=old), {}, full, replace=True)
+    stored = full.load_task("reviews")
+    assert "familiar" in stored.arrays and "familiar_plain" not in stored.arrays
+    opened = Predictor.open("reviews", full, "cpu", "fp32")
+    assert opened.fitted.familiar.prompted
+    assert [each.unusual for each in opened.predict(TEXTS)] == (distances(old.means, behind) > 0.01).tolist()
+
+
+def test_a_task_is_read_once(full, monkeypatch):
+    """A task replaced between two readings would pair one's threshold with the other's answers."""
+    read = []
+    load = Registry.load_task
+    monkeypatch.setattr(Registry, "load_task", lambda self, name: read.append(name) or load(self, name))
+    predict("reviews", TEXTS[0])
+    assert read == ["reviews"]
 
 
 def test_a_row_with_another_number_of_texts_is_refused(full, onboarded, backbone):

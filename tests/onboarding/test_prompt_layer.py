@@ -77,10 +77,10 @@ def test_the_command_line_names_the_layer_of_a_bank(bare, bank_folder):
     assert manifest.command == "crosspt registry pretrain bank.yaml --data DATA --prompt-layer 1"
 
 
-def test_a_layer_asked_for_on_the_command_line_is_refused_by_its_name(bare, bank_folder):
+def test_a_layer_asked_for_is_refused_by_its_name(bare, bank_folder):
     with pytest.raises(OptionError) as caught:
         pretrain(bank_folder / "bank.yaml", bank_folder, registry=bare, prompt_layer=2, device="cpu", dtype="fp32")
-    assert str(caught.value) == "--prompt-layer: is 2, but the encoder layers of tiny are 0 to 1."
+    assert str(caught.value) == "prompt_layer: is 2, but the encoder layers of tiny are 0 to 1."
 
 
 def test_a_layer_without_sources_leaves_the_private_prompt(late, reviews):
@@ -92,7 +92,7 @@ def test_a_layer_without_sources_leaves_the_private_prompt(late, reviews):
 def test_a_layer_the_backbone_does_not_have_is_refused(late, reviews):
     with pytest.raises(OptionError) as caught:
         small_onboarding(reviews, late, prompt_layer=9)
-    assert str(caught.value) == "--prompt-layer: is 9, but the encoder layers of tiny are 0 to 1."
+    assert str(caught.value) == "prompt_layer: is 9, but the encoder layers of tiny are 0 to 1."
 
 
 def test_a_bank_for_a_layer_the_backbone_does_not_have_is_refused(bare, bank_folder):

@@ -111,8 +111,8 @@ BAD = {
         "new.csv line 2: has 3 cells, and the header has 2.\n"
         "Mend that line; every row in gets one row out, so none is left out.",
     ),
-    "too few": ("\na fine day\n", 0, OptionError, "-n: is 0, but must be from 1 to 500.\n"),
-    "too many": ("\na fine day\n", 501, OptionError, "-n: is 501, but must be from 1 to 500.\n"),
+    "too few": ("\na fine day\n", 0, OptionError, "n: is 0, but must be from 1 to 500.\n"),
+    "too many": ("\na fine day\n", 501, OptionError, "n: is 501, but must be from 1 to 500.\n"),
 }
 
 

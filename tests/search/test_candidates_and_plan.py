@@ -86,7 +86,7 @@ def test_an_unknown_budget_is_refused():
     """With the names there are."""
     with pytest.raises(OptionError) as caught:
         find_budget("huge")
-    assert str(caught.value) == "--budget: is 'huge', but must be one of quick, normal, thorough."
+    assert str(caught.value) == "budget: is 'huge', but must be one of quick, normal, thorough."
     assert find_budget("quick").name == "quick"
 
 

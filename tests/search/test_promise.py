@@ -86,7 +86,7 @@ def test_rows_right_by_luck_count_as_wrong():
     with pytest.raises(OptionError) as caught:
         find_promise(answers(np.ones(37), luck=1.0), 0.9)
     assert str(caught.value).splitlines()[0] == (
-        "--target-accuracy: 0.9 cannot be promised by 37 held-out rows: it takes 38 even if all are right "
+        "target_accuracy: 0.9 cannot be promised by 37 held-out rows: it takes 38 even if all are right "
         "(1.0 count as wrong, for the luck of having been chosen)."
     )
     one_wrong = [1] * 30 + [0] + [1] * 7
@@ -108,9 +108,9 @@ def test_too_few_rows_are_refused_with_how_many_it_takes():
         find_promise(answers(np.ones(32)), 0.95)
     needed = rows_needed(answers(np.ones(32)), 0.95)
     assert str(caught.value) == (
-        "--target-accuracy: 0.95 cannot be promised by 32 held-out rows: it takes 45 even if all are right.\n"
+        "target_accuracy: 0.95 cannot be promised by 32 held-out rows: it takes 45 even if all are right.\n"
         f"About {needed:,} labelled rows would do, if the others are like these; "
-        "or choose a threshold yourself with --abstain-below."
+        "or choose a threshold yourself with abstain_below."
     )
     assert fewest_rows(1.0, 0.0, 0.95) == 45 < needed < 200
 
@@ -120,10 +120,10 @@ def test_rows_that_are_wrong_too_often_are_refused():
     with pytest.raises(OptionError) as caught:
         find_promise(answers([0, 1] * 50), 0.9)
     assert str(caught.value) == (
-        "--target-accuracy: 0.9 cannot be promised: of the 22 surest of 100 held-out rows 11 are right, "
+        "target_accuracy: 0.9 cannot be promised: of the 22 surest of 100 held-out rows 11 are right, "
         "which is too few.\n"
         "Ask for less: not even the surest answers are right often enough to say how many rows it would take; "
-        "or choose a threshold yourself with --abstain-below."
+        "or choose a threshold yourself with abstain_below."
     )
 
 
@@ -146,4 +146,4 @@ def test_an_accuracy_that_is_none_is_refused(target):
     """Nothing is always right."""
     with pytest.raises(OptionError) as caught:
         find_promise(answers(np.ones(64)), target)
-    assert str(caught.value) == f"--target-accuracy: is {target:g}, but must lie between 0 and 1."
+    assert str(caught.value) == f"target_accuracy: is {target:g}, but must lie between 0 and 1."

@@ -131,4 +131,4 @@ def test_the_forced_readouts_are_what_their_names_say():
     assert Readout(0.0) in find_readouts("auto")
     with pytest.raises(OptionError) as caught:
         find_readouts("words")
-    assert str(caught.value) == "--readout: is 'words', but must be one of auto, label-words, prototypes, both."
+    assert str(caught.value) == "readout: is 'words', but must be one of auto, label-words, prototypes, both."
