@@ -166,20 +166,23 @@ def even_tasks(pools: Sequence[Pool], draws: int, size: int) -> tuple[dict, dict
             judged = task.judged(count, draw)
             for prior in (False, True):
                 options = judged if prior else [replace(each, log_prior=0.0) for each in judged]
-                found = _chosen(options, truths, count or len(task.rows), draw)
+                found = _chosen(options, truths, task.pool.classes, count or len(task.rows), draw)
                 by_folds.setdefault((count, prior), []).append(found)
     weights = {f"{weight:g}": _mean([each[at] for each in by_weight]) for at, weight in enumerate(truths)}
     return weights, {key: _summary(np.array(found)) for key, found in by_folds.items()}
 
 
-def _chosen(judged: Sequence, truths: dict[float, float], folds: int, draw: int) -> tuple[float, float, float]:
+def _chosen(
+    judged: Sequence, truths: dict[float, float], classes: int, folds: int, draw: int
+) -> tuple[float, float, float]:
     from crosspt_cli.foundation.seeds import stream
     from crosspt_cli.search.candidates import Candidate
     from crosspt_cli.search.corrected import corrected_score
     from crosspt_cli.search.readouts import best_readout
 
     best = best_readout(judged)
-    corrected = corrected_score([Candidate((), 1.0)], [judged], np.log2(folds / (folds - 1)), stream(draw, "corrected"))
+    doublings, random = np.log2(folds / (folds - 1)), stream(draw, "corrected")
+    corrected = corrected_score([Candidate((), 1.0)], [judged], classes, doublings, random)
     return truths[best.readout.weight], float(best.correct.mean()), corrected.mean
 
 

@@ -70,6 +70,7 @@ from crosspt_cli.foundation.errors import OptionError
 @device_options("ADD_TASK")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything drawn.")
 @click.option("--dry-run", is_flag=True, help="Read the rows and say what would be done; train and save nothing.")
+@click.option("-v", "--verbose", is_flag=True, help="Add the method's own terms and the table of simpler methods.")
 @quiet_option
 @json_option
 def add_task(
@@ -77,6 +78,7 @@ def add_task(
     label_col: str | None,
     max_time: float | None,
     dry_run: bool,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **settings: Any,
@@ -92,8 +94,11 @@ def add_task(
     if not label_col:
         raise no_label_column(files[0])
     _check_rows(files, label_col, settings)
-    work = _plan if dry_run else _onboard
-    work(files, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
+    settings |= {"max_seconds": max_time}
+    if dry_run:
+        _plan(files, label_col, settings, quiet, as_json)
+    else:
+        _onboard(files, label_col, settings, verbose, quiet, as_json)
 
 
 def no_label_column(path: str) -> OptionError:
@@ -116,7 +121,9 @@ def _check_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]
         read_csv(files, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
 
 
-def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def _onboard(
+    files: tuple[str, ...], label_col: str, settings: dict[str, Any], verbose: bool, quiet: bool, as_json: bool
+) -> None:
     from crosspt_cli.report.progress import progress_display
     from crosspt_cli.report.render import onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
@@ -131,7 +138,7 @@ def _onboard(files: tuple[str, ...], label_col: str, settings: dict[str, Any], q
         emit_json(onboarded_dict(done))
         return
     say_all([notice.text for notice in done.notices] + list(done.notes), quiet)
-    emit(onboarded_text(done))
+    emit(onboarded_text(done, verbose=verbose))
 
 
 def _plan(files: tuple[str, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:

@@ -30,11 +30,16 @@ from crosspt_cli.onboarding.report_record import Made, RowRecord, read_report_fi
 from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.registry import Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.outcome import HeldOutAnswers
+from crosspt_cli.search.outcome import HeldOutAnswers, Outcome
 from crosspt_cli.search.promise import find_promise, rows_needed
 
 TARGETS = (0.8, 0.9, 0.95, 0.99)
 TEXT_SHOWN = 300  # characters of a row
+OLD_WHY = "the best of many looks better than it is"
+OLD_VERDICT = (
+    "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard it "
+    "again for a verdict."
+)
 
 
 @dataclass(frozen=True)
@@ -50,29 +55,31 @@ class Origin:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Cross-validated accuracy with its standard error, per fold, and corrected for having been chosen."""
+    """Cross-validated accuracy with its standard error, per fold, and what to expect; `why` that is another number."""
 
     mean: float
     se: float
     per_fold: tuple[float, ...]
     corrected: Estimate
+    why: str
 
 
 @dataclass(frozen=True)
 class Method:
-    """A simpler method: its accuracy, and its difference to the chosen candidate's."""
+    """A simpler method: its accuracy, its difference to the chosen candidate's, and what these rows say of that."""
 
     name: str
     mean: float
     se: float
     difference: Estimate
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
 class Tried:
     """A candidate: what it was, how it ended, and its held-out accuracy over all rows and on each fold.
 
-    `name`: all of its choices in words · `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it
+    `name`: all of its choices, in short · `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it
     was best.
     """
 
@@ -252,9 +259,13 @@ def _report(
         label_column=fitted.label_column,
         origin=Origin(fitted.command, stored.created, stored.crosspt_version, fitted.seed, made),
         accuracy=Accuracy(
-            chosen["mean"], chosen["se"], tuple(chosen["per_fold"]), Estimate(record["corrected"], *record["interval"])
+            chosen["mean"],
+            chosen["se"],
+            tuple(chosen["per_fold"]),
+            Estimate(record["corrected"], *record["interval"]),
+            record.get("why", OLD_WHY),
         ),
-        verdict=verdict["sentence"],
+        verdict=verdict["sentence"] if all("outcome" in each for each in verdict["methods"].values()) else OLD_VERDICT,
         simpler=verdict["simpler"],
         methods=tuple(_method(name, each) for name, each in verdict["methods"].items()),
         sharing=sharing["sentence"],
@@ -279,7 +290,9 @@ def _report(
 
 
 def _method(name: str, record: Mapping[str, Any]) -> Method:
-    return Method(name, record["mean"], record["se"], Estimate(record["difference"], *record["interval"]))
+    difference = Estimate(record["difference"], *record["interval"])
+    old = "worse" if difference.high < 0 else "cannot tell"  # intervals of earlier versions could be single points
+    return Method(name, record["mean"], record["se"], difference, record.get("outcome", old))
 
 
 def _worth(record: Mapping[str, Any]) -> Estimate:
