@@ -20,9 +20,8 @@ USUAL_SKILL = 0.6
 
 Source: `bench/honesty.py --shrinkage`; docs/decisions/0021-a-few-rows-count-with-what-is-usual.md.
 """
-USUAL_ROWS = 4.0
+USUAL_ROWS = 2.0
 """What is usual counts as much as so many rows."""
-SAME = 0.0005  # a difference that no one sees
 FEW = "few rows count together with what tasks usually reach"
 
 
@@ -75,9 +74,9 @@ def towards_usual(accuracy: float, rows: float, classes: int) -> float:
 def why_other(raw: float, corrected: Corrected) -> str:
     """Return why the corrected accuracy is not the raw one on held-out rows: what moves it most in that direction.
 
-    Empty where both are the same.
+    Empty where both are the same whole percentage.
     """
-    if abs(corrected.mean - raw) < SAME:
+    if round(100 * corrected.mean) == round(100 * raw):
         return ""
     choice = corrected.out_of_bag - raw, "the best of many looks better than it is", "choices on other rows do better"
     rows = corrected.all_rows - corrected.out_of_bag, "", "the folds had fewer rows to train on"

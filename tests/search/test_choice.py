@@ -22,8 +22,9 @@ def test_the_best_is_chosen_when_it_is_clearly_better():
     results = [candidate_result(ONLY_ATTENTION, noise - 0.55 * error), candidate_result(FULL, np.zeros(ROWS))]
     assert choose(results) == (
         1,
-        "Of 2 candidates it is the best by how probable it made the right labels of held-out rows, and how many it got "
-        "right. It got 0.0 % right; the source prompt a, untouched got 50.0 %, but made the right labels less probable.",
+        "Of 2 candidates it is the best by how probable it made the right labels of held-out rows, and how many it "
+        "got right. It got 0.0 % right; the source prompt a, untouched got 50.0 %, but made the right labels less "
+        "probable.",
     )
 
 
@@ -35,9 +36,9 @@ def test_the_simpler_is_chosen_within_half_a_standard_error():
     choice, reason = choose(results)
     assert choice == 1
     assert reason == (
-        "Of 2 candidates it is the simplest that is about as good as the best, by how probable it made the right labels "
-        "of held-out rows, and how many it got right. The best is 3 source prompts (a, b, c) and a private prompt: "
-        "100.0 % right against 100.0 %; the difference may be chance."
+        "Of 2 candidates it is the simplest that is about as good as the best, by how probable it made the right "
+        "labels of held-out rows, and how many it got right. The best is 3 source prompts (a, b, c) and a "
+        "private prompt: 100.0 % right against 100.0 %; the difference may be chance."
     )
 
 
@@ -52,8 +53,8 @@ def test_a_best_candidate_that_is_right_less_often_is_told_with_its_reason():
     choice, reason = choose([scored(ONLY_ATTENTION, -0.05 + WAVE, 36), scored(FULL, np.zeros(ROWS), 32)])
     assert choice == 0
     assert reason.endswith(
-        "The best is 3 source prompts (a, b, c) and a private prompt, which was surer of the right labels: 80.0 % right "
-        "against 90.0 %; the difference may be chance."
+        "The best is 3 source prompts (a, b, c) and a private prompt, which was surer of the right labels: 80.0 % "
+        "right against 90.0 %; the difference may be chance."
     )
 
 

@@ -162,7 +162,7 @@ def test_all_rows_right_leaves_an_interval_as_wide_as_the_rows_are_few():
         corrected_score(TWENTY[:1], [[judged(np.ones(rows))]], 2, 0.0, stream(0, "all")) for rows in (8, 60)
     )
     assert (eight.out_of_bag, eight.rows_worth, sixty.out_of_bag, sixty.rows_worth) == (1, 8, 1, 60)
-    assert eight.mean == pytest.approx((8 + 4 * 0.8) / 12)
+    assert eight.mean == pytest.approx((8 + 2 * 0.8) / 10)
     assert (eight.low, eight.high) == wilson(eight.mean, 8)
     assert eight.mean < sixty.mean < 1
     assert 0.65 < eight.low < 0.75 < 0.9 < sixty.low
@@ -208,9 +208,9 @@ def test_few_rows_count_together_with_what_is_usual_and_many_for_themselves():
     """Of eight rows half right proves little; of eight hundred it is the truth."""
     usual = 1 / 2 + USUAL_SKILL / 2
     assert towards_usual(0.5, USUAL_ROWS, 2) == pytest.approx((0.5 + usual) / 2)
-    assert 0.57 < towards_usual(0.5, 8, 2) < 0.61
+    assert 0.54 < towards_usual(0.5, 8, 2) < 0.58
     assert towards_usual(0.5, 800, 2) == pytest.approx(0.5, abs=0.003)
-    assert towards_usual(0.5, 8, 6) == pytest.approx((8 * 0.5 + 4 * (1 / 6 + 0.6 * 5 / 6)) / 12)
+    assert towards_usual(0.5, 8, 6) == pytest.approx((8 * 0.5 + 2 * (1 / 6 + 0.6 * 5 / 6)) / 10)
 
 
 @pytest.mark.parametrize("rows", [8, 16, 32])
@@ -237,7 +237,7 @@ def test_the_moved_score_is_nearer_the_truth_than_either(rows):
         (0.7, (0.8, 0.75, 0.77), "choices on other rows do better"),
         (0.7, (0.78, 0.7, 0.77), "the folds had fewer rows to train on"),
         (0.7, (0.78, 0.7, 0.71), "few rows count together with what tasks usually reach, which is more"),
-        (0.8, (0.8002, 0.78, 0.8), ""),
+        (0.8, (0.8042, 0.78, 0.8), ""),
     ],
 )
 def test_a_corrected_score_comes_with_the_reason_that_it_is_another(raw, found, said):

@@ -109,8 +109,8 @@ def test_without_sources_and_with_one_alone_it_says_so():
     one = did_sharing_help(task, folds, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside)
     assert one.sources == ()
     assert one.sentence == (
-        "Whether sharing helps, these rows cannot tell: +10.0 points (90 % interval 0.0 to +20.0) over a private prompt "
-        "alone."
+        "Whether sharing helps, these rows cannot tell: +10.0 points (90 % interval 0.0 to +20.0) over a private "
+        "prompt alone."
     )
 
 
