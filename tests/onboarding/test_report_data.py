@@ -92,8 +92,8 @@ def test_a_task_of_before_verdicts_had_three_outcomes_still_has_a_report(full):
     report = make_report("reviews", full)
     assert [each.outcome for each in report.methods] == ["cannot tell"] + ["worse"] * (len(report.methods) - 1)
     assert report.verdict == (
-        "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard it "
-        "again for a verdict."
+        "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard "
+        "it again for a verdict."
     )
     assert report.accuracy.why == "the best of many looks better than it is"
     assert "An earlier crosspt" in report_page(report)
