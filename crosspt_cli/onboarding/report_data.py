@@ -27,19 +27,16 @@ from crosspt_cli.onboarding.held_out_numbers import (
 )
 from crosspt_cli.onboarding.record import STUDY_FILE
 from crosspt_cli.onboarding.report_record import Made, RowRecord, read_report_files
+from crosspt_cli.onboarding.report_verdict import Method, read_method, verdict_sentence
 from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.registry import Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.outcome import HeldOutAnswers, Outcome
+from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.search.promise import find_promise, rows_needed
 
 TARGETS = (0.8, 0.9, 0.95, 0.99)
 TEXT_SHOWN = 300  # characters of a row
 OLD_WHY = "the best of many looks better than it is"
-OLD_VERDICT = (
-    "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard it "
-    "again for a verdict."
-)
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,6 @@ class Accuracy:
     per_fold: tuple[float, ...]
     corrected: Estimate
     why: str
-
-
-@dataclass(frozen=True)
-class Method:
-    """A simpler method: its accuracy, its difference to the chosen candidate's, and what these rows say of that."""
-
-    name: str
-    mean: float
-    se: float
-    difference: Estimate
-    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -265,9 +251,9 @@ def _report(
             Estimate(record["corrected"], *record["interval"]),
             record.get("why", OLD_WHY),
         ),
-        verdict=verdict["sentence"] if all("outcome" in each for each in verdict["methods"].values()) else OLD_VERDICT,
+        verdict=verdict_sentence(verdict),
         simpler=verdict["simpler"],
-        methods=tuple(_method(name, each) for name, each in verdict["methods"].items()),
+        methods=tuple(read_method(name, each) for name, each in verdict["methods"].items()),
         sharing=sharing["sentence"],
         against_alone=_worth(against) if against else None,
         classes=class_numbers(counts, verbalizer.classes, verbalizer.words),
@@ -287,12 +273,6 @@ def _report(
         suspects=len(rows.suspects),
         texts_missing=texts.missing,
     )
-
-
-def _method(name: str, record: Mapping[str, Any]) -> Method:
-    difference = Estimate(record["difference"], *record["interval"])
-    old = "worse" if difference.high < 0 else "cannot tell"  # intervals of earlier versions could be single points
-    return Method(name, record["mean"], record["se"], difference, record.get("outcome", old))
 
 
 def _worth(record: Mapping[str, Any]) -> Estimate:
