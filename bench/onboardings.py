@@ -87,6 +87,11 @@ def measure(job: Onboarding) -> dict:
         "uncorrected": round(chosen.score.mean, 4), "se": round(chosen.score.se, 4),
         "corrected": round(study.corrected.mean, 4),
         "interval": [round(study.corrected.low, 4), round(study.corrected.high, 4)],
+        "all_rows": round(study.corrected.all_rows, 4), "rows_worth": round(study.corrected.rows_worth, 2),
+        "beside": {
+            name: [each.outcome, *(round(number, 4) for number in (each.difference, each.low, each.high))]
+            for name, each in study.verdict.methods.items()
+        },
         **_calibration(finished), "other": job.other, "unusual": _unusual(finished, other),
     }  # fmt: skip
 

@@ -167,12 +167,14 @@ def study(task: Task, per_class: int, draw: int) -> dict:
     best = [best_readout(of_one) for of_one in judged]
     candidates = [Candidate((f"source {rank}",), 0.0) for rank in range(CANDIDATES)]
     _, choice = pick(np.stack([each.utility for each in best]), candidates)
-    found = corrected_score(candidates, judged, np.log2(folds / (folds - 1)), stream(draw, "corrected"))
+    doublings, random = np.log2(folds / (folds - 1)), stream(draw, "corrected")
+    found = corrected_score(candidates, judged, task.pool.classes, doublings, random)
     correct = best[choice].correct
     return {
         "per_class": per_class, "balanced": {"crosspt": task.truths(choice)[best[choice].readout.weight]},
         "uncorrected": float(correct.mean()), "se": float(correct.std(ddof=1) / np.sqrt(len(correct))),
         "corrected": found.mean, "interval": [found.low, found.high],
+        "all_rows": found.all_rows, "rows_worth": found.rows_worth, "classes": task.pool.classes,
     }  # fmt: skip
 
 

@@ -84,6 +84,7 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
     is_flag=True,
     help="Say what would be done, and how long it may take; save nothing.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Add the method's own terms and the table of simpler methods.")
 @quiet_option
 @json_option
 def add_task(
@@ -91,6 +92,7 @@ def add_task(
     label_col: str | None,
     max_time: float | None,
     dry_run: bool,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **settings: Any,
@@ -107,8 +109,11 @@ def add_task(
     if not label_col:
         raise no_label_column(files[0])
     rows = _read_rows(files, label_col, settings)
-    work = _plan if dry_run else _onboard
-    work(rows, label_col, settings | {"max_seconds": max_time}, quiet, as_json)
+    settings |= {"max_seconds": max_time}
+    if dry_run:
+        _plan(rows, label_col, settings, quiet, as_json)
+    else:
+        _onboard(rows, label_col, settings, verbose, quiet, as_json)
 
 
 def no_label_column(path: str) -> OptionError:
@@ -145,7 +150,7 @@ def is_pipe(name: str) -> bool:
 
 
 def _onboard(
-    rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool
+    rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], verbose: bool, quiet: bool, as_json: bool
 ) -> None:
     from crosspt_cli.report.progress import progress_display
     from crosspt_cli.report.render import kept_text, onboarded_text
@@ -161,7 +166,7 @@ def _onboard(
         emit_json(onboarded_dict(done))
         return
     say_all([notice.text for notice in done.notices] + list(done.notes), quiet)
-    emit(onboarded_text(done))
+    emit(onboarded_text(done, verbose=verbose))
 
 
 def _plan(rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:

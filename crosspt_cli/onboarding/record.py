@@ -8,6 +8,7 @@ import numpy as np
 
 from crosspt_cli.foundation.plain_json import finite, to_json
 from crosspt_cli.registry import dump_arrays
+from crosspt_cli.search.corrected import why_other
 from crosspt_cli.search.forecast import LearningCurve
 from crosspt_cli.search.outcome import (
     Calibration,
@@ -41,7 +42,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
         "seconds": round(study.seconds, 2),
         "candidates": [candidate_record(result) for result in study.candidates],
         "baselines": {name: score_record(score) for name, score in study.baselines.items()},
-        **corrected_record(study.corrected),
+        **corrected_record(study.corrected, study.chosen.score.mean),
         "verdict": verdict_record(study.verdict),
         "sharing": sharing_record(study.sharing),
         "calibration": calibration_record(study.calibration),
@@ -102,9 +103,18 @@ def score_record(score: Score) -> dict[str, Any]:
     }
 
 
-def corrected_record(corrected: Corrected) -> dict[str, Any]:
-    """Return the corrected score and its 90 % interval as plain values, fractions 0 to 1."""
-    return {"corrected": round(corrected.mean, 4), "interval": [round(corrected.low, 4), round(corrected.high, 4)]}
+def corrected_record(corrected: Corrected, raw: float) -> dict[str, Any]:
+    """Return the corrected score, its 90 % interval and the steps to it as plain values, fractions 0 to 1.
+
+    `why`: the reason that it is not `raw`, the accuracy on held-out rows.
+    """
+    return {
+        "corrected": round(corrected.mean, 4),
+        "interval": [round(corrected.low, 4), round(corrected.high, 4)],
+        "out_of_bag": round(corrected.out_of_bag, 4),
+        "all_rows": round(corrected.all_rows, 4),
+        "why": why_other(raw, corrected),
+    }
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -112,6 +122,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
     methods = {
         name: {
             **score_record(each.score),
+            "outcome": each.outcome,
             "difference": round(each.difference, 4),
             "interval": [round(each.low, 4), round(each.high, 4)],
         }
@@ -163,6 +174,7 @@ def curve_record(curve: LearningCurve) -> dict[str, Any]:
             for each in curve.forecasts
         ],
         "weakest": curve.weakest,
+        "hopeful": curve.hopeful,
     }
 
 

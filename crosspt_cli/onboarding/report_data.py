@@ -27,6 +27,7 @@ from crosspt_cli.onboarding.held_out_numbers import (
 )
 from crosspt_cli.onboarding.record import STUDY_FILE, cut_short
 from crosspt_cli.onboarding.report_record import Made, RowRecord, read_report_files
+from crosspt_cli.onboarding.report_verdict import Method, read_method, verdict_sentence
 from crosspt_cli.onboarding.row_texts import read_row_texts
 from crosspt_cli.registry import Registry, StoredTask
 from crosspt_cli.search.candidates import Candidate
@@ -35,6 +36,7 @@ from crosspt_cli.search.promise import find_promise, rows_needed
 
 TARGETS = (0.8, 0.9, 0.95, 0.99)
 TEXT_SHOWN = 300  # characters of a row
+OLD_WHY = "the best of many looks better than it is"
 
 
 @dataclass(frozen=True)
@@ -50,29 +52,20 @@ class Origin:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Cross-validated accuracy with its standard error, per fold, and corrected for having been chosen."""
+    """Cross-validated accuracy with its standard error, per fold, and what to expect; `why` that is another number."""
 
     mean: float
     se: float
     per_fold: tuple[float, ...]
     corrected: Estimate
-
-
-@dataclass(frozen=True)
-class Method:
-    """A simpler method: its accuracy, and its difference to the chosen candidate's."""
-
-    name: str
-    mean: float
-    se: float
-    difference: Estimate
+    why: str
 
 
 @dataclass(frozen=True)
 class Tried:
     """A candidate: what it was, how it ended, and its held-out accuracy over all rows and on each fold.
 
-    `name`: all of its choices in words · `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it
+    `name`: all of its choices, in short · `state`: ``"complete"``, ``"pruned"`` or ``"failed"`` · `steps`: at which it
     was best.
     """
 
@@ -252,11 +245,15 @@ def _report(
         label_column=fitted.label_column,
         origin=Origin(fitted.command, stored.created, stored.crosspt_version, fitted.seed, made),
         accuracy=Accuracy(
-            chosen["mean"], chosen["se"], tuple(chosen["per_fold"]), Estimate(record["corrected"], *record["interval"])
+            chosen["mean"],
+            chosen["se"],
+            tuple(chosen["per_fold"]),
+            Estimate(record["corrected"], *record["interval"]),
+            record.get("why", OLD_WHY),
         ),
-        verdict=verdict["sentence"],
+        verdict=verdict_sentence(verdict),
         simpler=verdict["simpler"],
-        methods=tuple(_method(name, each) for name, each in verdict["methods"].items()),
+        methods=tuple(read_method(name, each) for name, each in verdict["methods"].items()),
         sharing=sharing["sentence"],
         against_alone=_worth(against) if against else None,
         classes=class_numbers(counts, verbalizer.classes, verbalizer.words),
@@ -281,10 +278,6 @@ def _report(
         suspects=len(rows.suspects),
         texts_missing=texts.missing,
     )
-
-
-def _method(name: str, record: Mapping[str, Any]) -> Method:
-    return Method(name, record["mean"], record["se"], Estimate(record["difference"], *record["interval"]))
 
 
 def _worth(record: Mapping[str, Any]) -> Estimate:

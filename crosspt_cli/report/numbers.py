@@ -15,6 +15,16 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
+def expected(mean: float, low: float, high: float) -> str:
+    """Return an accuracy to expect with its 90 % interval, no finer than anyone knows it.
+
+    Example:
+        >>> expected(0.8437, 0.6512, 0.9378)
+        '84 %, 90 % interval 65 to 94 %'
+    """
+    return f"{100 * mean:.0f} %, 90 % interval {100 * low:.0f} to {100 * high:.0f} %"
+
+
 def with_error(mean: float, se: float) -> str:
     """Return a score with its standard error, which is left out where there is none.
 

@@ -88,12 +88,10 @@ def _figure(shape: Markup, caption: str) -> Markup:
 def _head(report: Report) -> list[Markup]:
     accuracy = report.accuracy
     classes = counted(len(report.classes), "class", "classes")
+    corrected = accuracy.corrected
     scores = (
-        (with_error(accuracy.mean, accuracy.se), "cross-validated accuracy, ± standard error"),
-        (
-            percent(accuracy.corrected.value),
-            f"corrected for having been chosen; 90 % interval {interval(accuracy.corrected)}",
-        ),
+        (f"{100 * corrected.value:.0f} %", f"accuracy to expect; 90 % interval {interval(corrected)}"),
+        (with_error(accuracy.mean, accuracy.se), f"of held-out rows right, ± standard error{_because(accuracy.why)}"),
     )
     return [
         element("h1", report.task),
@@ -104,6 +102,10 @@ def _head(report: Report) -> list[Markup]:
         _p("Made by this command, in the folder where its files are (with --replace while the task is there):"),
         element("pre", element("code", report.origin.command)),
     ]
+
+
+def _because(why: str) -> str:
+    return f"; not the number to expect: {why}" if why else ""
 
 
 def _facts(report: Report) -> Markup:
@@ -123,15 +125,19 @@ def _facts(report: Report) -> Markup:
 
 
 def _verdict(report: Report) -> list[Markup]:
+    from crosspt_cli.search.intervals import MARGIN, points
+
     accuracy, corrected = report.accuracy, report.accuracy.corrected
+    right = with_error(accuracy.mean, accuracy.se)
+    why = f": {accuracy.why}" if accuracy.why else ""
     luck = (
-        f"The cross-validated accuracy is {with_error(accuracy.mean, accuracy.se)}. The best of many looks better than "
-        f"it is; corrected for that it is {percent(corrected.value)}, and nine of ten such intervals "
-        f"({interval(corrected)}) hold the accuracy to expect on rows like these."
+        f"Of the held-out rows {right} are right, and {percent(corrected.value)} is what to expect{why}. Nine of ten "
+        f"such intervals ({interval(corrected)}) hold the accuracy on rows like these."
     )
     caption = (
-        "Percentage points more or less than the chosen candidate (dashed), with 90 % intervals. Filled: as good as "
-        "far as these rows can tell. Hollow: worse."
+        "Percentage points more or less than the chosen candidate (dashed), with 90 % intervals. Filled: as good, for "
+        f"the interval lies above {points(-MARGIN).removesuffix('.0')}. Hollow: worse, for it lies below 0. Grey: "
+        "these rows cannot tell."
     )
     return [
         _p(report.verdict, kind="verdict"),
@@ -210,11 +216,21 @@ def _confidence(report: Report) -> list[Markup]:
 def _more_rows(report: Report) -> list[Markup]:
     caption = (
         "Dots: held-out accuracy of prompts trained on so many rows, with 90 % intervals; the last is the chosen "
-        "candidate as it is. The line and its band: what the accuracy, corrected for having been chosen, should become."
+        "candidate as it is."
     )
+    if report.curve.forecasts:
+        caption += " The line and its band: what the accuracy to expect should become."
     return [
         _p(report.curve.sentence, kind="verdict"),
         _figure(curve_picture(report), caption),
+        *_forecast(report),
+    ]
+
+
+def _forecast(report: Report) -> list[Markup]:
+    if not report.curve.forecasts:
+        return []
+    return [
         curve_table(report.curve),
         _p(
             "A forecast for rows like these, of each class its share. It rests on what doubling brought on public data "

@@ -72,6 +72,7 @@ text.small { font-size: 10px; }
 .range { stroke: var(--accent); stroke-width: 2; }
 .dot { fill: var(--accent); stroke: var(--accent); stroke-width: 2; }
 .dot.hollow { fill: var(--ground); }
+.dot.open { fill: var(--quiet); }
 .band { fill: var(--accent); fill-opacity: .15; }
 .ahead { fill: none; stroke: var(--accent); stroke-width: 2; }
 .bar, .shade { fill: var(--accent); }

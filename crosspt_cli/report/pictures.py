@@ -21,6 +21,7 @@ LINE = 40  # a name and what is drawn below it
 CELL = (76, 56)
 NUMBER = 54  # room for a number at the right, that nothing else runs through
 NAMED = 28  # between two numbers below a picture, so that they do not touch
+DOTS = {"as good": "dot", "worse": "dot hollow", "cannot tell": "dot open"}
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 MOST_TICKS = 6
 ERRORS = 1.645  # standard errors to either side hold 90 % of a normal distribution
@@ -84,9 +85,7 @@ def method_picture(methods: Sequence[Method]) -> Markup:
             text(each.name, EDGE, y - 15),
             text(points(estimate.value), WIDTH - EDGE, y - 15, text_anchor="end", class_="strong"),
             line(scale(estimate.low), y, scale(estimate.high), y, "range"),
-            element(
-                "circle", cx=scale(estimate.value), cy=y, r=5, class_="dot" if estimate.high >= 0 else "dot hollow"
-            ),
+            element("circle", cx=scale(estimate.value), cy=y, r=5, class_=DOTS[each.outcome]),
         ]
     shapes += [
         text(
@@ -98,7 +97,7 @@ def method_picture(methods: Sequence[Method]) -> Markup:
         )
         for tick in scale.ticks()
     ]
-    said = "; ".join(f"{each.name} {points(each.difference.value)}" for each in reversed(methods))
+    said = "; ".join(f"{each.name} {points(each.difference.value)}, {each.outcome}" for each in reversed(methods))
     title = f"Accuracy of simpler methods minus that of the chosen candidate, in percentage points: {said}."
     return picture("methods", title, (WIDTH, bottom + 24), *shapes)
 

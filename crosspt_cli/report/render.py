@@ -13,6 +13,7 @@ from crosspt_cli.report.summary import (
     Line,
     bank_rows,
     choice_lines,
+    detail_lines,
     headline,
     next_command,
     plan_lines,
@@ -32,14 +33,13 @@ if TYPE_CHECKING:
 WIDEST = 100
 
 
-def onboarded_text(done: Onboarded, console: Console | None = None) -> str:
+def onboarded_text(done: Onboarded, console: Console | None = None, verbose: bool = False) -> str:
     """Return a finished onboarding for people; the command to type next is the last line."""
-    folds = f"held-out accuracy on {counted(done.study.folds, 'fold')}"
     suspects = suspect_lines(done)
     blocks = (
         _title(headline(done)),
         _lines(choice_lines(done)),
-        _columns((folds, "± se", "difference", "90 % interval"), score_rows(done.study), strongest=0),
+        *(_details(done) if verbose else ()),
         *([_lines(suspects)] if suspects else []),
         _lines(task_lines(done)),
     )
@@ -52,6 +52,12 @@ def kept_text(done: Onboarded) -> str:
 
     console = Console(file=io.StringIO(), width=WIDEST, color_system=None, highlight=False, emoji=False)
     return onboarded_text(done, console) + "\n"
+
+
+def _details(done: Onboarded) -> tuple[RenderableType, ...]:
+    folds = f"held-out accuracy on {counted(done.study.folds, 'fold')}"
+    header = (folds, "± se", "difference", "90 % interval", "")
+    return _lines(detail_lines(done)), _columns(header, score_rows(done.study), strongest=0)
 
 
 def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:

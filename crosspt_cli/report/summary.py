@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.foundation.plain_json import finite
-from crosspt_cli.report.numbers import counted, duration, percent, shortened, with_error
+from crosspt_cli.report.numbers import counted, duration, expected, percent, shortened, with_error
 from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
             "attention_rate": candidate.attention_rate,
             "steps": fitted.steps,
             "planned_steps": chosen.steps,
+            "words": candidate.words,
         },
         "cv": {
             "metric": fitted.spec.metric,
             "folds": study.folds,
             **record.score_record(chosen.score),
-            **record.corrected_record(study.corrected),
+            **record.corrected_record(study.corrected, chosen.score.mean),
         },
         "candidates": [record.candidate_record(each) for each in study.candidates],
         "trials": {state: study.count(state) for state in STATES},
@@ -107,26 +108,40 @@ def headline(done: Onboarded) -> str:
 def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
     """Return the chosen candidate and, the simplest last, what it is to be compared with on the same folds.
 
-    Each with its held-out accuracy, its difference to the chosen candidate in percentage points, and that one's
-    interval.
+    Each with its held-out accuracy, its difference to the chosen candidate in percentage points, that one's interval,
+    and what it says.
     """
     from crosspt_cli.search.intervals import points
 
     chosen = study.chosen.score
-    rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "")]
+    rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "", "")]
     for name, each in reversed(study.verdict.methods.items()):
         interval = f"{points(each.low)} to {points(each.high)}"
-        rows.append((name, with_error(each.score.mean, each.score.se), points(each.difference), interval))
+        rows.append((name, with_error(each.score.mean, each.score.se), points(each.difference), interval, each.outcome))
     return tuple(rows)
 
 
-def corrected_text(study: StudyResult) -> str:
-    """Return the chosen candidate's held-out accuracy, and the same corrected for having been chosen."""
-    score, corrected = study.chosen.score, study.corrected
-    interval = f"{100 * corrected.low:.0f}–{100 * corrected.high:.0f} %"
+def accuracy_text(study: StudyResult) -> str:
+    """Return the accuracy to expect, and the one on held-out rows with the reason that it is another."""
+    from crosspt_cli.search.corrected import why_other
+
+    score, found = study.chosen.score, study.corrected
+    why = why_other(score.mean, found)
+    return f"{expected(found.mean, found.low, found.high)}; {held_out_text(score.mean, score.se, why)}"
+
+
+def held_out_text(mean: float, se: float, why: str) -> str:
+    """Return the accuracy on held-out rows, and why what is to be expected is another number."""
+    return f"{with_error(mean, se)} of held-out rows right" + (f" ({why})" if why else "")
+
+
+def correction_text(study: StudyResult) -> str:
+    """Return the steps from the accuracy on held-out rows to the one to expect."""
+    found = study.corrected
     return (
-        f"{with_error(score.mean, score.se)} cross-validated; "
-        f"{percent(corrected.mean)} corrected for having been chosen, 90 % interval {interval}"
+        f"{percent(study.chosen.score.mean)} of held-out rows; without the luck of the choice "
+        f"{percent(found.out_of_bag)}; trained on all rows {percent(found.all_rows)}; together with what tasks usually "
+        f"reach {percent(found.mean)}"
     )
 
 
@@ -137,22 +152,34 @@ def calibration_text(study: StudyResult) -> str:
 
 
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:
-    """Return what was chosen, why, and how good it is."""
-    fitted, study = done.fitted, done.study
-    early = ("cut short", _cut_short(done))
+    """Return what was chosen, why, and how good it is, in plain words."""
+    study = done.study
     failed = study.count("failed")
     lines = (
-        ("chosen", f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate)),
+        ("chosen", done.fitted.candidate.words),
         ("because", study.reason),
-        early,
+        ("cut short", _cut_short(done)),
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
+        ("accuracy", accuracy_text(study)),
+        ("verdict", study.verdict.sentence),
+        ("more rows", study.curve.sentence),
+    )
+    return tuple(line for line in lines if line[1])
+
+
+def detail_lines(done: Onboarded) -> tuple[Line, ...]:
+    """Return what those want to know who know the method."""
+    fitted, study = done.fitted, done.study
+    lines = (
+        (
+            "candidate",
+            f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate),
+        ),
         ("attention", attention_text(fitted.shares)),
         ("answers from", readout_text(study.chosen.words_share)),
-        ("accuracy", corrected_text(study)),
+        ("correction", correction_text(study)),
         ("calibration", calibration_text(study)),
-        ("verdict", study.verdict.sentence),
         ("sharing", study.sharing.sentence),
-        ("more rows", study.curve.sentence),
     )
     return tuple(line for line in lines if line[1])
 

@@ -68,10 +68,11 @@ def count(rows: float) -> str:
 def method_table(report: Report) -> Markup:
     """Return the chosen candidate and, the simplest last, what it is compared with."""
     accuracy = report.accuracy
-    rows = [("as chosen", with_error(accuracy.mean, accuracy.se), "", "")]
+    rows = [("as chosen", with_error(accuracy.mean, accuracy.se), "", "", "")]
     for each in reversed(report.methods):
-        rows.append((each.name, with_error(each.mean, each.se), *difference(each.difference)))
-    header = (f"held-out accuracy on {counted(report.folds, 'fold')}", "± standard error", "points", "90 % interval")
+        rows.append((each.name, with_error(each.mean, each.se), *difference(each.difference), each.outcome))
+    folds = f"held-out accuracy on {counted(report.folds, 'fold')}"
+    header = (folds, "± standard error", "points", "90 % interval", "these rows say")
     return data_table("Beside simpler methods, on the same rows and folds", header, rows)
 
 

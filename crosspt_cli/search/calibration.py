@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from crosspt_cli.core.score import Readout, log_softmax
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import Calibration, HeldOutAnswers, TrialResult
 
-HEATS = np.geomspace(1 / 8, 8, 121)  # 3.5 % from one to the next
+HOTTEST = 1024.0  # far beyond any that was found, so that none is cut off; the coldest is one over it
+STEPS = 29  # at which the bounded minimiser is told where to look: half a logarithm apart, as near as two minima are
 SPREAD = 1.0  # standard deviation of log temperature around 0, before any row was seen
 
 
@@ -94,9 +96,16 @@ def fit_temperature(log_shares: np.ndarray, labels: np.ndarray) -> float:
     Source:
         Platt 1999, Probabilistic outputs for support vector machines, for targets that are not quite 0 and 1.
     """
-    heated = (log_softmax(log_shares / heat) for heat in HEATS)
-    likelihood = [_true(each, labels).mean(0).sum() + each.mean() for each in heated]
-    return float(HEATS[np.argmax(np.array(likelihood) - np.log(HEATS) ** 2 / (2 * SPREAD**2))])
+    from scipy.optimize import minimize_scalar
+
+    def improbable(log_heat: float) -> float:
+        heated = log_softmax(log_shares / math.exp(log_heat))
+        return log_heat**2 / (2 * SPREAD**2) - float(_true(heated, labels).mean(0).sum() + heated.mean())
+
+    places = np.linspace(-math.log(HOTTEST), math.log(HOTTEST), STEPS)
+    nearest = min(range(1, STEPS - 1), key=lambda place: improbable(places[place]))
+    found = minimize_scalar(improbable, bounds=(places[nearest - 1], places[nearest + 1]), method="bounded")
+    return math.exp(found.x)
 
 
 def _true(log_shares: np.ndarray, labels: np.ndarray) -> np.ndarray:

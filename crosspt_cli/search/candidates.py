@@ -13,6 +13,8 @@ Source: CrossPT trains attention at 0.1–0.2 and the private prompt slower.
 SLOWEST_ALONE = 0.25
 """A private prompt on its own needs at least this ratio to leave its start within a few dozen steps."""
 
+NAMED = 4  # sources; a list of eight is not read
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -47,6 +49,17 @@ class Candidate:
     def simplicity(self) -> tuple[float, ...]:
         """Smaller is simpler: attention only before a trained prompt, then fewer sources, then slower."""
         return (self.lr_ratio > 0, self.m, self.lr_ratio)
+
+    @property
+    def words(self) -> str:
+        """What it is, without its learning rate, for people who know no letters."""
+        if self.m == 0:
+            return "a private prompt without source prompts"
+        if self.is_source:
+            return f"the source prompt {self.sources[0]}, untouched"
+        names = ", ".join(self.sources[:NAMED]) + (f" and {self.m - NAMED} more" if self.m > NAMED else "")
+        sources = f"{self.m} source prompts ({names})" if self.m > 1 else f"the source prompt {names}"
+        return f"{sources} and a private prompt" if self.lr_ratio else f"{sources}, only their shares trained"
 
     def __str__(self) -> str:
         if self.m == 0:

@@ -11,6 +11,7 @@ from crosspt_cli.search.outcome import CandidateResult
 
 CLEARLY = 0.5
 """Standard errors of the row-by-row difference beyond which a candidate is clearly worse: decision 15."""
+COMPARED = "how probable it made the right labels of held-out rows, and how many it got right"
 
 
 def choose(results: Sequence[CandidateResult]) -> tuple[int, str]:
@@ -42,12 +43,35 @@ def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, i
 
 
 def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: int) -> str:
+    """Return what was compared and what decided, so that no accuracy beside it seems to contradict the choice."""
+    if count == 1:
+        return "It is the only candidate that could be scored."
     chosen, top = results[choice], results[best]
     if best == choice:
-        return f"{chosen.candidate} had the best held-out score of {count} candidates."
-    gap = top.utility.mean() - chosen.utility.mean()
+        return f"Of {count} candidates it is the best by {COMPARED}. {_beside_the_rightest(results, chosen)}"
+    surer = ", which was surer of the right labels" if top.score.mean < chosen.score.mean else ""
     return (
-        f"{chosen.candidate} is the simplest of {count} candidates within half a standard error of the best, "
-        f"{top.candidate} (held-out accuracy {chosen.score.mean:.1%} against {top.score.mean:.1%}, "
-        f"utility {gap:.2f} apart)."
+        f"Of {count} candidates it is the simplest that is about as good as the best, by {COMPARED}. The best is "
+        f"{_named_beside(chosen, top)}{surer}: {_right(top)} right against {_right(chosen)}; the difference may be "
+        "chance."
     )
+
+
+def _beside_the_rightest(results: Sequence[CandidateResult], chosen: CandidateResult) -> str:
+    """Return how many the chosen candidate got right, and of one that got more right, why it is not chosen."""
+    rightest = max((each for each in results if each.state != "failed"), key=lambda each: each.score.mean)
+    if rightest.score.mean <= chosen.score.mean:
+        return f"It got {_right(chosen)} right."
+    return (
+        f"It got {_right(chosen)} right; {_named_beside(chosen, rightest)} got {_right(rightest)}, but made the right "
+        "labels less probable."
+    )
+
+
+def _named_beside(chosen: CandidateResult, other: CandidateResult) -> str:
+    same = chosen.candidate.words == other.candidate.words
+    return "the same with another learning rate" if same else other.candidate.words
+
+
+def _right(result: CandidateResult) -> str:
+    return f"{100 * result.score.mean:.1f} %"

@@ -15,11 +15,20 @@ from crosspt_cli.search.outcome import Corrected
 from crosspt_cli.search.readouts import Judged
 
 BOOTSTRAPS = 400
+USUAL_SKILL = 0.6
+"""How far tasks usually come of the way from guessing to all right.
+
+Source: `bench/honesty.py --shrinkage`; docs/decisions/0021-a-few-rows-count-with-what-is-usual.md.
+"""
+USUAL_ROWS = 2.0
+"""What is usual counts as much as so many rows."""
+FEW = "few rows count together with what tasks usually reach"
 
 
 def corrected_score(
     candidates: Sequence[Candidate],
     judged: Sequence[Sequence[Judged]],
+    classes: int,
     doublings: float,
     random: np.random.Generator,
 ) -> Corrected:
@@ -28,12 +37,13 @@ def corrected_score(
     The whole choice is made again on rows drawn with replacement: for each candidate the steps, readout and
     temperature, then the candidate, by the same rule. What was chosen is scored on the rows that were not drawn. Those
     answers come from prompts that a fold's rows trained; the last fit has all rows, and is better by what other tasks
-    gain from so many more.
+    gain from so many more. A handful of rows says little, so it counts together with what tasks usually reach.
 
     Args:
         candidates: those that did not fail.
         judged: per candidate everything it could have been kept as: all steps at which it was scored, all readouts and
             temperatures.
+        classes: of the task.
         doublings: of a fold's training rows to all rows, log2 of their ratio.
         random: draws the rows.
 
@@ -41,6 +51,7 @@ def corrected_score(
         Tsamardinos, Greasidou and Borboudakis 2018, BBC-CV, whose interval is from percentiles of these scores; ours
         is Wilson's, for the rows that they are worth. Shao and Wu 1989 for the variance: scores on r rows of n vary
         more than one on all n would, by the factor (n - r) / r, which is 1.7 for the rows that a bootstrap leaves out.
+        Morris 1983, Parametric empirical Bayes inference, for moving towards what is usual.
     """
     utility = [np.stack([each.utility for each in of_one], dtype=np.float32, casting="same_kind") for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
@@ -49,8 +60,30 @@ def corrected_score(
     out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
     worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), rows)
-    mean = 1 - (1 - out_of_bag) * math.exp(USUAL * doublings)
-    return Corrected(mean, *wilson(mean, worth), out_of_bag)
+    all_rows = 1 - (1 - out_of_bag) * math.exp(USUAL * doublings)
+    mean = towards_usual(all_rows, worth, classes)
+    return Corrected(mean, *wilson(mean, worth), out_of_bag, all_rows, worth)
+
+
+def towards_usual(accuracy: float, rows: float, classes: int) -> float:
+    """Return the mean of an accuracy that `rows` rows speak for and what tasks of so many classes usually reach."""
+    usual = 1 / classes + USUAL_SKILL * (1 - 1 / classes)
+    return (rows * accuracy + USUAL_ROWS * usual) / (rows + USUAL_ROWS)
+
+
+def why_other(raw: float, corrected: Corrected) -> str:
+    """Return why the corrected accuracy is not the raw one on held-out rows: what moves it most in that direction.
+
+    Empty where both are the same whole percentage.
+    """
+    if round(100 * corrected.mean) == round(100 * raw):
+        return ""
+    choice = corrected.out_of_bag - raw, "the best of many looks better than it is", "choices on other rows do better"
+    rows = corrected.all_rows - corrected.out_of_bag, "", "the folds had fewer rows to train on"
+    usual = corrected.mean - corrected.all_rows, f"{FEW}, which is less", f"{FEW}, which is more"
+    up = corrected.mean > raw
+    _, lower, higher = (max if up else min)(choice, rows, usual)
+    return higher if up else lower
 
 
 def _out_of_bag(

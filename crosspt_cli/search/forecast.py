@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from crosspt_cli.search.intervals import CONFIDENCE, points, wilson
+
+if TYPE_CHECKING:
+    from crosspt_cli.search.outcome import Corrected
 
 USUAL, SPREAD = -0.11, 0.1
 """Of the log share of wrong answers that stays when rows are doubled, over tasks: mean and standard deviation.
@@ -53,6 +57,7 @@ class LearningCurve:
         wrong: the share of wrong answers to expect with all of them.
         rate: log share of wrong answers that stays when rows are doubled, and `error`, its standard deviation.
         weakest: the class that is answered worst and clearly below the rest; None where there is none.
+        hopeful: whether the score is clearly above chance; where it is not, nothing is forecast.
         sentence: that for a person.
     """
 
@@ -62,6 +67,7 @@ class LearningCurve:
     rate: float
     error: float
     weakest: int | None = None
+    hopeful: bool = True
     sentence: str = ""
 
     def gain(self, more: int) -> Forecast:
@@ -73,7 +79,9 @@ class LearningCurve:
 
     @property
     def forecasts(self) -> tuple[Forecast, ...]:
-        """For half as many rows again, for twice and for four times as many."""
+        """For half as many rows again, for twice and for four times as many; none where there is no hope of any."""
+        if not self.hopeful:
+            return ()
         return tuple(self.gain(round(self.rows * (multiple - 1))) for multiple in MULTIPLES)
 
     def rows_for(self, gain: float) -> int | None:
@@ -87,7 +95,7 @@ class LearningCurve:
 def make_curve(
     sizes: Sequence[float],
     correct: Sequence[np.ndarray],
-    corrected: float,
+    corrected: Corrected,
     labels: np.ndarray,
     names: Sequence[str],
     random: np.random.Generator,
@@ -100,7 +108,7 @@ def make_curve(
     Args:
         sizes: how many rows prompts were trained on, fewest first; the last is what the folds have.
         correct: for each size, how often each row was right when held out, [rows] from 0 to 1.
-        corrected: accuracy to expect with all rows.
+        corrected: accuracy to expect with all rows, and its interval.
         labels: [rows] int64.
         names: of the classes.
         random: draws rows.
@@ -111,11 +119,15 @@ def make_curve(
     """
     rows = len(labels)
     rate, error = _posterior(sizes, correct, random)
-    wrong = max(1 - corrected, 0.5 / rows)
-    made = LearningCurve(tuple(map(_point, sizes, correct)), rows, wrong, rate, error)
-    weakest = weakest_class(correct[-1], labels)
+    wrong = max(1 - corrected.mean, 0.5 / rows)
+    guessing = float(np.bincount(labels).max() / rows)
+    hopeful = corrected.low > guessing
+    weakest = weakest_class(correct[-1], labels) if hopeful else None
+    made = LearningCurve(tuple(map(_point, sizes, correct)), rows, wrong, rate, error, weakest, hopeful)
+    if not hopeful:
+        return replace(made, sentence=_hopeless(guessing))
     worst = None if weakest is None else (names[weakest], float(correct[-1][labels == weakest].mean()))
-    return LearningCurve(made.points, rows, wrong, rate, error, weakest, _sentence(made, worst))
+    return replace(made, sentence=_sentence(made, worst))
 
 
 def weakest_class(correct: np.ndarray, labels: np.ndarray) -> int | None:
@@ -124,6 +136,20 @@ def weakest_class(correct: np.ndarray, labels: np.ndarray) -> int | None:
     recall = np.bincount(labels, correct) / counts
     worst = int(recall.argmin())
     return worst if wilson(float(recall[worst]), int(counts[worst]))[1] < recall.mean() else None
+
+
+def about(rows: float) -> int:
+    """Return a number of rows as nobody can know it better, rounded up.
+
+    Two figures where the first is 1, else one and a half.
+
+    Example:
+        >>> [about(rows) for rows in (7, 64, 142, 3100, 4798, 10914)]
+        [7, 65, 150, 3500, 5000, 11000]
+    """
+    power = 10 ** math.floor(math.log10(rows))
+    step = max(1, power // 10 if rows < 2 * power else power // 2)
+    return math.ceil(rows / step) * step
 
 
 def _posterior(
@@ -155,12 +181,23 @@ def _point(size: float, correct: np.ndarray) -> CurvePoint:
 
 
 def _sentence(curve: LearningCurve, worst: tuple[str, float] | None) -> str:
-    """Return what twice the rows should bring, how many a round gain takes, and of which class they should be."""
+    """Return what twice the rows should bring, how many a round gain takes, and of which class they should be.
+
+    A gain that fewer rows than there are should bring is part of what twice the rows bring.
+    """
     doubled, needed = curve.gain(curve.rows), curve.rows_for(WANTED)
     interval = f"90 % interval {points(doubled.low)} to {points(doubled.high)}"
-    said = f"{doubled.rows:,} more rows should bring {points(doubled.gain)} points ({interval})"
-    if needed is not None:
-        said += f"; about {needed:,} for {points(WANTED).removesuffix('.0')}"
+    said = f"Twice the rows should bring {points(doubled.gain)} points ({interval})"
+    if needed is not None and needed > curve.rows:
+        said += f"; {points(WANTED).removesuffix('.0')} would take about {about(needed):,} more"
     if worst is None:
         return f"{said}."
-    return f"{said}. '{worst[0]}' is answered worst ({100 * worst[1]:.0f} % right): label more of it first."
+    percent = min(99, round(100 * worst[1]))  # the worst is not all right
+    return f"{said}. '{worst[0]}' is answered worst ({percent} % right): label more of it first."
+
+
+def _hopeless(guessing: float) -> str:
+    return (
+        f"Nothing can be said: the score is not clearly above the {100 * guessing:.0f} % that always answering one "
+        "class would get."
+    )

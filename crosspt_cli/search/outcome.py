@@ -11,8 +11,10 @@ import numpy as np
 from crosspt_cli.core.score import Readout
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.forecast import LearningCurve
+from crosspt_cli.search.intervals import MARGIN
 
 State = Literal["complete", "pruned", "failed"]
+Outcome = Literal["as good", "worse", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -100,21 +102,29 @@ class SourceRank:
 class Corrected:
     """What to expect of the chosen candidate: `mean` accuracy, and its 90 % interval `low` to `high`.
 
-    `out_of_bag`: the accuracy of prompts that a fold's rows trained, without the luck of the choice. `mean` is that,
-    moved to what all rows should train.
+    Three steps lead there from the held-out accuracy:
+
+    Attributes:
+        out_of_bag: of prompts that a fold's rows trained, without the luck of the choice.
+        all_rows: that, moved to what all rows should train.
+        mean: that, moved towards what tasks usually reach, the farther the fewer rows it stands on.
+        rows_worth: how many rows, measured by themselves, would leave `all_rows` as uncertain as it is.
     """
 
     mean: float
     low: float
     high: float
     out_of_bag: float
+    all_rows: float
+    rows_worth: float
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A simpler method on the same rows: its score, and its accuracy minus the chosen candidate's, row by row.
 
-    `low` to `high` is the 90 % interval of `difference`; all three are fractions.
+    `low` to `high` is the 90 % interval of `difference`, the upper end raised by the luck of the choice; all three are
+    fractions.
     """
 
     score: Score
@@ -123,9 +133,11 @@ class Comparison:
     high: float
 
     @property
-    def as_good(self) -> bool:
-        """Whether the method is better, or the rows cannot tell that it is worse."""
-        return self.high >= 0
+    def outcome(self) -> Outcome:
+        """As good where the interval lies above -`MARGIN`, worse where it lies below 0; else the rows cannot tell."""
+        if self.low > -MARGIN:
+            return "as good"
+        return "worse" if self.high < 0 else "cannot tell"
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,7 @@ class Verdict:
 
     Attributes:
         methods: name → comparison, the simplest first.
-        simpler: the simplest method that is as good; None where each is worse.
+        simpler: the simplest method that is as good; None where none is known to be.
         sentence: that for a person.
     """
 

@@ -19,8 +19,9 @@ from crosspt_cli.search.outcome import Sharing, SourceWorth, TrialResult, Verdic
 from crosspt_cli.search.rank import class_share, leaning_of, spread_rows
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
-from crosspt_cli.search.verdict import ALONE, draw_rows_and_seeds, interval_of
+from crosspt_cli.search.verdict import ALONE, interval_of
 
+ALSO_COUNTED = "The choice also counts how probable the right labels were made, and which candidate is simpler."
 LEANING_ROWS = 32  # of the training rows say well enough what a prompt favours
 
 
@@ -62,7 +63,6 @@ def did_sharing_help(
     folds: Sequence[Fold],
     chosen: Trained,
     verdict: Verdict,
-    random: np.random.Generator,
 ) -> Sharing:
     """Return what sharing was worth to the chosen candidate; nothing is trained for it.
 
@@ -75,7 +75,6 @@ def did_sharing_help(
         folds: of the study.
         chosen: the candidate.
         verdict: of the study.
-        random: draws rows and seeds.
     """
     candidate = chosen.candidate
     if candidate.m == 0:
@@ -83,18 +82,12 @@ def did_sharing_help(
     alone = verdict.methods.get(ALONE)
     against = None if alone is None else SourceWorth(ALONE, -alone.difference, -alone.high, -alone.low)
     removable = candidate.sources if candidate.m > 1 or candidate.lr_ratio > 0 else ()
-    found = (_worth(task, folds, chosen, name, random) for name in removable)
+    found = (_worth(task, folds, chosen, name) for name in removable)
     worth = tuple(sorted((each for each in found if each is not None), key=lambda each: -each.points))
     return Sharing(against, worth, _sentence(against, worth))
 
 
-def _worth(
-    task: StudyTask,
-    folds: Sequence[Fold],
-    chosen: Trained,
-    name: str,
-    random: np.random.Generator,
-) -> SourceWorth | None:
+def _worth(task: StudyTask, folds: Sequence[Fold], chosen: Trained, name: str) -> SourceWorth | None:
     """Return how much accuracy is lost without a source, on the folds that used it; None where none did."""
     place, labels = task.untouched.names.index(name), task.labels
     used = [number for number, mixture in enumerate(chosen.mixtures) if place in mixture.sources]
@@ -106,7 +99,7 @@ def _worth(
     changed = _answered_by(task, folds, prompts, trials)
     seen = np.unique(np.concatenate([trial.held_out for trial in trials]))
     lost = (correct_by_seed(trials, chosen.readout, labels) - correct_by_seed(changed, chosen.readout, labels))[seen]
-    low, high = interval_of(lost, *draw_rows_and_seeds(lost.shape, random))
+    low, high = interval_of(lost)
     return SourceWorth(name, float(lost.mean()), low, high)
 
 
@@ -132,9 +125,7 @@ def _answered_by(
 
 def _sentence(against: SourceWorth | None, worth: Sequence[SourceWorth]) -> str:
     """Return what a person should know: the whole first, then what helps most, and what harms."""
-    parts = []
-    if against is not None:
-        parts.append(f"Sharing is worth {_with_interval(against)} over a private prompt alone.")
+    parts = [] if against is None else [_whole(against)]
     helps = [each for each in worth if each.low > 0]
     if helps:
         parts.append(f"Of the sources {helps[0].name} helps most: {_with_interval(helps[0])}.")
@@ -142,6 +133,18 @@ def _sentence(against: SourceWorth | None, worth: Sequence[SourceWorth]) -> str:
     if worth and len(parts) == (against is not None):
         parts.append("No single source makes a difference that these rows can show.")
     return " ".join(parts) or "One source prompt is all that is in use."
+
+
+def _whole(against: SourceWorth) -> str:
+    """Return what sharing does to accuracy, and where that speaks against the choice, what else was looked at."""
+    apart = f"{_with_interval(against)} over a private prompt alone"
+    if against.low > 0:
+        said = f"Sharing helps: {apart}."
+    elif against.high < 0:
+        said = f"Sharing costs right answers: {apart}."
+    else:
+        said = f"Whether sharing helps, these rows cannot tell: {apart}."
+    return f"{said} {ALSO_COUNTED}" if against.points < 0 else said
 
 
 def _with_interval(worth: SourceWorth) -> str:

@@ -164,7 +164,8 @@ class _Study:
         """Return the choice, and what is to be said of it; `began` is a time of `time.monotonic()`."""
         task, results = self.task, self.results()
         choice, reason = choose(results)
-        verdict, corrected = self.verdict(choice, self.baselines), self.corrected()
+        corrected = self.corrected()
+        verdict = self.verdict(choice, self.baselines, corrected)
         calibration, sharing = self.calibration(choice, corrected), self.sharing(choice, verdict)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
         fewer = self.fewer(choice, parts, deadline, progress)
@@ -197,13 +198,18 @@ class _Study:
         candidates = [self.candidates[number] for number in usable]
         judged = [self.judged[number] for number in usable]
         doublings = float(np.log2(len(self.task.labels) / _mean_rows(self.folds)))
-        return corrected_score(candidates, judged, doublings, stream(self.task.seed, "corrected"))
+        classes = len(self.task.tree.path_node)
+        return corrected_score(candidates, judged, classes, doublings, stream(self.task.seed, "corrected"))
 
-    def verdict(self, choice: int, baselines: Mapping[str, Score]) -> Verdict:
+    def luck(self, choice: int, corrected: Corrected) -> float:
+        """Return how much accuracy the chosen candidate has from being the best of many, a fraction."""
+        return max(0.0, self.best[choice].score.mean - corrected.out_of_bag)
+
+    def verdict(self, choice: int, baselines: Mapping[str, Score], corrected: Corrected) -> Verdict:
         """Return the chosen candidate beside simpler methods on the same folds."""
         simpler = simpler_methods(self.task, self.folds, self.results(), self.kept, choice)
         chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.task.labels)
-        return make_verdict(baselines, simpler, chosen, self.folds, stream(self.task.seed, "verdict"))
+        return make_verdict(baselines, simpler, chosen, self.folds, self.luck(choice, corrected))
 
     def sharing(self, choice: int, verdict: Verdict) -> Sharing:
         """Return what the sources are worth to the chosen candidate."""
@@ -211,12 +217,12 @@ class _Study:
         trials = self.kept[choice]
         mixtures = [] if result.candidate.is_source else [self.mixtures[choice][t.fold, t.seed] for t in trials]
         chosen = Trained(result.candidate, result.readout, trials, mixtures)
-        return did_sharing_help(self.task, self.folds, chosen, verdict, stream(self.task.seed, "sharing"))
+        return did_sharing_help(self.task, self.folds, chosen, verdict)
 
     def calibration(self, choice: int, corrected: Corrected) -> Calibration:
         """Return the chosen candidate's readout with a fitted temperature, and what its answers are worth."""
         chosen, labels = self.best[choice], self.task.labels
-        luck = max(0.0, chosen.score.mean - corrected.out_of_bag) * len(labels)
+        luck = self.luck(choice, corrected) * len(labels)
         return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
 
     def fewer(
@@ -243,7 +249,7 @@ class _Study:
         whole = correct_by_seed(self.kept[choice], chosen.readout, task.labels).mean(1)
         sizes = [*(_mean_rows(part) for part in parts[: len(fewer)]), _mean_rows(self.folds)]
         random = stream(task.seed, "curve")
-        return make_curve(sizes, [*fewer, whole], corrected.mean, task.labels, task.classes, random)
+        return make_curve(sizes, [*fewer, whole], corrected, task.labels, task.classes, random)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:

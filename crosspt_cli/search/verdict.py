@@ -10,7 +10,7 @@ from crosspt_cli.core.score import Readout, prototypes
 from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.intervals import points
+from crosspt_cli.search.intervals import MARGIN, paired, points
 from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask
@@ -20,17 +20,15 @@ SOURCE = "best source prompt, untouched"
 LABEL_WORDS = "label words alone"
 ALONE = "private prompt only (M = 0)"
 SUBJECTS = {
-    MOST_FREQUENT: "Always answering the most frequent class is",
-    TFIDF: "Logistic regression on TF-IDF is",
-    PROTOTYPES: "The nearest class mean of the encoder's own vectors is",
-    ENCODER: "Logistic regression on the same encoder is",
-    SOURCE: "The best source prompt, untouched, is",
-    LABEL_WORDS: "The same prompt read by label words alone is",
-    ALONE: "A private prompt without sources is",
+    MOST_FREQUENT: "always answering the most frequent class",
+    TFIDF: "logistic regression on TF-IDF",
+    PROTOTYPES: "the nearest class mean of the encoder's own vectors",
+    ENCODER: "logistic regression on the same encoder",
+    SOURCE: "the best untouched source prompt",
+    LABEL_WORDS: "the same prompt read by label words alone",
+    ALONE: "a private prompt without source prompts",
 }
-"""Method → how the sentence about it begins; the simplest method first."""
-BOOTSTRAPS = 1000
-LOW, HIGH = 0.05, 0.95  # the ends of a 90 % interval
+"""Method → what a sentence calls it; the simplest method first."""
 
 
 def simpler_methods(
@@ -101,41 +99,34 @@ def make_verdict(
     simpler: Mapping[str, np.ndarray],
     chosen: np.ndarray,
     folds: Sequence[Fold],
-    random: np.random.Generator,
+    luck: float,
 ) -> Verdict:
-    """Return every simpler method beside the chosen candidate, and whether one of them is as good.
-
-    Rows and seeds are drawn with replacement, each by itself, and the same for all methods.
+    """Return every simpler method beside the chosen candidate, and whether one of them is known to be as good.
 
     Args:
         baselines: name → score.
         simpler: from `simpler_methods`.
         chosen: whether the chosen candidate is right, [rows, seeds] of 0 and 1.
         folds: of the study.
-        random: draws rows and seeds.
-
-    Source:
-        Owen and Eckles 2012 for drawing rows and seeds by themselves; intervals are percentiles.
+        luck: how much accuracy the chosen candidate has from being the best of many on these rows, a fraction. So much
+            worse a method may only seem, and the upper end of each interval allows for it.
     """
     scores = {**baselines, **{name: _score(correct, folds) for name, correct in simpler.items()}}
     correct = {**{name: score.correct[:, None] for name, score in baselines.items()}, **simpler}
-    rows, seeds = draw_rows_and_seeds(chosen.shape, random)
-    methods = {name: _compare(scores[name], correct[name] - chosen, rows, seeds) for name in SUBJECTS if name in scores}
-    simplest = next((name for name, comparison in methods.items() if comparison.as_good), None)
-    return Verdict(methods, simplest, _sentence(simplest, methods))
+    methods = {name: _compare(scores[name], correct[name] - chosen, luck) for name in SUBJECTS if name in scores}
+    simplest = next((name for name, comparison in methods.items() if comparison.outcome == "as good"), None)
+    return Verdict(methods, simplest, _sentence(simplest, methods, len(chosen)))
 
 
-def draw_rows_and_seeds(shape: tuple[int, ...], random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows [bootstraps, rows] and seeds [bootstraps, seeds] drawn with replacement, each by itself."""
-    rows, seeds = (random.integers(count, size=(BOOTSTRAPS, count)) for count in shape)
-    return rows, seeds
+def interval_of(difference: np.ndarray) -> tuple[float, float]:
+    """Return the 90 % interval of the mean of a difference between two methods, [rows, seeds] of -1, 0 and 1.
 
-
-def interval_of(difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> tuple[float, float]:
-    """Return the 90 % interval of the mean of a difference [rows, seeds] over the rows and seeds drawn."""
-    drawn = difference[rows[:, :, None], seeds[:, None, :]].mean((1, 2))
-    low, high = np.quantile(drawn, (LOW, HIGH))
-    return float(low), float(high)
+    A row counts once. Where there are several seeds it is the interval that holds those of all of them: what is so with
+    one seed and otherwise with another is not known.
+    """
+    more, less = ((sign * difference > 0).sum(0).tolist() for sign in (1, -1))
+    lows, highs = zip(*(paired(*each, len(difference)) for each in zip(more, less, strict=True)), strict=True)
+    return min(lows), max(highs)
 
 
 def _right(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -147,14 +138,36 @@ def _score(correct: np.ndarray, folds: Sequence[Fold]) -> Score:
     return Score(of_row, tuple(float(of_row[fold.held_out].mean()) for fold in folds), float("nan"))
 
 
-def _compare(score: Score, difference: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> Comparison:
-    """Return a method's comparison from its difference [rows, seeds] and the rows and seeds drawn [bootstraps, ..]."""
-    return Comparison(score, float(difference.mean()), *interval_of(difference, rows, seeds))
+def _compare(score: Score, difference: np.ndarray, luck: float) -> Comparison:
+    """Return a method's comparison from its difference [rows, seeds]."""
+    low, high = interval_of(difference)
+    return Comparison(score, float(difference.mean()), low, min(1.0, high + luck))
 
 
-def _sentence(simplest: str | None, methods: Mapping[str, Comparison]) -> str:
-    if simplest is None:
-        return "No simpler method is as good here."
-    beside = methods[simplest]
-    interval = f"90 % interval {points(beside.low)} to {points(beside.high)}"
-    return f"{SUBJECTS[simplest]} as good here ({points(beside.difference)} points, {interval})."
+def _sentence(simplest: str | None, methods: Mapping[str, Comparison], rows: int) -> str:
+    """Return what is as good, of what the rows cannot tell, or that all is worse."""
+    open_ones = [name for name, each in methods.items() if each.outcome == "cannot tell"]
+    if simplest is not None:
+        known = f"{_capital(SUBJECTS[simplest])} is as good here ({_apart(methods[simplest])})."
+        first = next(iter(open_ones), None)
+        if first is None or list(SUBJECTS).index(first) > list(SUBJECTS).index(simplest):
+            return known
+        return f"{known} Whether {SUBJECTS[first]} is, these {rows:,} rows cannot tell ({_apart(methods[first])})."
+    if open_ones:
+        return (
+            f"Whether something simpler is as good, these {rows:,} rows cannot tell: {SUBJECTS[open_ones[0]]} is "
+            f"{_apart(methods[open_ones[0]])}; as good is more than {points(-MARGIN).removesuffix('.0')}."
+        )
+    return f"No simpler method is as good here: {_all_of(len(methods))} worse."
+
+
+def _all_of(count: int) -> str:
+    return "the only one is" if count == 1 else f"each of {count} is"
+
+
+def _apart(beside: Comparison) -> str:
+    return f"{points(beside.difference)} points, 90 % interval {points(beside.low)} to {points(beside.high)}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

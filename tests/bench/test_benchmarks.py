@@ -114,13 +114,15 @@ def test_small_studies_are_judged_on_rows_that_had_no_say(data, tmp_path):
     noise = [[random.normal(0, 1, size).astype(np.float32) for size in sizes] for _ in range(4)]
     lines = studies([Pool(("a", "b", "c"), *of_pool, truth) for of_pool in noise], 3)
     assert sorted(line["per_class"] for line in lines) == [4] * 12 + [8] * 12 + [16] * 12
-    known, said, corrected = (
+    known, said, unmoved, corrected = (
         np.mean([line["balanced"]["crosspt"] if name == "truth" else line[name] for line in lines])
-        for name in ("truth", "uncorrected", "corrected")
+        for name in ("truth", "uncorrected", "all_rows", "corrected")
     )
     assert known == pytest.approx(0.5, abs=0.06)
     assert said - known > 0.1
-    assert abs(corrected - known) < (said - known) / 2
+    assert abs(unmoved - known) < (said - known) / 2
+    assert unmoved < corrected < said  # what tasks usually reach has a small say, and noise is not usual
+    assert np.mean([line["interval"][0] <= 0.5 for line in lines]) > 0.8
 
     out = tmp_path / "untrained.json"
     printed = run_script(

@@ -25,6 +25,7 @@ from crosspt_cli.onboarding.held_out_numbers import (
 from crosspt_cli.onboarding.report_data import make_report
 from crosspt_cli.onboarding.report_record import RowRecord, read_report_files
 from crosspt_cli.onboarding.row_texts import read_row_texts
+from crosspt_cli.report.page import report_page
 from crosspt_cli.search.intervals import wilson
 from crosspt_cli.search.promise import find_promise
 
@@ -73,6 +74,29 @@ def test_a_score_and_its_correction_are_not_mixed_up(full):
     assert report.accuracy.corrected == Estimate(0.4321, 0.1234, 0.5678)
     assert report.accuracy.mean == record["candidates"][record["choice"]]["mean"]
     assert (report.calibration.confidence, report.calibration.confidence_before) == (0.61, 0.99)
+
+
+def test_a_task_of_before_verdicts_had_three_outcomes_still_has_a_report(full):
+    """Its stored intervals could be single points, so nothing of it is known to be as good, and the page says why."""
+    stored = full.load_task("reviews")
+    record = json.loads(stored.files["study.json"])
+    for name in ("why", "out_of_bag", "all_rows"):
+        del record[name]
+    del record["learning_curve"]["hopeful"]
+    record["verdict"]["sentence"] = "Always answering the most frequent class is as good here."
+    for number, method in enumerate(record["verdict"]["methods"].values()):
+        del method["outcome"]
+        method["interval"] = [-0.5, -0.1] if number else [0.0, 0.0]
+    files = stored.files | {"study.json": json.dumps(record)}
+    full.save_task("reviews", stored.document, stored.arrays, files, True)
+    report = make_report("reviews", full)
+    assert [each.outcome for each in report.methods] == ["cannot tell"] + ["worse"] * (len(report.methods) - 1)
+    assert report.verdict == (
+        "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard "
+        "it again for a verdict."
+    )
+    assert report.accuracy.why == "the best of many looks better than it is"
+    assert "An earlier crosspt" in report_page(report)
 
 
 def test_the_confusion_matrix_has_the_accuracy_that_is_shown(full, onboarded):

@@ -48,12 +48,14 @@ def report() -> Report:
         text_columns=("title", "body"),
         label_column="y",
         origin=Origin("crosspt add-task reviews.csv --label-col y", "2026-03-01T10:20:30Z", "0.1.0", 7, MADE),
-        accuracy=Accuracy(0.8125, 0.0976, (0.75, 0.875), Estimate(0.7843, 0.6012, 0.8978)),
-        verdict="A private prompt is as good here.",
-        simpler="private prompt only (M = 0)",
+        accuracy=Accuracy(
+            0.8125, 0.0976, (0.75, 0.875), Estimate(0.7843, 0.6012, 0.8978), "the best of many looks better"
+        ),
+        verdict="These 16 rows cannot tell.",
+        simpler=None,
         methods=(
-            Method("most frequent class", 0.5, 0.125, Estimate(-0.3125, -0.5, -0.125)),
-            Method("private prompt only (M = 0)", 0.75, 0.1118, Estimate(-0.0625, -0.1875, 0.0)),
+            Method("most frequent class", 0.5, 0.125, Estimate(-0.3125, -0.5, -0.125), "worse"),
+            Method("private prompt only (M = 0)", 0.75, 0.1118, Estimate(-0.0625, -0.1875, 0.0), "cannot tell"),
         ),
         sharing="Sharing is worth +6.2 points.",
         against_alone=Estimate(0.0625, 0.0, 0.1875),
@@ -109,8 +111,9 @@ def page(report: Report) -> Node:
 def test_the_page_has_the_numbers_of_the_report(report):
     """The ones that a decision rests on."""
     text = page(report).all("header")[0].text
-    for said in ("16 rows, 2 classes, on the backbone mini", "81.2 % ± 9.8", "78.4 %", "90 % interval 60–90 %",
-                 "A private prompt is as good here.", "2026-03-01 10:20 UTC, in 1 min 15 s", "cpu (float32)",
+    for said in ("16 rows, 2 classes, on the backbone mini", "81.2 % ± 9.8", "78 %", "90 % interval 60–90 %",
+                 "the best of many looks better", "These 16 rows cannot tell.",
+                 "2026-03-01 10:20 UTC, in 1 min 15 s", "cpu (float32)",
                  "quick, 7", "crosspt 0.1.0, python 3.12.1, torch 2.6.0", "title, body → y",
                  "crosspt add-task reviews.csv --label-col y"):  # fmt: skip
         assert said in text
@@ -120,9 +123,9 @@ def test_the_tables_have_them_too(report):
     """Real tables: a screen reader and a spreadsheet can read them."""
     root = page(report)
     assert table(root, "Beside simpler methods")[1:] == [
-        ["as chosen", "81.2 % ± 9.8", "", ""],
-        ["private prompt only (M = 0)", "75.0 % ± 11.2", "−6.2", "−18.8 to 0.0"],
-        ["most frequent class", "50.0 % ± 12.5", "−31.2", "−50.0 to −12.5"],
+        ["as chosen", "81.2 % ± 9.8", "", "", ""],
+        ["private prompt only (M = 0)", "75.0 % ± 11.2", "−6.2", "−18.8 to 0.0", "cannot tell"],
+        ["most frequent class", "50.0 % ± 12.5", "−31.2", "−50.0 to −12.5", "worse"],
     ]
     assert table(root, "Held-out rows by")[1:] == [["negative", "7", "1"], ["positive", "2", "6"]]
     assert table(root, "Each class")[1] == ["negative", "8", "87.5 %", "50–98 %", "87.5 %", "50–98 %"]
@@ -284,10 +287,23 @@ def test_the_search_picture_has_every_candidate_and_marks_the_chosen_one(report)
     assert "50.0 %" not in words  # what a failed candidate scored means nothing
 
 
-def test_methods_as_good_are_filled_and_worse_ones_hollow(report):
-    """The picture says what the sentence says."""
-    (picture,) = [svg for svg in page(report).all("svg") if svg.attributes["aria-labelledby"] == "methods-title"]
-    assert [circle.attributes["class"] for circle in picture.all("circle")] == ["dot", "dot hollow"]
+def test_what_the_rows_say_of_a_method_shows_in_its_dot(report):
+    """The picture says what the sentence says: hollow is worse, grey is that the rows cannot tell."""
+    better = Method("best source prompt, untouched", 0.9, 0.07, Estimate(0.0875, -0.01, 0.2), "as good")
+    shown = page(replace(report, methods=(*report.methods, better)))
+    (picture,) = [svg for svg in shown.all("svg") if svg.attributes["aria-labelledby"] == "methods-title"]
+    dots = [circle.attributes["class"] for circle in picture.all("circle")]
+    assert dots == ["dot", "dot open", "dot hollow"]
+    assert "private prompt only (M = 0) −6.2, cannot tell" in picture.text
+
+
+def test_where_nothing_is_forecast_the_page_has_none(report):
+    """A score that may be chance promises nothing; the dots are still what was measured."""
+    hopeless = replace(report, curve=replace(report.curve, sentence="Nothing can be said.", forecasts=()))
+    text = page(hopeless).text
+    assert "Nothing can be said." in text
+    assert "What more rows should gain" not in text
+    assert "The line and its band" not in text
 
 
 def test_a_task_without_sources_suspects_or_texts_has_a_page(report):

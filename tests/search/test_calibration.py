@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from study_samples import trial_result
 
 from crosspt_cli.core.score import Readout, log_softmax
-from crosspt_cli.search.calibration import HEATS, calibrate, fit_temperature, held_out_log_shares
+from crosspt_cli.search.calibration import HOTTEST, calibrate, fit_temperature, held_out_log_shares
 from crosspt_cli.search.folds import Fold
 
 WORDS = Readout(0.0)
@@ -32,7 +32,7 @@ def trials_of(nats: np.ndarray, folds, seed: int = 0):
     return [trial_result(0, fold.held_out, nats[fold.held_out], place, seed) for place, fold in enumerate(folds)]
 
 
-@pytest.mark.parametrize("heat", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("heat", [0.5, 1.0, 3.0, 16.0, 60.0])
 def test_the_temperature_that_was_put_in_is_found(heat):
     """Scores of a model that is too sure, or not sure enough, by a known factor."""
     log_shares, labels = honest(3000)
@@ -45,9 +45,32 @@ def test_a_few_rows_all_right_do_not_make_answers_certain(rows):
     sure = np.abs(np.random.default_rng(rows).normal(2, 1, rows))
     log_shares = log_softmax(np.stack([sure / 2, -sure / 2], 1))[None]
     heat = fit_temperature(log_shares, np.zeros(rows, int))
-    assert heat > HEATS[0]
+    assert heat > 1.5 / HOTTEST
     confidence = np.exp(log_softmax(log_shares / heat)).max(-1).mean()
     assert confidence < (rows + 1) / (rows + 2)
+
+
+@pytest.mark.parametrize("apart", [1, 8, 30, 100, 300])
+@pytest.mark.parametrize("rows", [8, 48])
+def test_the_best_temperature_is_never_at_the_end_of_what_is_tried(rows, apart):
+    """Scores are dozens of nats apart with a large weight on prototypes; a search that ends at 8 left them too sure."""
+    random = np.random.default_rng(rows + apart)
+    scores = apart * random.normal(size=(rows, 3))
+    labels = np.where(random.random(rows) < 0.7, scores.argmax(1), random.integers(3, size=rows))
+    log_shares = log_softmax(scores)[None]
+    heat = fit_temperature(log_shares, labels)
+    assert 2 / HOTTEST < heat < HOTTEST / 2
+    assert improbable(log_shares, labels, heat) <= min(
+        improbable(log_shares, labels, other) for other in np.geomspace(1 / HOTTEST, HOTTEST, 400)
+    )
+    if apart >= 100:
+        assert heat > 16  # the end of the grid on which candidates are compared
+
+
+def improbable(log_shares, labels, heat: float) -> float:
+    """Written out: the prior, and the likelihood with one row more that is like all and belongs to every class."""
+    heated = log_softmax(log_shares / heat)[0]
+    return np.log(heat) ** 2 / 2 - heated[np.arange(len(labels)), labels].sum() - heated.mean()
 
 
 @given(st.integers(0, 1000))
@@ -110,7 +133,8 @@ def test_a_row_counts_once_whatever_the_number_of_seeds():
     folds = halves(12)
     one = trials_of(3 * log_shares, folds)
     twice = one + trials_of(3 * log_shares, folds, seed=1)
-    assert calibrate(twice, WORDS, labels, folds, 0.0).readout == calibrate(one, WORDS, labels, folds, 0.0).readout
+    heats = [calibrate(trials, WORDS, labels, folds, 0.0).readout.temperature for trials in (one, twice)]
+    assert heats[1] == pytest.approx(heats[0], rel=1e-6)
 
 
 def test_the_answers_kept_are_the_first_seeds_in_the_order_of_the_rows():

@@ -1,10 +1,14 @@
 """The choice, and the sentence a person reads of it."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from study_samples import candidate_result
 
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.choice import choose
+from crosspt_cli.search.outcome import Score
 
 ONLY_ATTENTION, ALONE, FULL = Candidate(("a",), 0.0), Candidate((), 1.0), Candidate(("a", "b", "c"), 1.0)
 ROWS = 40
@@ -16,7 +20,12 @@ def test_the_best_is_chosen_when_it_is_clearly_better():
     noise = 0.5 * WAVE
     error = noise.std(ddof=1) / np.sqrt(ROWS)
     results = [candidate_result(ONLY_ATTENTION, noise - 0.55 * error), candidate_result(FULL, np.zeros(ROWS))]
-    assert choose(results) == (1, "M = 3, ratio 1 had the best held-out score of 2 candidates.")
+    assert choose(results) == (
+        1,
+        "Of 2 candidates it is the best by how probable it made the right labels of held-out rows, and how many it "
+        "got right. It got 0.0 % right; the source prompt a, untouched got 50.0 %, but made the right labels less "
+        "probable.",
+    )
 
 
 def test_the_simpler_is_chosen_within_half_a_standard_error():
@@ -27,9 +36,52 @@ def test_the_simpler_is_chosen_within_half_a_standard_error():
     choice, reason = choose(results)
     assert choice == 1
     assert reason == (
-        "M = 1, source untouched is the simplest of 2 candidates within half a standard error of the best, "
-        "M = 3, ratio 1 (held-out accuracy 100.0% against 100.0%, utility 0.04 apart)."
+        "Of 2 candidates it is the simplest that is about as good as the best, by how probable it made the right "
+        "labels of held-out rows, and how many it got right. The best is 3 source prompts (a, b, c) and a "
+        "private prompt: 100.0 % right against 100.0 %; the difference may be chance."
     )
+
+
+def scored(candidate: Candidate, utility, right: int):
+    """Return a candidate of this utility that gets the first rows right."""
+    result = candidate_result(candidate, utility)
+    return replace(result, score=Score((np.arange(ROWS) < right).astype(float), (0.5,), -0.5))
+
+
+def test_a_best_candidate_that_is_right_less_often_is_told_with_its_reason():
+    """A bare 'best' of a lower accuracy than the chosen one reads as a mistake."""
+    choice, reason = choose([scored(ONLY_ATTENTION, -0.05 + WAVE, 36), scored(FULL, np.zeros(ROWS), 32)])
+    assert choice == 0
+    assert reason.endswith(
+        "The best is 3 source prompts (a, b, c) and a private prompt, which was surer of the right labels: 80.0 % "
+        "right against 90.0 %; the difference may be chance."
+    )
+
+
+def test_nothing_beside_the_chosen_needs_no_more_than_its_score():
+    """It is the best by both counts."""
+    slow = Candidate((), 0.5)
+    _, reason = choose([scored(ALONE, np.zeros(ROWS), 36), scored(slow, np.full(ROWS, -1.0), 32)])
+    assert reason.endswith(" It got 90.0 % right.")
+    _, reason = choose([scored(ALONE, np.zeros(ROWS), 32), scored(slow, np.full(ROWS, -1.0), 36)])
+    assert reason.endswith(
+        " It got 80.0 % right; the same with another learning rate got 90.0 %, but made the right labels less probable."
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words"),
+    [
+        (ALONE, "a private prompt without source prompts"),
+        (ONLY_ATTENTION, "the source prompt a, untouched"),
+        (Candidate(("a",), 0.5), "the source prompt a and a private prompt"),
+        (FULL, "3 source prompts (a, b, c) and a private prompt"),
+        (Candidate(tuple("abcdef"), 0.0), "6 source prompts (a, b, c, d and 2 more), only their shares trained"),
+    ],
+)
+def test_a_candidate_is_said_in_words(candidate, words):
+    """'M = 0 (private prompt only, lr 0.2)' means nothing to those who did not read the paper."""
+    assert candidate.words == words
 
 
 def test_the_comparison_is_row_by_row():
@@ -55,7 +107,7 @@ def test_a_failed_candidate_is_never_chosen():
         candidate_result(ALONE, np.full(ROWS, 9.0), "failed"),
         candidate_result(FULL, np.zeros(ROWS)),
     ]
-    assert choose(results) == (2, "M = 3, ratio 1 had the best held-out score of 1 candidates.")
+    assert choose(results) == (2, "It is the only candidate that could be scored.")
 
 
 def test_a_pruned_candidate_may_be_chosen():

@@ -7,7 +7,6 @@ from study_samples import NAMES, folds_of, small_task, trial_result
 
 from crosspt_cli.core.score import Readout
 from crosspt_cli.core.train import score_rows
-from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.outcome import Comparison, Score, SourceWorth, Verdict
 from crosspt_cli.search.plan import Rung
@@ -18,7 +17,6 @@ from crosspt_cli.search.study import run_study
 from crosspt_cli.search.verdict import ALONE
 
 SCORE = Score(np.ones(4), (1.0,), 0.0)
-RANDOM = stream(0, "sharing")
 
 
 def test_a_source_is_taken_out_and_its_share_goes_to_the_rest():
@@ -59,7 +57,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
         after = (nats["left"][held_out] - leaning).argmax(1) == task.labels[held_out]
         lost[held_out] = before.astype(float) - after
     chosen = Trained(Candidate(NAMES[:2], ratio), readout, trials, mixtures)
-    found = did_sharing_help(task, folds, chosen, Verdict({}, None, ""), RANDOM)
+    found = did_sharing_help(task, folds, chosen, Verdict({}, None, ""))
     worth = {each.name: each for each in found.sources}
     assert worth.keys() == set(NAMES[:2])
     assert worth[NAMES[0]].points == pytest.approx(lost.mean())
@@ -75,7 +73,7 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
     mixtures = [Mixture((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
     chosen = Trained(Candidate(NAMES, 0.5), Readout(0.0), trials, mixtures)
     verdict = Verdict({}, None, "")
-    worth = {each.name: each.points for each in did_sharing_help(task, folds, chosen, verdict, RANDOM).sources}
+    worth = {each.name: each.points for each in did_sharing_help(task, folds, chosen, verdict).sources}
     assert worth.keys() == set(NAMES)
 
     fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
@@ -108,11 +106,36 @@ def test_without_sources_and_with_one_alone_it_says_so():
     task = small_task()
     folds = folds_of(task)
     beside = Verdict({ALONE: Comparison(SCORE, -0.1, -0.2, 0.0)}, None, "")
-    none = did_sharing_help(task, folds, Trained(Candidate((), 1.0), Readout(0.0), [], []), beside, RANDOM)
+    none = did_sharing_help(task, folds, Trained(Candidate((), 1.0), Readout(0.0), [], []), beside)
     assert (none.against_alone, none.sources, none.sentence) == (None, (), "")
-    one = did_sharing_help(task, folds, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside, RANDOM)
+    one = did_sharing_help(task, folds, Trained(Candidate(NAMES[:1], 0.0), Readout(0.0), [], []), beside)
     assert one.sources == ()
-    assert one.sentence == ("Sharing is worth +10.0 points (90 % interval 0.0 to +20.0) over a private prompt alone.")
+    assert one.sentence == (
+        "Whether sharing helps, these rows cannot tell: +10.0 points (90 % interval 0.0 to +20.0) over a private "
+        "prompt alone."
+    )
+
+
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [
+        ((0.1, 0.02, 0.2), "Sharing helps: +10.0 points (90 % interval +2.0 to +20.0) over a private prompt alone."),
+        (
+            (-0.06, -0.2, 0.08),
+            "Whether sharing helps, these rows cannot tell: −6.0 points (90 % interval −20.0 to +8.0) over a private "
+            "prompt alone. The choice also counts how probable the right labels were made, and which candidate is "
+            "simpler.",
+        ),
+        (
+            (-0.06, -0.1, -0.01),
+            "Sharing costs right answers: −6.0 points (90 % interval −10.0 to −1.0) over a private prompt alone. The "
+            "choice also counts how probable the right labels were made, and which candidate is simpler.",
+        ),
+    ],
+)
+def test_what_sharing_is_worth_does_not_contradict_the_choice(against, said):
+    """Minus six points beside a choice of sharing reads as a mistake, unless it is said what else decided."""
+    assert _sentence(SourceWorth(ALONE, *against), []) == said
 
 
 def test_the_sentence_names_the_most_useful_source_and_every_harmful_one():

@@ -244,9 +244,10 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     """Steps, readouts and temperatures were chosen on held-out rows like the candidate; one that failed was not."""
     seen = []
 
-    def spied(candidates, judged, doublings, random):
+    def spied(candidates, judged, classes, doublings, random):
         seen.append((candidates, judged, doublings))
-        return corrected_score(candidates, judged, doublings, random)
+        assert classes == 2
+        return corrected_score(candidates, judged, classes, doublings, random)
 
     monkeypatch.setattr(study, "corrected_score", spied)
     result = small_study(candidates=(*some_candidates(), BAD))

@@ -12,8 +12,11 @@ from crosspt_cli.search import baselines, study, verdict
 from crosspt_cli.search.baselines import ENCODER, FITTERS, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.candidates import Candidate
+from crosspt_cli.search.choice import pick
+from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.folds import Fold, stratified_folds
-from crosspt_cli.search.outcome import Score
+from crosspt_cli.search.intervals import points
+from crosspt_cli.search.outcome import Comparison, Score
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.readouts import READOUTS, Judged, correct_by_seed
 from crosspt_cli.search.study import run_study
@@ -29,22 +32,20 @@ from crosspt_cli.search.verdict import (
 )
 
 ROWS = 40
-LABELS = np.arange(ROWS) % 2
-FOLDS = stratified_folds(LABELS, 4, 0)
 
 
 def study_of(task, folds=None, seeds=1, readout="auto", candidates=None):
     return run_study(task, candidates or some_candidates(), folds or folds_of(task), seeds, RUNGS, READOUTS[readout])
 
 
-def verdict_of(simpler, chosen, scores=None, random=None):
+def verdict_of(simpler, chosen, scores=None, luck=0.0):
     """Return the verdict on `chosen` [rows, seeds] beside methods of [rows, seeds or 1]."""
-    return make_verdict(scores or {}, simpler, chosen, FOLDS, random or stream(0, "verdict"))
+    return make_verdict(scores or {}, simpler, chosen, stratified_folds(np.arange(len(chosen)) % 2, 4, 0), luck)
 
 
-def right(count: int) -> np.ndarray:
+def right(count: int, rows: int = ROWS) -> np.ndarray:
     """Return a method that gets the first `count` rows right, [rows, 1]."""
-    return (np.arange(ROWS) < count).astype(float)[:, None]
+    return (np.arange(rows) < count).astype(float)[:, None]
 
 
 def shuffled_within(fold: Fold, labels: np.ndarray) -> np.ndarray:
@@ -258,62 +259,160 @@ def test_the_best_private_prompt_is_the_one_compared_with():
 
 def test_the_simplest_that_is_as_good_is_named():
     """Not the best of them: what is simpler and as good is what a person wants to know."""
-    found = verdict_of({ENCODER: right(35), TFIDF: right(34), MOST_FREQUENT: right(20)}, right(36))
+    rows = 400
+    methods = {ENCODER: right(361, rows), TFIDF: right(358, rows), MOST_FREQUENT: right(200, rows)}
+    found = verdict_of(methods, right(360, rows))
     assert found.simpler == TFIDF
-    comparison = found.methods[TFIDF]
-    assert comparison.difference == pytest.approx(-2 / ROWS)
-    assert comparison.low < comparison.difference < comparison.high == 0
+    assert {name: each.outcome for name, each in found.methods.items()} == {
+        MOST_FREQUENT: "worse", TFIDF: "as good", ENCODER: "as good",
+    }  # fmt: skip
     assert found.sentence == (
-        "Logistic regression on TF-IDF is as good here (−5.0 points, 90 % interval −10.0 to 0.0)."
+        "Logistic regression on TF-IDF is as good here (−0.5 points, 90 % interval −1.5 to +0.2)."
     )
-    assert not found.methods[MOST_FREQUENT].as_good
 
 
-def test_a_better_method_is_as_good():
-    """The interval lies above zero."""
-    found = verdict_of({SOURCE: right(36)}, right(18))
+def test_of_what_the_rows_cannot_tell_they_say_so():
+    """Silence about a simpler method would read as if it were worse."""
+    found = verdict_of({ENCODER: right(35), TFIDF: right(34), MOST_FREQUENT: right(20)}, right(36))
+    assert found.simpler is None
+    assert [each.outcome for each in found.methods.values()] == ["worse", "cannot tell", "cannot tell"]
+    assert found.sentence == (
+        "Whether something simpler is as good, these 40 rows cannot tell: logistic regression on TF-IDF is −5.0 "
+        "points, 90 % interval −14.0 to +1.7; as good is more than −3."
+    )
+
+
+def test_what_the_rows_cannot_tell_is_said_before_a_method_that_is_as_good():
+    """The simplest that is as good is no news of one that is simpler still."""
+    found = verdict_of({SOURCE: right(36), TFIDF: right(17)}, right(18))
     assert found.simpler == SOURCE
-    assert found.methods[SOURCE].low > 0
-    assert found.sentence.startswith("The best source prompt, untouched, is as good here (+45.0 points, ")
+    low, high = (points(end) for end in (found.methods[TFIDF].low, found.methods[TFIDF].high))
+    assert found.sentence == (
+        "The best untouched source prompt is as good here (+45.0 points, 90 % interval +32.8 to +57.8). Whether "
+        f"logistic regression on TF-IDF is, these 40 rows cannot tell (−2.5 points, 90 % interval {low} to {high})."
+    )
 
 
 def test_where_each_is_worse_the_sentence_says_so():
     """Silence would leave the question open."""
     found = verdict_of({MOST_FREQUENT: right(20), ENCODER: right(28)}, right(40))
-    assert (found.simpler, found.sentence) == (None, "No simpler method is as good here.")
+    assert (found.simpler, found.sentence) == (None, "No simpler method is as good here: each of 2 is worse.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (-0.029, 0.1, "as good"),
+        (-0.029, -0.001, "as good"),
+        (-0.03, 0.0, "cannot tell"),
+        (-0.2, 0.2, "cannot tell"),
+        (-0.2, -0.001, "worse"),
+    ],
+)
+def test_the_interval_that_is_printed_decides(low, high, outcome):
+    """A person can check it by looking; the margin is three points."""
+    assert Comparison(Score(np.ones(4), (1.0,), 0.0), (low + high) / 2, low, high).outcome == outcome
 
 
 def test_the_difference_is_row_by_row():
-    """Two methods that are right on the same rows differ by nothing, however hard the rows are."""
-    same, other = verdict_of({ENCODER: right(20), TFIDF: 1 - right(20)}, right(20)).methods.values()
-    assert (same.low, same.difference, same.high) != (0, 0, 0)
-    assert (other.low, other.difference, other.high) == (0, 0, 0)
-    assert same.high - same.low > 0.4
+    """Two methods that are right on the same rows differ by less than two that are not, however hard the rows are."""
+    apart, same = verdict_of({ENCODER: right(20), TFIDF: 1 - right(20)}, right(20)).methods.values()
+    assert (same.difference, apart.difference) == (0, 0)
+    assert same.high - same.low < 0.14 < 0.4 < apart.high - apart.low
 
 
-def test_seeds_are_drawn_as_well_as_rows():
+def test_rows_on_which_nothing_differs_are_no_proof_that_nothing_does():
+    """All differences 0 on 8 rows leave 25 points open; drawing rows again and again would say: equal."""
+    eight, many = (verdict_of({ENCODER: right(n // 2, n)}, right(n // 2, n)).methods[ENCODER] for n in (8, 96))
+    assert eight.outcome == "cannot tell"
+    assert (eight.low, eight.high) == pytest.approx((-0.2527, 0.2527), abs=1e-4)
+    assert many.outcome == "as good"
+
+
+def test_seeds_that_disagree_make_the_interval_wider():
     """A candidate that is right with one seed and wrong with the other is not half right for certain."""
     wavering = np.tile([1.0, 0.0], (ROWS, 1))
-    found = verdict_of({ENCODER: np.full((ROWS, 1), 0.5)}, wavering).methods[ENCODER]
-    assert (found.low, found.difference, found.high) == (-0.5, 0, 0.5)
+    found = verdict_of({ENCODER: right(20)}, wavering).methods[ENCODER]
+    assert found.difference == 0
+    assert found.low < -0.5 < 0.5 < found.high
     paired = verdict_of({LABEL_WORDS: wavering}, wavering).methods[LABEL_WORDS]
-    assert (paired.low, paired.high) == (0, 0)
+    assert paired.high - paired.low < 0.14
+
+
+def test_a_row_counts_once_whatever_the_number_of_seeds():
+    """Ten seeds on eight rows are no eighty rows."""
+    one = verdict_of({ENCODER: right(28)}, right(36)).methods[ENCODER]
+    ten = verdict_of({ENCODER: right(28)}, np.repeat(right(36), 10, 1)).methods[ENCODER]
+    assert (one.low, one.high) == (ten.low, ten.high)
+
+
+def test_the_luck_of_the_choice_is_allowed_for():
+    """The best of many seems better than each of its equals; so much worse they may be without being worse."""
+    without, allowed = (verdict_of({ENCODER: right(33)}, right(40), luck=luck).methods[ENCODER] for luck in (0, 0.1))
+    assert (without.outcome, allowed.outcome) == ("worse", "cannot tell")
+    assert (allowed.low, allowed.high) == (without.low, pytest.approx(without.high + 0.1))
+
+
+STUDIES = 200
+
+
+def paired_methods(random: np.random.Generator, rows: int, accuracy: float, chosen: float):
+    """Return a method and a chosen candidate of these accuracies, [rows, 1]; most rows are easy or hard for both."""
+    luck = random.random((rows, 1))
+    own = np.where(random.random((rows, 1)) < 0.6, luck, random.random((rows, 1)))
+    return (luck < accuracy).astype(float), (own < chosen).astype(float)
+
+
+@pytest.mark.parametrize("per_class", [4, 8, 16])
+@pytest.mark.parametrize("classes", [2, 6])
+def test_a_method_ten_points_worse_is_as_good_in_at_most_one_study_of_ten(per_class, classes):
+    """With 4 rows per class every recorded onboarding named one, and nine times always answering one class."""
+    outcomes = []
+    for number in range(STUDIES):
+        method, chosen = paired_methods(stream(number, "worse"), per_class * classes, 0.7, 0.8)
+        outcomes.append(verdict_of({ENCODER: method}, chosen).methods[ENCODER].outcome)
+    assert outcomes.count("as good") <= STUDIES / 10
+
+
+@pytest.mark.parametrize("per_class", [4, 8, 16])
+@pytest.mark.parametrize("classes", [2, 6])
+def test_most_methods_that_are_equally_good_are_not_called_worse(per_class, classes):
+    """Nine of ten at least, for that is what the interval says."""
+    outcomes = []
+    for number in range(STUDIES):
+        method, chosen = paired_methods(stream(number, "equal"), per_class * classes, 0.75, 0.75)
+        outcomes.append(verdict_of({ENCODER: method}, chosen).methods[ENCODER].outcome)
+    assert outcomes.count("worse") <= STUDIES / 10
+
+
+@pytest.mark.parametrize("per_class", [4, 8, 16])
+def test_nor_are_they_beside_the_best_of_ten(per_class):
+    """The chosen candidate is the luckiest of ten that are as good as the method."""
+    rows, outcomes, without = 2 * per_class, [], []
+    tried = [Candidate(("a",) * (1 + number % 5), 0.1 * (1 + number // 5)) for number in range(10)]
+    for number in range(STUDIES):
+        random = stream(number, "best of ten")
+        of_row = random.random(rows)
+        luck = np.where(random.random((11, rows)) < 0.6, of_row, random.random((11, rows)))
+        method, *others = (luck < 0.75).astype(float)
+        judged = [[Judged(Readout(0.0), np.where(one > 0, -0.2, -1.2), one)] for one in others]
+        _, choice = pick(np.stack([of_one[0].utility for of_one in judged]), tried)
+        found = corrected_score(tried, judged, 2, 0.0, random)
+        chosen = others[choice][:, None]
+        for allowed, kept in ((max(0.0, chosen.mean() - found.out_of_bag), outcomes), (0.0, without)):
+            kept.append(verdict_of({ENCODER: method[:, None]}, chosen, luck=allowed).methods[ENCODER].outcome)
+    assert outcomes.count("worse") <= STUDIES / 10
+    assert outcomes.count("worse") <= without.count("worse")
 
 
 def test_nine_of_ten_intervals_hold_the_true_difference():
     """Two methods of known accuracy, many times."""
     held = []
-    for number in range(200):
-        random = stream(number, "pairs")
-        luck = random.random((ROWS, 1))
-        method, chosen = (luck < 0.7).astype(float), (0.6 * luck + 0.4 * random.random((ROWS, 1)) < 0.7).astype(float)
-        truth = 0.7 - TRUE_ACCURACY
-        found = verdict_of({ENCODER: method}, chosen, random=random).methods[ENCODER]
-        held.append(found.low <= truth <= found.high)
-    assert 0.84 <= np.mean(held) <= 0.96
-
-
-TRUE_ACCURACY = float((0.6 * np.arange(0.0005, 1, 0.001)[:, None] + 0.4 * np.arange(0.0005, 1, 0.001) < 0.7).mean())
+    for number in range(STUDIES):
+        method, chosen = paired_methods(stream(number, "pairs"), ROWS, 0.7, 0.8)
+        found = verdict_of({ENCODER: method}, chosen).methods[ENCODER]
+        held.append(found.low <= -0.1 <= found.high)
+    assert 0.84 <= np.mean(held) <= 0.97
 
 
 def test_baselines_keep_their_scores():
