@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.errors import DataError
 
@@ -21,11 +23,12 @@ def check_size(examples: Examples) -> None:
     most = min(MOST_ROWS, MOST_SCORES // classes)
     if rows > most:
         path = examples.rows[0].file
+        typed = shlex.quote(path)
         raise DataError(
             path,
             f"has {rows:,} rows, and a study of {classes:,} classes takes {most:,} at most.",
             "A sample is enough for a prompt. Of a CSV file without line breaks in its cells make one by "
-            f"(head -1 {path}; tail -n +2 {path} | shuf -n {min(most, MANY_ROWS)}) > sample.csv",
+            f"(head -1 {typed}; tail -n +2 {typed} | shuf -n {min(most, MANY_ROWS)}) > sample.csv",
         )
 
 
@@ -34,6 +37,6 @@ def size_note(rows: int) -> str:
     if rows <= MANY_ROWS:
         return ""
     return (
-        f"{rows:,} rows are more than prompts need: beyond {MANY_ROWS:,} the search takes longer and more memory, and "
-        "hardly finds better ones."
+        f"{rows:,} rows: the search scores each of them for every candidate, which takes time and memory. "
+        "A sample of the file, or --budget quick, takes less."
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crosspt_cli.data import read_csv
+from crosspt_cli.data import read_csv, read_table
 
 FOLDER = __file__.rsplit("/tests/", 1)[0] + "/examples"
 
@@ -23,3 +23,12 @@ def test_reviews_have_about_twenty_words():
     lengths = [len(row.fields[0].split()) for row in read_csv(f"{FOLDER}/reviews.csv", "y").rows]
     assert 10 <= min(lengths) <= max(lengths) <= 30
     assert 19 <= sum(lengths) / len(lengths) <= 22
+
+
+def test_new_tickets_are_none_of_the_labelled_ones():
+    """What predicting is tried on must not be what the task was made of."""
+    labelled = {row.fields for row in read_csv(f"{FOLDER}/tickets.csv", "team").rows}
+    new = read_table(f"{FOLDER}/new_tickets.csv")
+    assert new.columns == ("subject", "body")
+    assert len(new.rows) == 12
+    assert not {row.cells for row in new.rows} & labelled

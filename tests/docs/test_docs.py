@@ -158,7 +158,7 @@ def test_docstring_examples_give_what_they_show(name, monkeypatch):
 
 
 def tree(text: str) -> dict[str, str]:
-    """Return path → what it is for, from the file tree below the README's heading "Where things are"."""
+    """Return path → what it is for, from the file tree below a page's heading "Where things are"."""
     block = re.search(r"^## Where things are\n+```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE).group(1)
     entries, folder = {}, ""
     for line in block.splitlines():
@@ -169,12 +169,12 @@ def tree(text: str) -> dict[str, str]:
     return entries
 
 
-def test_the_readme_explains_every_file_and_folder_that_exists():
+def test_the_file_tree_explains_every_file_and_folder_that_exists():
     """It is the map by which a newcomer finds the way; one missing street is enough to get lost."""
     files = tracked()
     expected = {name.split("/")[0] + ("/" if "/" in name else "") for name in files}
     expected |= {"/".join(name.split("/")[:2]) + "/" for name in files if re.match(r"crosspt_cli/[^/]+/", name)}
-    entries = tree((ROOT / "README.md").read_text(encoding="utf-8"))
+    entries = tree((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     assert set(entries) == expected
     assert [name for name, about in entries.items() if not about] == []
 

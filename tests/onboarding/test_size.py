@@ -33,10 +33,10 @@ def test_rows_of_many_classes_may_be_fewer(bare, tmp_path, monkeypatch):
 
 
 def test_many_rows_are_told_of(bare, reviews, monkeypatch):
-    """They cost time, and a sample would do as well."""
+    """They cost time and memory, and the person may not need all of them."""
     assert planned(reviews, bare).notes == ()
     monkeypatch.setattr(size, "MANY_ROWS", 20)
     assert planned(reviews, bare).notes == (
-        "24 rows are more than prompts need: beyond 20 the search takes longer and more memory, and hardly finds "
-        "better ones.",
+        "24 rows: the search scores each of them for every candidate, which takes time and memory. "
+        "A sample of the file, or --budget quick, takes less.",
     )
