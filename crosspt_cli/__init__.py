@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from crosspt_cli.foundation.errors import CrossptError
     from crosspt_cli.onboarding.check_file import FileCheck, check_file
     from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
-    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan, onboard, plan_onboarding
+    from crosspt_cli.onboarding.onboard import Onboarded, onboard
+    from crosspt_cli.onboarding.planning import OnboardingPlan, plan_onboarding
     from crosspt_cli.onboarding.predict import Prediction, Predictor, predict
     from crosspt_cli.onboarding.pretrain import pretrain
     from crosspt_cli.onboarding.report_data import make_report
@@ -27,7 +28,7 @@ _HOMES = {
     "FileCheck": "crosspt_cli.onboarding.check_file",
     "FittedTask": "crosspt_cli.onboarding.fitted",
     "Onboarded": "crosspt_cli.onboarding.onboard",
-    "OnboardingPlan": "crosspt_cli.onboarding.onboard",
+    "OnboardingPlan": "crosspt_cli.onboarding.planning",
     "Prediction": "crosspt_cli.onboarding.predict",
     "Predictor": "crosspt_cli.onboarding.predict",
     "Registry": "crosspt_cli.registry",
@@ -37,7 +38,7 @@ _HOMES = {
     "make_report": "crosspt_cli.onboarding.report_data",
     "onboard": "crosspt_cli.onboarding.onboard",
     "open_registry": "crosspt_cli.registry",
-    "plan_onboarding": "crosspt_cli.onboarding.onboard",
+    "plan_onboarding": "crosspt_cli.onboarding.planning",
     "predict": "crosspt_cli.onboarding.predict",
     "pretrain": "crosspt_cli.onboarding.pretrain",
     "read_csv": "crosspt_cli.data",

@@ -170,7 +170,7 @@ def _onboard(
 
 
 def _plan(rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
-    from crosspt_cli.onboarding.onboard import plan_onboarding
+    from crosspt_cli.onboarding.planning import plan_onboarding
     from crosspt_cli.report.render import plan_text
     from crosspt_cli.report.summary import plan_dict
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosspt_cli.data.columns import DATE, FAVOURED, FEWEST_WORDS, NUMBER, find_column, plain
+from crosspt_cli.data.column_kinds import FEWEST_WORDS, kind_of
+from crosspt_cli.data.columns import FAVOURED, find_column, plain
 
 NAME = re.compile(r"[^\W\d][\w.-]{0,39}( [\w.-]{1,40})?")
 """One word or two, without a sentence's punctuation."""
@@ -62,7 +63,7 @@ def _is_over_measures(column: str, cells: Sequence[str]) -> bool:
 
 
 def _is_measure(cell: str) -> bool:
-    return bool(NUMBER.fullmatch(cell.strip()) or DATE.fullmatch(cell.strip()))
+    return kind_of([cell.strip()]) in ("numbers", "dates")
 
 
 def _are_sentences(cells: Sequence[str]) -> bool:

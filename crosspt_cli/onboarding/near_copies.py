@@ -18,6 +18,11 @@ class NearCopies:
     groups: tuple[int, ...]
     notices: tuple[Notice, ...]
 
+    @property
+    def distinct(self) -> float:
+        """The share of the rows that would be left if only one of each group were kept."""
+        return len(set(self.groups)) / len(self.groups)
+
 
 def find_near_copies(rows: Sequence[Example], about: Labelled) -> NearCopies:
     """Return which rows nearly repeat each other, so that none of them is trained on while another is held out.

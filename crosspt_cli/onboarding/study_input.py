@@ -105,6 +105,7 @@ def study_task(
     sources: Sources,
     seed: int,
     folds: Sequence[Fold] = (),
+    distinct: float = 1.0,
 ) -> StudyTask:
     """Return a task as the search sees it: what the frozen model says of its rows is computed here, once.
 
@@ -115,6 +116,7 @@ def study_task(
         sources: to rank.
         seed: of the study.
         folds: of the study; each ranks the sources on its own training rows.
+        distinct: the share of the rows that are no near-copies of others.
     """
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
@@ -133,4 +135,5 @@ def study_task(
         untouched=untouched,
         classes=prepared.spec.verbalizer.classes,
         seed=seed,
+        distinct=distinct,
     )

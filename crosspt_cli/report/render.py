@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from crosspt_cli.onboarding.check_file import FileCheck
-    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
+    from crosspt_cli.onboarding.onboard import Onboarded
+    from crosspt_cli.onboarding.planning import OnboardingPlan
     from crosspt_cli.onboarding.pretrain import PretrainedBank
 
 WIDEST = 100

@@ -13,7 +13,8 @@ from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice
-    from crosspt_cli.onboarding.onboard import Onboarded, OnboardingPlan
+    from crosspt_cli.onboarding.onboard import Onboarded
+    from crosspt_cli.onboarding.planning import OnboardingPlan
     from crosspt_cli.onboarding.pretrain import PretrainedBank
     from crosspt_cli.search.outcome import StudyResult
 

@@ -52,7 +52,6 @@ def calibrate(
             correct=(shares[0].argmax(1) == labels).astype(np.float32),
             luck=luck,
         ),
-        distance=_held_out_distance(trials, len(labels)),
         shares=shares,
     )
 
@@ -70,16 +69,6 @@ def held_out_log_shares(trials: Sequence[TrialResult], readout: Readout, rows: i
     for trial in trials:
         at = trial.held_out
         found[seeds.index(trial.seed), at] = readout.log_shares(trial.nats, trial.leaning, trial.nearness)
-    return found
-
-
-def _held_out_distance(trials: Sequence[TrialResult], rows: int) -> np.ndarray:
-    """Return every row's distance to the nearest class mean of the rows that the first seed's trial was trained on."""
-    first = min(trial.seed for trial in trials)
-    found = np.zeros(rows, np.float32)
-    for trial in trials:
-        if trial.seed == first:
-            found[trial.held_out] = trial.distance
     return found
 
 

@@ -18,7 +18,7 @@ BOOTSTRAPS = 400
 USUAL_SKILL = 0.6
 """How far tasks usually come of the way from guessing to all right.
 
-Source: `bench/honesty.py --shrinkage`; docs/decisions/0021-a-few-rows-count-with-what-is-usual.md.
+Source: `bench/honesty.py`, its comparison of shrinkages; docs/decisions/0021-a-few-rows-count-with-what-is-usual.md.
 """
 USUAL_ROWS = 2.0
 """What is usual counts as much as so many rows."""
@@ -31,6 +31,7 @@ def corrected_score(
     classes: int,
     doublings: float,
     random: np.random.Generator,
+    distinct: float = 1.0,
 ) -> Corrected:
     """Return the accuracy to expect of what was chosen, corrected for choosing the best of many.
 
@@ -46,6 +47,7 @@ def corrected_score(
         classes: of the task.
         doublings: of a fold's training rows to all rows, log2 of their ratio.
         random: draws the rows.
+        distinct: share of the rows that speak for themselves; near-copies of others do not.
 
     Source:
         Tsamardinos, Greasidou and Borboudakis 2018, BBC-CV, whose interval is from percentiles of these scores; ours
@@ -59,7 +61,7 @@ def corrected_score(
     scored = _out_of_bag(candidates, utility, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
     out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
-    worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), rows)
+    worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), distinct * rows)
     all_rows = 1 - (1 - out_of_bag) * math.exp(USUAL * doublings)
     mean = towards_usual(all_rows, worth, classes)
     return Corrected(mean, *wilson(mean, worth), out_of_bag, all_rows, worth)
@@ -114,7 +116,7 @@ def _out_of_bag(
     return np.array(scored)
 
 
-def _rows_worth(mean: float, variance: float, rows: int) -> float:
+def _rows_worth(mean: float, variance: float, rows: float) -> float:
     """Return how many rows measured by themselves would leave `mean` as uncertain as `variance` says that it is.
 
     Percentiles of out-of-bag scores would be coarse with few rows, and a single point where all are right. Wilson's

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from crosspt_cli.core.score import PairedPrototypes, paired_prototypes
 from crosspt_cli.core.train import answer_rows
-from crosspt_cli.core.unusual import class_directions
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.candidates import Candidate
@@ -26,8 +25,8 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 class FinalFit:
     """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
 
-    `prototypes` of all rows, read with the prompt and without it · `means` [C, H], each class's mean direction behind
-    the prompt · `loss` in nats: of the last batch, or on all rows where nothing was trained.
+    `prototypes` of all rows, read with the prompt and without it · `loss` in nats: of the last batch, or on all rows
+    where nothing was trained.
     """
 
     prompt: np.ndarray
@@ -35,7 +34,6 @@ class FinalFit:
     shares: np.ndarray
     leaning: np.ndarray
     prototypes: PairedPrototypes
-    means: np.ndarray
     steps: int
     loss: float
 
@@ -80,7 +78,7 @@ def fit_final(
             private=bank.private[0].cpu().numpy(),
             shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
             leaning=population.leaning()[0],
-            **_of_classes(task, bank.prompts()),
+            prototypes=_prototypes(task, bank.prompts()),
             steps=done,
             loss=float(population.losses[0]),
         )
@@ -93,19 +91,15 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
     leaning = task.untouched.leaning(name, task.labels, everything)
-    made = _of_classes(task, task.sources[[task.untouched.names.index(name)]])
-    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, **made, steps=0, loss=loss)
+    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
+    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, made, steps=0, loss=loss)
 
 
-def _of_classes(task: StudyTask, prompts: Tensor) -> dict[str, PairedPrototypes | np.ndarray]:
-    """Return `prototypes` and `means` of all rows behind one prompt [1, P, H]."""
+def _prototypes(task: StudyTask, prompts: Tensor) -> PairedPrototypes:
+    """Return the prototypes of all rows behind one prompt [1, P, H]."""
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
-    classes = len(task.tree.path_node)
-    return {
-        "prototypes": paired_prototypes(found.vectors, found.plain, task.labels, classes),
-        "means": class_directions(found.vectors, task.labels, classes),
-    }
+    return paired_prototypes(found.vectors, found.plain, task.labels, len(task.tree.path_node))
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

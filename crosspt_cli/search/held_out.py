@@ -11,7 +11,6 @@ from torch import Tensor
 
 from crosspt_cli.core.score import paired_prototypes
 from crosspt_cli.core.train import Answered, Population, answer_rows
-from crosspt_cli.core.unusual import class_directions, distances
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.outcome import State
 from crosspt_cli.search.rank import spread_rows
@@ -20,16 +19,15 @@ from crosspt_cli.search.trials import StudyTask, tokens_at_once
 PROTOTYPE_ROWS = 512
 """Of a fold's training rows at most, or one of each class where there are more: prototypes are made at every rung."""
 ROWS_AT_ONCE = 8_000
-"""Answered before their vectors, twice the width of the backbone each, are made into distances and forgotten."""
+"""Answered before their vectors, twice the width of the backbone each, are made into nearness and forgotten."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One prompt on one fold's held-out rows: `nats` and `nearness` [h, C], `distance` [h] from all prototypes."""
+    """One prompt on one fold's held-out rows: `nats` and `nearness` [h, C]."""
 
     nats: np.ndarray
     nearness: np.ndarray
-    distance: np.ndarray
 
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
@@ -50,9 +48,7 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     held_out, train = rows_to_answer(labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
     prototypes = paired_prototypes(known.vectors, known.plain, labels[train], classes)
-    means = class_directions(known.vectors, labels[train], classes)
-    nearness = prototypes.nearness(asked.vectors, asked.plain)
-    return HeldOut(asked.nats, nearness, distances(means, asked.vectors))
+    return HeldOut(asked.nats, prototypes.nearness(asked.vectors, asked.plain))
 
 
 def population_answers(
@@ -111,5 +107,5 @@ def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
 
 def state_of(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
     """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
-    numbers = (answered.nats, answered.nearness, answered.distance, leaning)
+    numbers = (answered.nats, answered.nearness, leaning)
     return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"

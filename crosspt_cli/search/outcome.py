@@ -22,8 +22,7 @@ class TrialResult:
     """One candidate on one fold with one seed, as it stood when last scored.
 
     `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `nearness` [h, C] to prototypes of its
-    training rows, and `distance` [h] from all of them, as its prompt reads them · `leaning` [C] · `shares` [M+1], the
-    private prompt's last · `loss` nats on its last batch.
+    training rows · `leaning` [C] · `shares` [M+1], the private prompt's last · `loss` nats on its last batch.
     """
 
     candidate: int
@@ -35,7 +34,6 @@ class TrialResult:
     held_out: np.ndarray
     nats: np.ndarray
     nearness: np.ndarray
-    distance: np.ndarray
     leaning: np.ndarray
     shares: np.ndarray
 
@@ -218,7 +216,6 @@ class Calibration:
         before, after: mean confidence, 0 to 1.
         nats_before, nats_after: mean log-likelihood of the true class.
         answers: of every row, by the first seed.
-        distance: [rows] float32, from the nearest class mean of the training rows, by the first seed.
         shares: [seeds, rows, C], held-out class probabilities at the temperature fitted on all of them.
     """
 
@@ -228,7 +225,6 @@ class Calibration:
     nats_before: float
     nats_after: float
     answers: HeldOutAnswers
-    distance: np.ndarray
     shares: np.ndarray
 
 

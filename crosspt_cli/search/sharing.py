@@ -99,7 +99,7 @@ def _worth(task: StudyTask, folds: Sequence[Fold], chosen: Trained, name: str) -
     changed = _answered_by(task, folds, prompts, trials)
     seen = np.unique(np.concatenate([trial.held_out for trial in trials]))
     lost = (correct_by_seed(trials, chosen.readout, labels) - correct_by_seed(changed, chosen.readout, labels))[seen]
-    low, high = interval_of(lost)
+    low, high = interval_of(lost, task.distinct)
     return SourceWorth(name, float(lost.mean()), low, high)
 
 
@@ -118,7 +118,7 @@ def _answered_by(
         leaning_of(part, task.labels[train], share) for part, train, share in zip(parts, some, shares, strict=True)
     ]
     return [
-        replace(trial, nats=answered.nats, nearness=answered.nearness, distance=answered.distance, leaning=leaning)
+        replace(trial, nats=answered.nats, nearness=answered.nearness, leaning=leaning)
         for trial, answered, leaning in zip(trials, found, leanings, strict=True)
     ]
 

@@ -199,7 +199,9 @@ class _Study:
         judged = [self.judged[number] for number in usable]
         doublings = float(np.log2(len(self.task.labels) / _mean_rows(self.folds)))
         classes = len(self.task.tree.path_node)
-        return corrected_score(candidates, judged, classes, doublings, stream(self.task.seed, "corrected"))
+        return corrected_score(
+            candidates, judged, classes, doublings, stream(self.task.seed, "corrected"), self.task.distinct
+        )
 
     def luck(self, choice: int, corrected: Corrected) -> float:
         """Return how much accuracy the chosen candidate has from being the best of many, a fraction."""
@@ -209,7 +211,7 @@ class _Study:
         """Return the chosen candidate beside simpler methods on the same folds."""
         simpler = simpler_methods(self.task, self.folds, self.results(), self.kept, choice)
         chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.task.labels)
-        return make_verdict(baselines, simpler, chosen, self.folds, self.luck(choice, corrected))
+        return make_verdict(baselines, simpler, chosen, self.folds, self.luck(choice, corrected), self.task.distinct)
 
     def sharing(self, choice: int, verdict: Verdict) -> Sharing:
         """Return what the sources are worth to the chosen candidate."""
@@ -281,7 +283,7 @@ class _Study:
             found, leaning = answers.held_out[trial.fold], answers.leanings[trial.fold]
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, state_of(False, found, leaning), 0, answers.losses[trial.fold],
-                self.folds[trial.fold].held_out, found.nats, found.nearness, found.distance, leaning,
+                self.folds[trial.fold].held_out, found.nats, found.nearness, leaning,
                 SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
@@ -300,7 +302,7 @@ class _Study:
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, leaning),
                 self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
-                held_out.distance, leaning, shares[t][allowed],
+                leaning, shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])

@@ -37,7 +37,8 @@ class StudyTask:
 
     `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text ·
     `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names` ·
-    `classes` names of the C classes.
+    `classes` names of the C classes · `distinct` the share of the rows that would be left if only one of each group of
+    near-copies were kept: so much of them speaks for itself.
     """
 
     backbone: Backbone
@@ -50,6 +51,7 @@ class StudyTask:
     untouched: UntouchedSources
     classes: tuple[str, ...]
     seed: int
+    distinct: float = 1.0
 
 
 @dataclass(frozen=True)

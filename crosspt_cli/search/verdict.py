@@ -100,6 +100,7 @@ def make_verdict(
     chosen: np.ndarray,
     folds: Sequence[Fold],
     luck: float,
+    distinct: float = 1.0,
 ) -> Verdict:
     """Return every simpler method beside the chosen candidate, and whether one of them is known to be as good.
 
@@ -110,22 +111,28 @@ def make_verdict(
         folds: of the study.
         luck: how much accuracy the chosen candidate has from being the best of many on these rows, a fraction. So much
             worse a method may only seem, and the upper end of each interval allows for it.
+        distinct: share of the rows that speak for themselves; near-copies of others do not.
     """
     scores = {**baselines, **{name: _score(correct, folds) for name, correct in simpler.items()}}
     correct = {**{name: score.correct[:, None] for name, score in baselines.items()}, **simpler}
-    methods = {name: _compare(scores[name], correct[name] - chosen, luck) for name in SUBJECTS if name in scores}
+    methods = {
+        name: _compare(scores[name], correct[name] - chosen, luck, distinct) for name in SUBJECTS if name in scores
+    }
     simplest = next((name for name, comparison in methods.items() if comparison.outcome == "as good"), None)
     return Verdict(methods, simplest, _sentence(simplest, methods, len(chosen)))
 
 
-def interval_of(difference: np.ndarray) -> tuple[float, float]:
+def interval_of(difference: np.ndarray, distinct: float) -> tuple[float, float]:
     """Return the 90 % interval of the mean of a difference between two methods, [rows, seeds] of -1, 0 and 1.
 
-    A row counts once. Where there are several seeds it is the interval that holds those of all of them: what is so with
+    A row counts once, and near-copies of others not at all: `distinct` is the share of the rows that speak for
+    themselves. Where there are several seeds it is the interval that holds those of all of them: what is so with
     one seed and otherwise with another is not known.
     """
-    more, less = ((sign * difference > 0).sum(0).tolist() for sign in (1, -1))
-    lows, highs = zip(*(paired(*each, len(difference)) for each in zip(more, less, strict=True)), strict=True)
+    more, less = (distinct * (sign * difference > 0).sum(0) for sign in (1, -1))
+    rows = distinct * len(difference)
+    ends = (paired(float(each), float(other), rows) for each, other in zip(more, less, strict=True))
+    lows, highs = zip(*ends, strict=True)
     return min(lows), max(highs)
 
 
@@ -138,9 +145,9 @@ def _score(correct: np.ndarray, folds: Sequence[Fold]) -> Score:
     return Score(of_row, tuple(float(of_row[fold.held_out].mean()) for fold in folds), float("nan"))
 
 
-def _compare(score: Score, difference: np.ndarray, luck: float) -> Comparison:
+def _compare(score: Score, difference: np.ndarray, luck: float, distinct: float) -> Comparison:
     """Return a method's comparison from its difference [rows, seeds]."""
-    low, high = interval_of(difference)
+    low, high = interval_of(difference, distinct)
     return Comparison(score, float(difference.mean()), low, min(1.0, high + luck))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -50,7 +51,6 @@ def test_onboarding_takes_every_setting_with_its_default(name):
 @pytest.mark.parametrize("name", ["onboard", "plan_onboarding"])
 def test_every_argument_of_an_onboarding_reaches_its_settings(name, monkeypatch, tmp_path):
     """Two lists of names are easily out of step."""
-    from crosspt_cli.onboarding import onboard as module
     from crosspt_cli.onboarding.settings import Settings
 
     seen = {}
@@ -59,7 +59,7 @@ def test_every_argument_of_an_onboarding_reaches_its_settings(name, monkeypatch,
         seen.update(settings)
         raise CrossptError("stopped", "here")
 
-    monkeypatch.setattr(module, "Settings", stop)
+    monkeypatch.setattr(sys.modules[getattr(crosspt_cli, name).__module__], "Settings", stop)
     given = {each.name: (each.name,) if each.name == "text_cols" else each.name for each in fields(Settings)}
     with pytest.raises(CrossptError, match="stopped"):
         getattr(module, name)(tmp_path / "rows.csv", "y", **given)

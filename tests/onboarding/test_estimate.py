@@ -3,7 +3,7 @@
 import pytest
 
 from crosspt_cli.onboarding.estimate import LEAST_S, STEPS, Measured, make_stages, mean_seconds, spread, whole_seconds
-from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.search.plan import BUDGETS, SCORING, make_rungs, work_left
 
 

@@ -12,11 +12,12 @@ from onboarding_samples import STEPS, TEXTS, digests, kept, short, small_onboard
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.foundation.errors import BudgetSpent, CrossptError, OptionError
-from crosspt_cli.onboarding import onboard as onboarding
+from crosspt_cli.onboarding import work
 from crosspt_cli.onboarding.fitted import load_fitted
-from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.record import cut_short
 from crosspt_cli.onboarding.report_data import make_report
+from crosspt_cli.onboarding.work import task_name
 from crosspt_cli.registry import Registry, read_arrays, verify
 from crosspt_cli.report.summary import choice_lines, onboarded_dict
 from crosspt_cli.search.candidates import Candidate
@@ -90,12 +91,12 @@ def test_onboarding_changes_neither_backbone_nor_sources(full, reviews, home, mo
         frozen.extend(tensor.clone() for tensor in loaded[0].t5.tensors())
         return loaded[0]
 
-    frozen, open_backbone = [], onboarding.open_backbone
-    monkeypatch.setattr(onboarding, "open_backbone", opened)
-    values = onboarding.load_sources(full, open_backbone("tiny", full, "cpu", "fp32")).values
+    frozen, open_backbone = [], work.open_backbone
+    monkeypatch.setattr(work, "open_backbone", opened)
+    values = work.load_sources(full, open_backbone("tiny", full, "cpu", "fp32")).values
     small_onboarding(reviews, full, name="other")
     assert all(map(torch.equal, frozen, loaded[0].t5.tensors()))
-    assert torch.equal(values, onboarding.load_sources(full, loaded[0]).values)
+    assert torch.equal(values, work.load_sources(full, loaded[0]).values)
     after = kept(home)
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[1] for name in after.keys() - before.keys()} == {"other"}
@@ -293,14 +294,14 @@ def test_a_bad_setting_is_refused_by_its_name(message, settings, full, reviews, 
 
 def test_the_task_is_named_after_the_file():
     """Or after the hub data set."""
-    assert onboarding.task_name("data/My Reviews.v2.csv", None) == "my-reviews"
-    assert onboarding.task_name("hf:org/set:small:train", None) == "org-set-small-train"
-    assert onboarding.task_name("x.csv", "mine") == "mine"
+    assert task_name("data/My Reviews.v2.csv", None) == "my-reviews"
+    assert task_name("hf:org/set:small:train", None) == "org-set-small-train"
+    assert task_name("x.csv", "mine") == "mine"
 
 
 def test_of_several_files_the_first_names_the_task():
     """Later rows are added to what there is."""
-    assert onboarding.task_name(["data/My Reviews.csv", "more.csv"], None) == "my-reviews"
+    assert task_name(["data/My Reviews.csv", "more.csv"], None) == "my-reviews"
 
 
 def test_a_damaged_source_prompt_stops_the_onboarding(full, reviews, home):

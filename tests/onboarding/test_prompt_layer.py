@@ -7,7 +7,7 @@ from onboarding_samples import TEXTS, small_onboarding
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted
-from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.onboarding.pretrain import pretrain
 from crosspt_cli.onboarding.study_input import load_sources

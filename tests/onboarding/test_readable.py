@@ -12,7 +12,8 @@ from crosspt_cli.data import read_csv
 from crosspt_cli.data.near_duplicates import near_groups
 from crosspt_cli.foundation.errors import DataError
 from crosspt_cli.onboarding.backbones import open_backbone
-from crosspt_cli.onboarding.onboard import onboard, plan_onboarding
+from crosspt_cli.onboarding.onboard import onboard
+from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.prepare import prepare
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.baselines import TFIDF

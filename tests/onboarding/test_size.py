@@ -5,7 +5,7 @@ from onboarding_samples import write_csv
 
 from crosspt_cli.foundation.errors import DataError
 from crosspt_cli.onboarding import size
-from crosspt_cli.onboarding.onboard import plan_onboarding
+from crosspt_cli.onboarding.planning import plan_onboarding
 
 
 def planned(path, registry):

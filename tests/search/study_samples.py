@@ -70,9 +70,8 @@ def trial_result(candidate: int, held_out, nats, fold=0, seed=0, leaning=None, n
     nats = np.asarray(nats, np.float32)
     nearness = np.zeros_like(nats) if nearness is None else np.asarray(nearness, np.float32)
     leaning = np.zeros(nats.shape[1], np.float32) if leaning is None else np.asarray(leaning, np.float32)
-    distance = np.zeros(len(nats), np.float32)
     return TrialResult(
-        candidate, fold, seed, "complete", 5, 0.5, np.asarray(held_out), nats, nearness, distance, leaning,
+        candidate, fold, seed, "complete", 5, 0.5, np.asarray(held_out), nats, nearness, leaning,
         np.ones(1, np.float32),
     )  # fmt: skip
 

@@ -244,9 +244,9 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     """Steps, readouts and temperatures were chosen on held-out rows like the candidate; one that failed was not."""
     seen = []
 
-    def spied(candidates, judged, classes, doublings, random):
+    def spied(candidates, judged, classes, doublings, random, distinct):
         seen.append((candidates, judged, doublings))
-        assert classes == 2
+        assert (classes, distinct) == (2, 1.0)
         return corrected_score(candidates, judged, classes, doublings, random)
 
     monkeypatch.setattr(study, "corrected_score", spied)
@@ -278,7 +278,7 @@ def test_failed_trials_are_reported_and_leave_the_others_alone():
     assert_same_trials(by_trial(without, sound), by_trial(with_bad, candidates), atol=1e-4)
 
 
-@pytest.mark.parametrize("what", ["nats", "nearness", "distance"])
+@pytest.mark.parametrize("what", ["nats", "nearness"])
 def test_a_single_held_out_number_that_is_none_fails_its_candidate(what, monkeypatch):
     """Compared with others, NaN would win: whatever is asked of it is answered as if it were the most."""
 
@@ -447,9 +447,9 @@ def test_a_study_holds_a_few_hundred_bytes_of_a_row(monkeypatch):
     """In float32 and once: what is held of a row decides how many rows fit into memory."""
     held, judged = [], []
 
-    def spied(candidates, every, doublings, random):
+    def spied(candidates, every, classes, doublings, random, distinct):
         judged.append(held_by(every, set()))
-        return corrected_score(candidates, every, doublings, random)
+        return corrected_score(candidates, every, classes, doublings, random)
 
     monkeypatch.setattr(study, "corrected_score", spied)
     for rows in (30, 90):
@@ -489,3 +489,15 @@ def test_trials_are_answered_in_parts_of_bounded_size(monkeypatch):
     monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 1)
     for one, other in zip(alone, held_out_answers(task, task.sources, folds), strict=True):
         np.testing.assert_allclose(one, other.nats, atol=1e-5)
+
+
+def test_near_copies_make_no_interval_narrower():
+    """Four copies of a text are one text: 36 rows of which a quarter is left say as much as nine."""
+    task = small_task(rows=36)
+    whole, copied = small_study(task), small_study(dataclasses.replace(task, distinct=0.25))
+    assert copied.corrected.high - copied.corrected.low > 1.3 * (whole.corrected.high - whole.corrected.low)
+    assert copied.corrected.rows_worth <= 9
+    for name, beside in whole.verdict.methods.items():
+        again = copied.verdict.methods[name]
+        assert again.difference == beside.difference
+        assert again.high - again.low > beside.high - beside.low

@@ -1,0 +1,121 @@
+"""An onboarding with everything read, checked and loaded, before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv
+from crosspt_cli.foundation.paths import checked_name, suggested_name
+from crosspt_cli.foundation.progress import Progress, Stage
+from crosspt_cli.onboarding.backbones import open_backbone
+from crosspt_cli.onboarding.estimate import make_stages
+from crosspt_cli.onboarding.near_copies import NearCopies, find_near_copies
+from crosspt_cli.onboarding.prepare import Prepared, prepare
+from crosspt_cli.onboarding.settings import Settings
+from crosspt_cli.onboarding.size import check_size, size_note
+from crosspt_cli.onboarding.study_input import Sources, load_sources
+from crosspt_cli.registry import Registry
+from crosspt_cli.search.candidates import Candidate, make_candidates
+from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
+from crosspt_cli.search.plan import Budget, Rung, budget_candidates, find_budget, make_rungs
+from crosspt_cli.search.readouts import find_readouts
+
+
+def task_name(path: Paths, name: str | None) -> str:
+    """Return the task's name: the one given, else the first file's.
+
+    Raises:
+        OptionError: the name given is no name, or a file is named twice.
+    """
+    text = file_names(path)[0]
+    if name is not None:
+        return checked_name(name)
+    stem = text.removeprefix("hf:").replace(":", "-") if text.startswith("hf:") else Path(text).name.split(".")[0]
+    return suggested_name(stem)
+
+
+@dataclass(frozen=True)
+class Work:
+    """An onboarding with everything read and loaded, before any training."""
+
+    examples: Examples
+    backbone: Backbone
+    prepared: Prepared
+    sources: Sources
+    folds: tuple[Fold, ...]
+    budget: Budget
+    near_copies: NearCopies
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is to be known of the rows."""
+        return self.examples.notices + self.near_copies.notices + self.prepared.notices
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about label words, shortened texts and source prompts that are not used."""
+        cut, unused = self.prepared.cut, self.sources.left_out
+        notes = [*self.prepared.spec.verbalizer.notes]
+        notes += [note for note in (size_note(len(self.examples)),) if note]
+        if cut:
+            notes.append(f"{cut} of {len(self.examples)} texts are too long and were cut.")
+        if unused:
+            notes.append(
+                f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
+                f"mixed with them and are not used: {', '.join(unused)}."
+            )
+        notes += [
+            f"Of two source prompts called '{used.split('/')[-1]}' the one of {used} is used, that of {hidden} is not."
+            for used, hidden in self.sources.hidden
+        ]
+        return tuple(notes)
+
+
+def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> Work:
+    """Read, check and load everything; bad input ends here, in seconds."""
+    budget = find_budget(chosen.budget)
+    find_readouts(chosen.readout)
+    chosen.check()
+    progress("reading", 0, 1)
+    examples = read_csv(
+        path,
+        label_col,
+        chosen.text_cols,
+        label_map=chosen.label_map,
+        drop_rare=chosen.drop_rare,
+        min_per_class=max(2, chosen.folds or 2),
+    )
+    check_size(examples)
+    progress("loading", 0, 1)
+    backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
+    prepared = prepare(examples, backbone, chosen.template, label_words=chosen.label_words)
+    fewest = int(np.bincount(prepared.labels).min())
+    count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
+    copies = find_near_copies(examples.rows, examples.about)
+    folds = stratified_folds(prepared.labels, count, chosen.seed, copies.groups)
+    sources = load_sources(registry, backbone, chosen.prompt_layer)
+    return Work(examples, backbone, prepared, sources, folds, budget, copies)
+
+
+def candidates_of(
+    work: Work, chosen: Settings, ranked: Sequence[str]
+) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
+    """Return what is tried and when it is scored, given the sources' names, most useful first."""
+    budget = work.budget
+    if chosen.ms is None and chosen.lr_ratios is None:
+        candidates = budget_candidates(budget, ranked)
+    else:
+        ms = budget.ms if chosen.ms is None else chosen.ms
+        candidates = make_candidates(ranked, ms, budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios)
+    return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
+
+
+def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
+    """Return the stages of a whole onboarding, for its one bar."""
+    trained = sum(not candidate.is_source for candidate in candidates)
+    return make_stages(rungs, trained, len(work.folds), work.budget, len(work.examples), len(work.sources.names))
