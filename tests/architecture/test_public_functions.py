@@ -62,7 +62,7 @@ def test_every_argument_of_an_onboarding_reaches_its_settings(name, monkeypatch,
     monkeypatch.setattr(sys.modules[getattr(crosspt_cli, name).__module__], "Settings", stop)
     given = {each.name: (each.name,) if each.name == "text_cols" else each.name for each in fields(Settings)}
     with pytest.raises(CrossptError, match="stopped"):
-        getattr(module, name)(tmp_path / "rows.csv", "y", **given)
+        getattr(crosspt_cli, name)(tmp_path / "rows.csv", "y", **given)
     assert seen == given
 
 
