@@ -214,9 +214,9 @@ def _misread(body: str, whole: bool, dialect: Dialect) -> tuple[int, int]:
     while rows < SAMPLE_ROWS:
         try:
             row = next(reader, None)
-        except csv.Error:
+        except csv.Error as error:
             row = []
-            failed += 1
+            failed += whole or "unexpected end" not in str(error)  # a cell may be cut off where the head ends
         if row is None:
             break
         rows += 1

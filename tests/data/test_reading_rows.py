@@ -282,9 +282,10 @@ def test_importing_the_room_brings_no_heavy_library():
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
-# Excluded from the round trip: characters no text file holds (NUL, lone surrogates), blank texts and labels (left out),
-# spaces around a label (removed), and rows whose bytes in cp1252 happen to be other characters in UTF-8.
-CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+# Excluded from the round trip: characters no text file holds (NUL, lone surrogates) or that are removed where a row
+# starts (byte order marks), blank texts and labels (left out), spaces around a label (removed), and rows whose bytes in
+# cp1252 happen to be other characters in UTF-8.
+CHARACTERS = st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"])
 CELL = st.text(CHARACTERS, max_size=30) | st.text(" ,;|\t\"\r\n'ab\u00e9\u20ac", max_size=12)
 
 
