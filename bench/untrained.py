@@ -99,11 +99,9 @@ class Task:
         trials = []
         for number, fold in enumerate(folds):
             nats, leaning, nearness = self.answers(fold.train, self.rows[fold.held_out], rank)
-            nothing = np.zeros(len(nats))
+            nothing = np.zeros(1)
             trials.append(
-                TrialResult(
-                    0, number, 0, "complete", 0, 0.0, fold.held_out, nats, nearness, nothing, leaning, nothing[:1]
-                )
+                TrialResult(0, number, 0, "complete", 0, 0.0, fold.held_out, nats, nearness, leaning, nothing)
             )
         return list(judge_readouts(trials, find_readouts("auto"), self.labels))
 

@@ -152,7 +152,8 @@ def onboard(
         )
         files = study_files(study) | report_files(made, work.examples, study)
         files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
-        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": corrected_record(study.corrected)})
+        accuracy = corrected_record(study.corrected, study.chosen.score.mean)
+        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": accuracy})
     return done
 
 

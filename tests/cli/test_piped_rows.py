@@ -61,7 +61,7 @@ def test_packed_rows_are_planned_from_a_process(shell):
     """`<(zcat x.csv.gz)` is what people type."""
     done = shell("crosspt add-task <(zcat x.csv.gz) --label-col label --name n --dry-run")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("n: 30 rows; nothing was trained or saved\n")
+    assert done.stdout.startswith("n: 30 rows; nothing was saved\n")
     assert shell("crosspt add-task x.csv.gz --label-col label --name n --dry-run").stdout == done.stdout
     assert shell("zcat x.csv.gz | crosspt add-task - --label-col label --name n --dry-run").stdout == done.stdout
 

@@ -38,10 +38,10 @@ FILES = {
     "prodigy_choice.jsonl": (
         "accept",
         {"account": 9, "billing": 8, "shipping": 8},
-        [("rejected", 5), ("packed-label", 25)],
+        [("rejected", 5), ("packed-label", 25), ("left-out-column", 0)],
     ),
     "cats.jsonl": ("cats", TICKETS, [("packed-label", 30)]),
-    "prodigy.jsonl": ("label", {"account": 8, "billing": 7, "shipping": 7}, [("rejected", 8)]),
+    "prodigy.jsonl": ("label", {"account": 8, "billing": 7, "shipping": 7}, [("rejected", 8), ("left-out-column", 0)]),
 }
 
 
@@ -61,7 +61,8 @@ def test_what_was_unpacked_and_left_out_is_told(read):
         " (lines 1, 2, 3 and 4)."
     ]
     assert [notice.text for notice in read_csv(f"{CASES}/prodigy.jsonl", "label").notices] == [
-        f"{CASES}/prodigy.jsonl: 8 rows whose 'answer' is not 'accept' left out (lines 1, 5, 9, 13, 17 and 3 more)."
+        f"{CASES}/prodigy.jsonl: 8 rows whose 'answer' is not 'accept' left out (lines 1, 5, 9, 13, 17 and 3 more).",
+        f"{CASES}/prodigy.jsonl: not taken for texts: 'meta' holds lists.",
     ]
 
 

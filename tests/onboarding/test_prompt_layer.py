@@ -46,7 +46,7 @@ def test_sources_of_different_layers_are_never_mixed(late, bank_folder):
     bank = (bank_folder / "bank.yaml").read_text()
     for name in ("mood", "kind"):
         bank = bank.replace(f"name: {name}", f"name: early-{name}")
-    (bank_folder / "early.yaml").write_text(bank)
+    (bank_folder / "early.yaml").write_text(bank + "prompt-layer: 0\n")
     pretrain(bank_folder / "early.yaml", bank_folder, registry=late, device="cpu", dtype="fp32")
     tiny = open_backbone("tiny", late, "cpu", "fp32")
     assert set(load_sources(late, tiny).names) == {"early-mood", "early-kind"}
@@ -59,7 +59,7 @@ def test_sources_of_different_layers_are_never_mixed(late, bank_folder):
 def test_sources_that_cannot_be_mixed_are_named(late, bank_folder, reviews):
     """A bank of one's own for another layer would be passed over in silence otherwise."""
     bank = (bank_folder / "bank.yaml").read_text().replace("name: mood", "name: early-mood")
-    (bank_folder / "early.yaml").write_text(bank.replace("name: kind", "name: early-kind"))
+    (bank_folder / "early.yaml").write_text(bank.replace("name: kind", "name: early-kind") + "prompt-layer: 0\n")
     tiny = {"registry": late, "backbone": "tiny", "device": "cpu", "dtype": "fp32"}
     assert not plan_onboarding(reviews, "label", **tiny).notes
     pretrain(bank_folder / "early.yaml", bank_folder, registry=late, device="cpu", dtype="fp32")

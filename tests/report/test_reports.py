@@ -75,7 +75,6 @@ def done():
             -0.71,
             -0.32,
             held_out,
-            np.zeros(16),
             np.full((1, 16, 2), 0.5),
         ),
         curve=LearningCurve(
