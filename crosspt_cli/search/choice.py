@@ -11,7 +11,6 @@ from crosspt_cli.search.outcome import CandidateResult
 
 CLEARLY = 0.5
 """Standard errors of the row-by-row difference beyond which a candidate is clearly worse: decision 15."""
-COMPARED = "how probable it made the right labels of held-out rows, and how many it got right"
 
 
 def choose(results: Sequence[CandidateResult]) -> tuple[int, str]:
@@ -47,25 +46,22 @@ def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: i
     if count == 1:
         return "It is the only candidate that could be scored."
     chosen, top = results[choice], results[best]
+    compared = f"by how many held-out rows it got right ({_right(chosen)}) and how sure it was of the right labels."
     if best == choice:
-        return f"Of {count} candidates it is the best by {COMPARED}. {_beside_the_rightest(results, chosen)}"
-    surer = ", which was surer of the right labels" if top.score.mean < chosen.score.mean else ""
+        return f"The best of {count} candidates, {compared}{_beside_the_rightest(results, chosen)}"
+    and_surer = ", surer of the right labels" if top.score.mean < chosen.score.mean else ""
     return (
-        f"Of {count} candidates it is the simplest that is about as good as the best, by {COMPARED}. The best is "
-        f"{_named_beside(chosen, top)}{surer}: {_right(top)} right against {_right(chosen)}; the difference may be "
-        "chance."
+        f"The simplest of {count} candidates that is about as good as the best, {compared} The best, "
+        f"{_named_beside(chosen, top)}, got {_right(top)}{and_surer}; the difference may be chance."
     )
 
 
 def _beside_the_rightest(results: Sequence[CandidateResult], chosen: CandidateResult) -> str:
-    """Return how many the chosen candidate got right, and of one that got more right, why it is not chosen."""
+    """Return of a candidate that got more right than the chosen one why it is not chosen; empty if there is none."""
     rightest = max((each for each in results if each.state != "failed"), key=lambda each: each.score.mean)
     if rightest.score.mean <= chosen.score.mean:
-        return f"It got {_right(chosen)} right."
-    return (
-        f"It got {_right(chosen)} right; {_named_beside(chosen, rightest)} got {_right(rightest)}, but made the right "
-        "labels less probable."
-    )
+        return ""
+    return f" Of the others, {_named_beside(chosen, rightest)} got {_right(rightest)}, but was less sure."
 
 
 def _named_beside(chosen: CandidateResult, other: CandidateResult) -> str:

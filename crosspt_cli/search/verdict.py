@@ -10,7 +10,7 @@ from crosspt_cli.core.score import Readout, prototypes
 from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.intervals import MARGIN, paired, points
+from crosspt_cli.search.intervals import paired, points
 from crosspt_cli.search.outcome import CandidateResult, Comparison, Score, TrialResult, Verdict
 from crosspt_cli.search.readouts import correct_by_seed
 from crosspt_cli.search.trials import StudyTask
@@ -163,7 +163,7 @@ def _sentence(simplest: str | None, methods: Mapping[str, Comparison], rows: int
     if open_ones:
         return (
             f"Whether something simpler is as good, these {rows:,} rows cannot tell: {SUBJECTS[open_ones[0]]} is "
-            f"{_apart(methods[open_ones[0]])}; as good is more than {points(-MARGIN).removesuffix('.0')}."
+            f"{_apart(methods[open_ones[0]])}."
         )
     return f"No simpler method is as good here: {_all_of(len(methods))} worse."
 

@@ -22,9 +22,8 @@ def test_the_best_is_chosen_when_it_is_clearly_better():
     results = [candidate_result(ONLY_ATTENTION, noise - 0.55 * error), candidate_result(FULL, np.zeros(ROWS))]
     assert choose(results) == (
         1,
-        "Of 2 candidates it is the best by how probable it made the right labels of held-out rows, and how many it "
-        "got right. It got 0.0 % right; the source prompt a, untouched got 50.0 %, but made the right labels less "
-        "probable.",
+        "The best of 2 candidates, by how many held-out rows it got right (0.0 %) and how sure it was of the right "
+        "labels. Of the others, the source prompt a, untouched got 50.0 %, but was less sure.",
     )
 
 
@@ -36,9 +35,9 @@ def test_the_simpler_is_chosen_within_half_a_standard_error():
     choice, reason = choose(results)
     assert choice == 1
     assert reason == (
-        "Of 2 candidates it is the simplest that is about as good as the best, by how probable it made the right "
-        "labels of held-out rows, and how many it got right. The best is 3 source prompts (a, b, c) and a "
-        "private prompt: 100.0 % right against 100.0 %; the difference may be chance."
+        "The simplest of 2 candidates that is about as good as the best, by how many held-out rows it got right "
+        "(100.0 %) and how sure it was of the right labels. The best, 3 source prompts (a, b, c) and a private prompt, "
+        "got 100.0 %; the difference may be chance."
     )
 
 
@@ -53,8 +52,8 @@ def test_a_best_candidate_that_is_right_less_often_is_told_with_its_reason():
     choice, reason = choose([scored(ONLY_ATTENTION, -0.05 + WAVE, 36), scored(FULL, np.zeros(ROWS), 32)])
     assert choice == 0
     assert reason.endswith(
-        "The best is 3 source prompts (a, b, c) and a private prompt, which was surer of the right labels: 80.0 % "
-        "right against 90.0 %; the difference may be chance."
+        " The best, 3 source prompts (a, b, c) and a private prompt, got 80.0 %, surer of the right labels; the "
+        "difference may be chance."
     )
 
 
@@ -62,10 +61,11 @@ def test_nothing_beside_the_chosen_needs_no_more_than_its_score():
     """It is the best by both counts."""
     slow = Candidate((), 0.5)
     _, reason = choose([scored(ALONE, np.zeros(ROWS), 36), scored(slow, np.full(ROWS, -1.0), 32)])
-    assert reason.endswith(" It got 90.0 % right.")
+    assert reason.endswith(" got right (90.0 %) and how sure it was of the right labels.")
     _, reason = choose([scored(ALONE, np.zeros(ROWS), 32), scored(slow, np.full(ROWS, -1.0), 36)])
     assert reason.endswith(
-        " It got 80.0 % right; the same with another learning rate got 90.0 %, but made the right labels less probable."
+        " right (80.0 %) and how sure it was of the right labels. Of the others, the same with another learning rate "
+        "got 90.0 %, but was less sure."
     )
 
 
