@@ -174,7 +174,7 @@ def test_the_advised_label_map_is_accepted_where_labels_have_commas(add, tmp_pat
     words = (CASES / "commalabel.csv", "--label-col", "label", "--dry-run", "--drop-rare")
     notices = [line for line in add(*words).err.splitlines() if "--label-map" in line]
     advice = [line[line.index("--label-map") : line.index(" makes them ")] for line in notices]
-    assert r"--label-map 'MONEY\, CARDS=Money\, cards'" in advice
+    assert any(r"--label-map 'MONEY\, CARDS=Money\, cards," in each for each in advice)
     done = add(*words, *shlex.split(" ".join(advice)))
     assert done.code == 0 and "differ only in case" not in done.err
 

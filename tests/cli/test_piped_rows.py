@@ -62,8 +62,9 @@ def test_packed_rows_are_planned_from_a_process(shell):
     done = shell("crosspt add-task <(zcat x.csv.gz) --label-col label --name n --dry-run")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("n: 30 rows; nothing was saved\n")
-    assert shell("crosspt add-task x.csv.gz --label-col label --name n --dry-run").stdout == done.stdout
-    assert shell("zcat x.csv.gz | crosspt add-task - --label-col label --name n --dry-run").stdout == done.stdout
+    for same in ("crosspt add-task x.csv.gz", "zcat x.csv.gz | crosspt add-task -"):
+        again = shell(f"{same} --label-col label --name n --dry-run").stdout
+        assert again.split("would take")[0] == done.stdout.split("would take")[0]  # seconds are measured anew
 
 
 def test_a_pipe_is_checked_as_the_file_is(shell):
