@@ -13,15 +13,17 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.progress import Stage
+from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.prepare import Prepared
 from crosspt_cli.onboarding.study_input import Sources, study_task
 from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.plan import SCORING, Budget, Rung, work_left
+from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
-ROWS = 24  # that are timed; three batches' worth
+ROWS = 24  # that are timed, or one of each class where there are more; three batches' worth
 TRIALS_ON_A_CPU = 12  # that are timed; more at once are no faster there
 MORE = 1.2  # memory: a whole search on a CPU was seen to hold a fifth more than these few steps
 STEPS, LEAST_S = 3, 1.0  # timed: so many, or for so long, whichever comes first
@@ -89,7 +91,7 @@ def estimate_cost(
         repeats: folds × seeds.
         work: everything after the ranking, in trial-steps.
     """
-    rows = spread(len(examples), ROWS)
+    rows = timed_rows(prepared.labels)
     began = time.monotonic()
     task = study_task(*_part(examples, prepared, backbone, rows), sources, seed=0)
     ranking = time.monotonic() - began
@@ -117,9 +119,13 @@ def rest_mb(prepared: Prepared, part: StudyTask, rows: int) -> float:
     return (states + 2 * part.vectors[0].nbytes * (len(prepared.labels) - rows)) / 1e6
 
 
-def spread(count: int, most: int) -> np.ndarray:
-    """Return up to `most` of the indices 0 to `count`, evenly spread; files are often sorted."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+def timed_rows(labels: np.ndarray) -> np.ndarray:
+    """Return `ROWS` of the rows, or one of each class where there are more, from all over the file, sorted.
+
+    Files are sorted by class or length more often than not, and prototypes need a row of every class.
+    """
+    order = stream(0, "estimate").permutation(len(labels))
+    return np.sort(order[spread_rows(labels[order], max(ROWS, len(np.unique(labels))))])
 
 
 def _part(

@@ -1,8 +1,17 @@
 """What a dry run says of time and memory: arithmetic on what was measured, never on a clock of the tests."""
 
+import numpy as np
 import pytest
 
-from crosspt_cli.onboarding.estimate import LEAST_S, STEPS, Measured, make_stages, mean_seconds, spread, whole_seconds
+from crosspt_cli.onboarding.estimate import (
+    LEAST_S,
+    STEPS,
+    Measured,
+    make_stages,
+    mean_seconds,
+    timed_rows,
+    whole_seconds,
+)
 from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.search.plan import BUDGETS, SCORING, make_rungs, work_left
 
@@ -26,10 +35,15 @@ def test_a_few_steps_are_timed_and_one_where_it_is_slow(each, mean, calls):
     assert len(done) == calls
 
 
-@pytest.mark.parametrize(("count", "indices"), [(3, [0, 1, 2]), (9, [0, 2, 5, 8])])
-def test_the_rows_that_are_timed_are_spread_over_the_file(count, indices):
-    """Files are sorted by class or length more often than not."""
-    assert spread(count, 4).tolist() == indices
+def test_the_rows_that_are_timed_are_of_every_class_and_from_all_over_the_file():
+    """Files are sorted by class or length more often than not, and a class without a row has no prototype."""
+    labels = np.repeat(np.arange(2), 120)
+    rows = timed_rows(labels)
+    assert np.bincount(labels[rows]).tolist() == [12, 12]
+    assert rows[0] < 40 < 80 < rows[11] < 120
+    many = np.repeat(np.arange(77), 4)
+    assert sorted(many[timed_rows(many)]) == list(range(77))
+    assert timed_rows(np.array([0, 1, 0])).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", BUDGETS)
