@@ -297,7 +297,9 @@ def _rare(rare: list[str], counts: Counter[str], least: int, about: Labelled, go
     missing = joined(f"{least - counts[label]} '{label[:80]}'" for label in rare)
     classes = "the class" if len(rare) == 1 else "these classes"
     row = "row" if sum(least - counts[label] for label in rare) == 1 else "rows"
-    hint = f"Add {missing} {row}, or pass --drop-rare to leave {classes} out."
+    fewer = ", or ask for fewer folds" if least > 2 else ""
+    leave = f", or pass --drop-rare to leave {classes} out" if len(counts) - len(rare) > 1 else ""
+    hint = f"Add {missing} {row}{fewer}{leave}."
     if len(rare) == 1:
         has = f"class '{rare[0][:80]}' has {counted(counts[rare[0]], 'example')}"
         return DataError(about.path, f"{has}, and {least} folds need at least {least}.{gone}", hint)
@@ -315,6 +317,7 @@ def _refuse_few(counts: Counter[str], kept: list[Example], least: int, about: La
     if len(counts) > 1:
         left = f"only '{classes[0][:80]}' has" if classes else "none has"
         problem = f"of {len(counts):,} classes {left} the {least} examples that {least} folds need.{gone}"
-        raise DataError(about.path, problem, "Add rows of the rare classes.")
+        fewer = ", or ask for fewer folds" if least > 2 else ""
+        raise DataError(about.path, problem, f"Add rows of the rare classes{fewer}.")
     every = f"all {counted(len(kept), 'row')} have the label '{classes[0][:80]}'"
     raise DataError(about.path, f"{every}; it takes two classes to tell apart.{gone}", "Add rows of another class.")

@@ -50,12 +50,11 @@ def simpler_methods(
         choice: the chosen candidate.
     """
     candidate, readout = results[choice].candidate, results[choice].readout
-    is_the_source = candidate.is_source and not readout.weight
     alone = best_alone(results)
     found = {}
     if readout.words:
         found[PROTOTYPES] = _right(nearest_class(task, folds), task.labels)
-    if len(task.sources) and not is_the_source:
+    if len(task.sources) and not candidate.is_source:  # else it is the same prompt read by label words alone
         found[SOURCE] = _source_is_right(task, folds, results, kept)
     if readout.weight:
         found[LABEL_WORDS] = correct_by_seed(kept[choice], Readout(0.0), task.labels)

@@ -137,11 +137,21 @@ def test_all_rare_classes_are_named_at_once():
     content = GOOD + "pay me back,refund\nsend it again,lost\nwhere is it,lost\n"
     assert refusal(content.replace("sad old thing,b\n", "sad,b\nold,b\ngone,b\nlost,b\n"), min_per_class=4) == (
         "f.csv: 3 classes have fewer than the 4 examples that 4 folds need: 'a' has 2, 'lost' has 2 and 'refund' has 1."
-        "\nAdd 2 'a', 2 'lost' and 3 'refund' rows, or pass --drop-rare to leave these classes out."
+        "\nAdd 2 'a', 2 'lost' and 3 'refund' rows, or ask for fewer folds."
     )
     assert refusal(content, min_per_class=4, drop_rare=True) == (
-        "f.csv: of 4 classes none has the 4 examples that 4 folds need.\nAdd rows of the rare classes."
+        "f.csv: of 4 classes none has the 4 examples that 4 folds need.\n"
+        "Add rows of the rare classes, or ask for fewer folds."
     )
+
+
+def test_rare_classes_are_not_to_be_dropped_where_one_class_would_be_left():
+    """Who follows the advice must not be refused again."""
+    assert refusal("text,y\ngood one,a\nbad one,b\nworse one,b\n") == (
+        "f.csv: class 'a' has 1 example, and 2 folds need at least 2.\nAdd 1 'a' row."
+    )
+    message = refusal(GOOD + "pay me back,refund\n", min_per_class=3)
+    assert "\nAdd 1 'a', 1 'b' and 2 'refund' rows, or ask for fewer folds. If" in message
 
 
 def test_missing_columns_are_collected_with_the_nearest():
