@@ -14,7 +14,7 @@ from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, s
 from crosspt_cli.data.labelled_table import clean_table
 from crosspt_cli.data.notices import Notice, quoted, row_notice
 from crosspt_cli.data.table import Table, read_table
-from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.arguments import as_names, check_mapping, check_text
 from crosspt_cli.foundation.errors import Argument, OptionError
 
 __all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
@@ -123,9 +123,12 @@ def file_names(path: Paths) -> tuple[str, ...]:
     """Return the names of one file or several, as the person wrote them.
 
     Raises:
-        OptionError: there is none, or one is named twice.
+        OptionError: there is none, one is named twice, or something is no name.
     """
-    paths = (path,) if isinstance(path, (str, Path, Table)) else tuple(path)
+    paths = (path,) if isinstance(path, (str, Path, Table)) else path
+    if not isinstance(paths, tuple | list) or not all(isinstance(each, (str, Path, Table)) for each in paths):
+        problem = f"is of type {type(path).__name__}, where a file's name or a list of names is meant."
+        raise OptionError(Argument("path"), problem, "Write the rows to a CSV first.")
     names = tuple(each.path if isinstance(each, Table) else str(each) for each in paths)
     if not names:
         raise OptionError("files", "there are none.", "Name a file of labelled rows.")
@@ -171,6 +174,8 @@ def usable_rows(
     Raises:
         CrossptError: see `read_csv`; a column or a label that is named does not exist.
     """
+    check_text("label_col", label_col)
+    check_mapping("label_map", label_map)
     first, *others = tables
     text_cols = as_names(text_cols)
     columns = [choose_columns(first, label_col, text_cols)]

@@ -11,6 +11,7 @@ from crosspt_cli.data import Example, Table, file_names
 from crosspt_cli.data.checks import MOST_CLASSES, REMOVING
 from crosspt_cli.data.packaging import PackedLabels
 from crosspt_cli.data.shots import UsableRows, read_labelled, usable_rows, with_enough_classes
+from crosspt_cli.foundation.arguments import check_mapping
 from crosspt_cli.foundation.errors import DataError, TemplateError
 from crosspt_cli.onboarding.findings import (
     SEVERITIES,
@@ -110,12 +111,14 @@ def check_file(
         >>> found.rows, found.template, found.findings
         (64, 'sentiment', ())
     """
+    (name,) = file_names(path)
+    check_mapping("label_words", label_words)
     table = None
     try:
         table = read_labelled(path)
         usable = usable_rows((table,), label_col, text_cols, label_map or {})
     except DataError as error:
-        return _unusable(file_names(path)[0], table, error)
+        return _unusable(name, table, error)
     rows, found = _learnable(usable, drop_rare)
     about = usable.about
     check = replace(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from crosspt_cli.data.characters import check_characters
-from crosspt_cli.foundation.errors import DataError, OptionError
+from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 
 Texts = str | Iterable[str | Sequence[str | None] | None]
 """One text, or one entry a row: a text, or a sequence of texts for a task of several text columns."""
@@ -21,7 +21,8 @@ def rows_of(texts: Texts, columns: Sequence[str], task: str) -> list[tuple[str, 
         task: its name, for messages.
 
     Raises:
-        OptionError: a row has more or fewer texts than the task has text columns.
+        OptionError: what was given is no list of rows, such as a dict or a table; or a row has more or fewer texts
+            than the task has text columns.
         DataError: something is no text, or has half a character.
 
     Example:
@@ -29,6 +30,9 @@ def rows_of(texts: Texts, columns: Sequence[str], task: str) -> list[tuple[str, 
         ([('It works.',)], [('a', '')])
     """
     given = [texts] if isinstance(texts, str) else texts
+    if isinstance(given, bytes | Mapping | Set) or hasattr(given, "columns") or not isinstance(given, Iterable):
+        problem = f"is of type {type(texts).__name__}, where one text or a list of texts is meant."
+        raise OptionError(Argument("texts"), problem, "Pass the texts of a column as a list, in the order of the rows.")
     return [_row(entry, columns, task, number) for number, entry in enumerate(given)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crosspt_cli.foundation.arguments import check_mapping
 from crosspt_cli.foundation.errors import Argument, OptionError
 
 
@@ -37,6 +38,7 @@ class Settings:
         Raises:
             OptionError: one cannot; names its option.
         """
+        check_mapping("label_words", self.label_words)
         if self.folds is not None and self.folds < 2:
             raise OptionError(Argument("folds"), f"is {self.folds}, but must be at least 2.")
         if self.ms is not None and any(m < 0 for m in self.ms):

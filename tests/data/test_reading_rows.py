@@ -330,3 +330,49 @@ def test_labelled_rows_come_back_unless_a_notice_says_otherwise(tmp_path_factory
     gone = sum(len(notice.lines) for notice in examples.notices if notice.kind != "missing-word")
     assert len(examples) + gone == len(rows)
     assert {(row.fields[0], row.label) for row in examples.rows} <= set(rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"label_col": None}, "label_col: is of type NoneType, but must be a string."),
+        ({"label_col": ["label"]}, "label_col: is of type list, but must be a string."),
+        (
+            {"label_col": "label", "label_map": "a=b"},
+            "label_map: must be a dict of strings to strings.\nPass for example {'old': 'new'}.",
+        ),
+        (
+            {"label_col": "label", "label_map": {"a": None}},
+            "label_map: must be a dict of strings to strings.\nPass for example {'old': 'new'}.",
+        ),
+    ],
+)
+def test_an_argument_of_another_type_is_named(arguments, message, tmp_path):
+    """A string's letters were taken for labels, and None ended in a traceback from the middle of a module."""
+    path = tmp_path / "f.csv"
+    path.write_text("text,label\nIt is late,a\nIt is broken,b\n")
+
+    with pytest.raises(OptionError) as refused:
+        read_csv(path, **arguments)
+
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("given", [None, b"f.csv", {"text": ["It is late"]}, 5])
+def test_what_is_no_file_is_refused_by_its_argument(given):
+    """A dict's keys and a table's columns were looked for as files."""
+    with pytest.raises(OptionError) as refused:
+        read_csv(given, "label")
+
+    assert str(refused.value) == (
+        f"path: is of type {type(given).__name__}, where a file's name or a list of names is meant.\n"
+        "Write the rows to a CSV first."
+    )
+
+
+def test_what_cannot_be_seen_does_not_make_another_text(tmp_path):
+    """A copy with a zero-width space in it looks the same, is the same to the backbone, and was counted as a row."""
+    path = tmp_path / "f.csv"
+    path.write_text("text,label\nIt is late,a\nIt is\u200b late,a\nMore is late,a\nIt broke,b\nIt leaks,b\n", "utf-8")
+
+    assert read_csv(path, "label").class_counts() == {"a": 2, "b": 2}

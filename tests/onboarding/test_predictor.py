@@ -13,6 +13,7 @@ from crosspt_cli.core.unusual import Familiar, distances
 from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound, OptionError
 from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted, save_fitted
+from crosspt_cli.onboarding.given_texts import rows_of
 from crosspt_cli.onboarding.predict import Prediction, Predictor, predict
 from crosspt_cli.registry import Registry
 
@@ -228,3 +229,24 @@ def test_the_registrys_backbone_opens_by_name_and_by_folder_alike(full, home):
     """The fingerprint is of what is in it, not of where it lies."""
     named = open_backbone("tiny", full, "cpu", "fp32")
     assert open_backbone(str(home / "backbones" / "tiny"), full, "cpu", "fp32").fingerprint == named.fingerprint
+
+
+class Frame:
+    """A table that, as a DataFrame does, names its columns when it is iterated."""
+
+    columns = ("text",)
+
+    def __iter__(self):
+        return iter(self.columns)
+
+
+@pytest.mark.parametrize("given", [None, 5, b"late", {"text": "It is late"}, {"It is late"}, Frame()])
+def test_what_is_no_list_of_texts_is_refused(given):
+    """A dict and a table gave an answer to the names of their columns, and a set one in no order."""
+    with pytest.raises(OptionError) as refused:
+        rows_of(given, ["text"], "reviews")
+
+    assert str(refused.value) == (
+        f"texts: is of type {type(given).__name__}, where one text or a list of texts is meant.\n"
+        "Pass the texts of a column as a list, in the order of the rows."
+    )
