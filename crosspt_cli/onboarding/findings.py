@@ -162,7 +162,7 @@ def _imbalance(counts: Mapping[str, int], about: Labelled) -> Findings:
         return ()
     problem = f"class '{most[:80]}' has {counted(counts[most], 'row')}, and '{least[:80]}' has {counts[least]:,}."
     always = counts[most] / sum(counts.values())
-    remedy = f"Add rows of the rare classes. Answering '{most[:80]}' always would score {always:.0%} here."
+    remedy = f"Add rows of the rare classes. Answering '{most[:80]}' always would score {100 * always:.0f} % here."
     return (FileFinding("imbalance", "warning", (), f"{about.path}: {problem}", remedy),)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.data.near_duplicates import near_groups
+from crosspt_cli.data.notices import quoted
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,20 @@ def find_near_copies(rows: Sequence[Example], about: Labelled) -> NearCopies:
 
 
 def classes_of_copies(rows: Sequence[Example], groups: Sequence[int], about: Labelled) -> tuple[Notice, ...]:
-    """Return a notice for each class whose rows all say almost the same: a fold must divide them, or never learn it.
+    """Return a notice for classes whose rows all say almost the same: a fold must divide them, or never learn them.
 
     Args:
         rows: sound rows.
         groups: [rows] of near-copies.
         about: their files.
     """
-    of_class: dict[str, set[int]] = {}
+    of_class: dict[str, list[int]] = {}
     for row, group in zip(rows, groups, strict=True):
-        of_class.setdefault(row.label or "", set()).add(group)
-    notices: tuple[Notice, ...] = ()
-    for label, own in of_class.items():
-        of_label = [row for row in rows if row.label == label]
-        if len(own) == 1 < len(of_label):
-            what = f"of class '{label[:80]}' all say almost the same, and are divided among the folds all the same"
-            notices += about.notice("class-of-copies", of_label, what)
-    return notices
+        of_class.setdefault(row.label or "", []).append(group)
+    copied = [label for label, own in of_class.items() if len(set(own)) == 1 < len(own)]
+    again = [row for row in rows if (row.label or "") in copied]
+    what = f"of class {quoted(copied)} all say almost the same, and are divided among the folds all the same"
+    if len(copied) > 1:
+        of = f"of {len(copied):,} classes, {quoted(copied)}, each of which says almost the same"
+        what = f"{of}, are divided among the folds all the same"
+    return about.notice("class-of-copies", again, what)

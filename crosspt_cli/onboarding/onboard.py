@@ -13,7 +13,6 @@ import numpy as np
 from crosspt_cli.core.unusual import familiar
 from crosspt_cli.data import Notice, Paths, file_names, row_digest
 from crosspt_cli.foundation.arguments import as_names
-from crosspt_cli.foundation.errors import Argument, BudgetSpent
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
@@ -26,6 +25,7 @@ from crosspt_cli.onboarding.work import Work, candidates_of, open_work, stages_o
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.final import FinalFit, fit_final
 from crosspt_cli.search.outcome import StudyResult
+from crosspt_cli.search.pace import time_is_up
 from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -168,8 +168,7 @@ def _search_and_fit(
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = candidates_of(work, chosen, ranked)
     if deadline is not None and time.monotonic() > deadline:
-        problem = "the time was up before the first training step."
-        raise BudgetSpent(Argument("max_seconds"), problem, "Allow more time.")
+        raise time_is_up()
     study = run_study(
         task,
         candidates,

@@ -111,7 +111,7 @@ def _language(texts: ReadTexts, about: Labelled) -> tuple[Notice, ...]:
     language = other_language(" ".join(row.fields) for row in sample)
     if not language:
         return ()
-    said = f"the texts look {language}, and the backbone '{texts.backbone}' understands English only"
+    said = f"many of the texts look {language}, and the backbone '{texts.backbone}' understands English only"
     return (Notice("language", (), f"{about.path}: {said}: it reads them letter by letter, without their meaning."),)
 
 

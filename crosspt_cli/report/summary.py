@@ -128,7 +128,8 @@ def accuracy_text(study: StudyResult) -> str:
 
     score, found = study.chosen.score, study.corrected
     why = why_other(score.mean, found)
-    return f"{expected(found.mean, found.low, found.high)}; {held_out_text(score.mean, score.se, why)}"
+    said = f"{expected(found.mean, found.low, found.high)}; {held_out_text(score.mean, score.se, why)}"
+    return said if study.curve.hopeful else f"{said}; it may be no better than always answering one class"
 
 
 def held_out_text(mean: float, se: float, why: str) -> str:

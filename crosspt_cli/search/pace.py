@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crosspt_cli.foundation.errors import Argument, BudgetSpent
 from crosspt_cli.search.plan import BATCH
 
 NEWEST = 0.3  # weight of the newest step in the running mean: machines slow down and recover
@@ -49,3 +50,13 @@ class Pace:
             rows: of the task.
         """
         return self.answering_s(trials * sources * rows) + OVERHEAD_S + OVERHEAD_ROW_S * rows
+
+
+def time_is_up() -> BudgetSpent:
+    """Return the error for a limit that left no time to train."""
+    return BudgetSpent(
+        Argument("max_seconds"),
+        "the time was up before the first training step.",
+        "Allow more time; `plan_onboarding` says how long it may take.",
+        typed="Allow more time; --dry-run says how long it may take.",
+    )

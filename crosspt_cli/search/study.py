@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from crosspt_cli.core.score import Readout
-from crosspt_cli.foundation.errors import Argument, BudgetSpent, TrainingError
+from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.baselines import baseline_scores
@@ -36,7 +36,7 @@ from crosspt_cli.search.outcome import (
     Verdict,
     failed_candidate,
 )
-from crosspt_cli.search.pace import Pace
+from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.readouts import (
     Judged,
@@ -255,8 +255,7 @@ class _Study:
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
-            problem = "the time was up before the first training step."
-            raise BudgetSpent(Argument("max_seconds"), problem, "Allow more time.")
+            raise time_is_up()
         if self._unscored():
             self._score()
         return False

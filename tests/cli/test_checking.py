@@ -282,6 +282,14 @@ FOUND = {
         "10, 11, 12 and 13).",
         "Add rows of that class that say it otherwise, or expect the score of copies.",
     ),
+    "two classes of copies": (
+        GOOD + "".join(f"out of office until {day} May,away\nnot here on {day} June,gone\n" for day in (3, 4, 5, 6)),
+        (),
+        ("class-of-copies", "warning", [10, 11, 12, 13, 14, 15, 16, 17]),
+        "f.csv: 8 rows of 2 classes, 'away' and 'gone', each of which says almost the same, are divided among the "
+        "folds all the same (lines 10, 11, 12, 13, 14 and 3 more).",
+        "Add rows of that class that say it otherwise, or expect the score of copies.",
+    ),
     "labels with what cannot be seen": (
         GOOD.replace("broken\n", "broken\u200b\n", 1),
         (),
@@ -346,8 +354,8 @@ FOUND = {
         GERMAN,
         (),
         ("language", "warning", []),
-        "f.csv: the texts look German, and the backbone 'mini' understands English only: it reads them letter by "
-        "letter, without their meaning.",
+        "f.csv: many of the texts look German, and the backbone 'mini' understands English only: it reads them letter "
+        "by letter, without their meaning.",
         "Pass --backbone with one that reads them, such as google/mt5-small.",
     ),
     "texts that are the same once cut": (
@@ -386,7 +394,7 @@ FOUND = {
         (),
         ("imbalance", "warning", []),
         "f.csv: class 'late' has 20 rows, and 'broken' has 4.",
-        "Add rows of the rare classes. Answering 'late' always would score 83% here.",
+        "Add rows of the rare classes. Answering 'late' always would score 83 % here.",
     ),
     "a rare class left out": (
         GOOD + "it rains a lot,weather\n",

@@ -65,7 +65,7 @@ def test_an_error_with_json_is_one_object_on_stdout(call, home):
     error = json.loads(done.out)["error"]
     assert list(error) == ["kind", "where", "problem", "hint"]
     assert (error["kind"], error["where"], error["problem"]) == ("not-found", "registry", "no entry named 'nothing'.")
-    assert error["hint"].startswith("'crosspt registry list' shows all ")
+    assert error["hint"].startswith("'crosspt registry list --all' shows all ")
 
 
 def test_a_command_line_that_cannot_be_parsed_is_an_object_too(call, home):

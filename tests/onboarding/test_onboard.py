@@ -207,7 +207,10 @@ def test_a_time_limit_that_is_over_at_once_saves_nothing(full, reviews, home):
     before = kept(home)
     with pytest.raises(BudgetSpent) as caught:
         small_onboarding(reviews, full, name="late", max_seconds=1e-6)
-    assert str(caught.value) == "max_seconds: the time was up before the first training step.\nAllow more time."
+    assert str(caught.value) == (
+        "max_seconds: the time was up before the first training step.\n"
+        "Allow more time; `plan_onboarding` says how long it may take."
+    )
     assert kept(home) == before
 
 

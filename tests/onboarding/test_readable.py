@@ -98,8 +98,8 @@ def test_the_embedded_backbone_is_known_to_read_english_and_others_may_read_anyt
     (notice,) = prepare(examples, backbone).notices
     assert (notice.kind, notice.lines) == ("language", ())
     assert notice.text == (
-        f"{path}: the texts look German, and the backbone 'mini' understands English only: it reads them letter by "
-        "letter, without their meaning."
+        f"{path}: many of the texts look German, and the backbone 'mini' understands English only: it reads them "
+        "letter by letter, without their meaning."
     )
     assert prepare(read_csv(CASES / "base.csv", "label"), backbone).notices == ()
 

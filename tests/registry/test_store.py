@@ -147,7 +147,8 @@ def test_an_unknown_source_is_told_with_the_nearest(registry, manifest, values):
     with pytest.raises(NotFound) as caught:
         registry.load_source("qpq", "tiny")
     assert str(caught.value) == (
-        "registry: no source prompt named 'qpq' for tiny; the nearest is 'qqp'.\n'crosspt registry list' shows all 1."
+        "registry: no source prompt named 'qpq' for tiny; the nearest is 'qqp'.\n"
+        "'crosspt registry list --all' shows all 1."
     )
 
 

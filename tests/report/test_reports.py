@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -292,3 +293,11 @@ def test_finite_keeps_everything_but_what_json_cannot_write():
         "a": [1, None],
         "2": [None, "x", None, True],
     }
+
+
+def test_an_accuracy_that_may_be_chance_says_so_in_its_line(done):
+    """53 % of two classes looks like a little success; random labels give it as well."""
+    hopeless = replace(done, study=replace(done.study, curve=replace(done.study.curve, hopeful=False)))
+    chance = "it may be no better than always answering one class"
+    assert chance in " ".join(onboarded_text(hopeless).split())
+    assert chance not in " ".join(onboarded_text(done).split())

@@ -329,7 +329,10 @@ def test_a_deadline_before_the_first_step_ends_in_an_error():
     """There is nothing to keep."""
     with pytest.raises(BudgetSpent) as caught:
         small_study(deadline=time.monotonic() - 1)
-    assert str(caught.value) == "max_seconds: the time was up before the first training step.\nAllow more time."
+    assert str(caught.value) == (
+        "max_seconds: the time was up before the first training step.\n"
+        "Allow more time; `plan_onboarding` says how long it may take."
+    )
 
 
 class Clock:
