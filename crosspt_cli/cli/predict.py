@@ -291,7 +291,7 @@ def json_answer(predictor: Predictor, rows: Rows, with_shares: bool, tally: Tall
     Raises:
         OptionError: there are too many rows to hold.
     """
-    answers = []
+    answers: list[dict[str, Any]] = []
     for _, prediction in predictions(predictor, rows.rows, tally, lambda done: None):
         if len(answers) == LARGEST_OBJECT:
             problem = f"prints one object, and {rows.path} has more than {LARGEST_OBJECT:,} rows."

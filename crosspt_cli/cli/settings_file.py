@@ -103,7 +103,9 @@ class _Reading:
 
     def pairs(self, node: yaml.Node, what: str) -> Iterable[tuple[str, int, yaml.Node]]:
         """Yield key, line and value of a mapping; anything else is a problem."""
-        if node.id != "mapping":
+        import yaml
+
+        if not isinstance(node, yaml.MappingNode):
             self.wrong(node.start_mark.line + 1, f"{what} must be 'key: value' lines.")
             return
         for key, value in node.value:
@@ -111,11 +113,13 @@ class _Reading:
 
     def value(self, node: yaml.Node, option: click.Option, key: str) -> Any:
         """Return a value as the person wrote it, checked against the option's type."""
-        if node.id == "mapping" and isinstance(option.type, LabelMap):
+        import yaml
+
+        if isinstance(node, yaml.MappingNode) and isinstance(option.type, LabelMap):
             return self.checked([{old: new} for old, new in self.entries(node)], node, option, key)
-        several = node.id == "sequence" and option.multiple
+        several = isinstance(node, yaml.SequenceNode) and option.multiple
         parts = node.value if several else [node]
-        if any(part.id != "scalar" for part in parts):
+        if not all(isinstance(part, yaml.ScalarNode) for part in parts):
             self.wrong(node.start_mark.line + 1, f"{key!r} must be {'a list of ' if option.multiple else 'one '}value.")
             return None
         texts = [part.value for part in parts]
@@ -123,8 +127,10 @@ class _Reading:
 
     def entries(self, node: yaml.Node) -> Iterable[tuple[str, str]]:
         """Yield a mapping's keys and values as they are written; a value that is no text is a problem."""
+        import yaml
+
         for key, line, value in self.pairs(node, ""):
-            if value.id == "scalar":
+            if isinstance(value, yaml.ScalarNode):
                 yield key, value.value
             else:
                 self.wrong(line, f"{key!r} must be one value.")

@@ -93,7 +93,7 @@ def check(
     from crosspt_cli.registry import Registry
     from crosspt_cli.tasks import check_template, fit_template, load_template
 
-    loaded, notices = load_template(template), ()
+    loaded, notices = load_template(template), tuple[str, ...]()
     if csv is not None:
         examples = labelled(csv, label_col, text_cols, labels)
         loaded, labels = fit_template(loaded, examples.text_columns), examples.classes

@@ -6,6 +6,8 @@ products on rows this short without gradients; so the products are written out h
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,7 +19,7 @@ class _Attend(torch.autograd.Function):
     """softmax(q kᵀ + bias) v, with the softmax kept for the way back."""
 
     @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
         # torch's softmax takes several times as long in bfloat16 as in float32 where rows are no multiple of 32
         shares = torch.matmul(q, k.transpose(-1, -2)).float().add_(bias).softmax(-1).to(q.dtype)
         ctx.save_for_backward(q, k, v, shares)
@@ -25,7 +27,7 @@ class _Attend(torch.autograd.Function):
         return torch.matmul(shares, v)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, shares = ctx.saved_tensors
         grad_v = torch.matmul(shares.transpose(-1, -2), grad)
         grad_shares = torch.matmul(grad, v.transpose(-1, -2))
@@ -39,7 +41,7 @@ class _ToHeads(torch.autograd.Function):
     """Packed [m, parts·A] → padded [parts, r, heads, L, d]; the gradient is the reverse copy."""
 
     @staticmethod
-    def forward(ctx, packed: Tensor, cell: Tensor, shape: tuple[int, int, int, int, int]) -> Tensor:
+    def forward(ctx: Any, packed: Tensor, cell: Tensor, shape: tuple[int, int, int, int, int]) -> Tensor:
         ctx.save_for_backward(cell)
         rows, longest = shape[:2]
         grid = packed.new_zeros(rows * longest, packed.shape[1]).index_copy_(0, cell, packed)
@@ -47,7 +49,7 @@ class _ToHeads(torch.autograd.Function):
         return grid.contiguous() if ctx.needs_input_grad[0] else grid  # several products follow only when training
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (cell,) = ctx.saved_tensors
         grid = grad.permute(1, 3, 0, 2, 4).reshape(grad.shape[1] * grad.shape[3], -1)
         return grid.index_select(0, cell), None, None
@@ -57,13 +59,13 @@ class _FromHeads(torch.autograd.Function):
     """Padded [r, heads, L, d] → packed [m, A]; the gradient is the reverse copy."""
 
     @staticmethod
-    def forward(ctx, heads: Tensor, cell: Tensor) -> Tensor:
+    def forward(ctx: Any, heads: Tensor, cell: Tensor) -> Tensor:
         ctx.save_for_backward(cell)
         ctx.grid = heads.shape
         return heads.transpose(1, 2).reshape(heads.shape[0] * heads.shape[2], -1).index_select(0, cell)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (cell,) = ctx.saved_tensors
         rows, heads, longest, width = ctx.grid
         grid = grad.new_zeros(rows * longest, grad.shape[1]).index_copy_(0, cell, grad)

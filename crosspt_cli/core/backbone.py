@@ -199,9 +199,11 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
                 "Pass --backbone with a T5, v1.1 or flan.",
             )
         tokenizer = load_tokenizer(folder)
-        model, report = transformers.T5ForConditionalGeneration.from_pretrained(
+        # a pair, because of output_loading_info: the library's annotation knows the model alone
+        loaded: Any = transformers.T5ForConditionalGeneration.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
+        model, report = loaded
     except IntegrityError:
         raise
     except Exception as error:  # the library raises anything from OSError to its own; all mean that the files are bad

@@ -20,6 +20,11 @@ class TrialBank(nn.Module):
         attention_rate: [T] float32, learning rate of the attention logits.
     """
 
+    sources: Tensor
+    allowed: Tensor
+    private_rate: Tensor
+    attention_rate: Tensor
+
     def __init__(
         self, sources: Tensor, private: Tensor, allowed: Tensor, private_rate: Tensor, attention_rate: Tensor
     ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 
@@ -49,9 +48,16 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Return the most memory this process has held, in MB: the GPU's where one is used, else resident memory."""
+    """Return the most memory this process has held, in MB: the GPU's where one is used, else resident memory.
+
+    It is 0 where the system does not tell, as on Windows.
+    """
     if device.type == "cuda":
         return max(torch.cuda.max_memory_allocated(device), _EARLIER_PEAKS.get(device, 0)) / 1e6
+    try:
+        import resource  # inside: only Unix has it
+    except ModuleNotFoundError:
+        return 0.0
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 

@@ -25,6 +25,28 @@ class EncodedTexts:
     layer: int = 0
     vectors: Tensor | None = None
 
+    @property
+    def read_stream(self) -> Tensor:
+        """The `stream` of texts that were read up to a layer.
+
+        Raises:
+            ValueError: these were not.
+        """
+        if self.stream is None:
+            raise ValueError("these texts were not read to any layer, and have no stream")
+        return self.stream
+
+    @property
+    def read_vectors(self) -> Tensor:
+        """The `vectors` of texts that were read to the end.
+
+        Raises:
+            ValueError: these were not.
+        """
+        if self.vectors is None:
+            raise ValueError("these texts were not read to the end, and have no vectors")
+        return self.vectors
+
     def __len__(self) -> int:
         return len(self.lengths)
 

@@ -14,7 +14,9 @@ Source: Raffel et al. 2020; equality with `transformers.T5ForConditionalGenerati
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -77,14 +79,14 @@ class RmsNorm(torch.autograd.Function):
     """T5's layer norm, `x / rms(x) · weight`, its gradient in one pass over `x`."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
         """Return the norm of x [..., H] float32 in `dtype`."""
         scale = torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon)
         ctx.save_for_backward(x, weight, scale)
         return (x * scale).mul_(weight).to(dtype)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient for x, and for the weight where it is in training."""
         x, weight, scale = ctx.saved_tensors
         grad_weight = None
@@ -111,21 +113,20 @@ class FrozenT5:
         self.epsilon, self.gated = config.layer_norm_epsilon, config.is_gated_act
         self.buckets, self.max_distance = config.relative_attention_num_buckets, config.relative_attention_max_distance
         self.activation = _activation(config.dense_act_fn)
-        self.start_token, self.end_token = config.decoder_start_token_id, config.eos_token_id
+        self.start_token = config.decoder_start_token_id
+        self.end_token = cast(int, config.eos_token_id)  # a T5 has one; the annotation is for all models
         self.output_scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
         self.embedding = self._norm(model.shared.weight)
         self.output = (
             self.embedding if model.lm_head.weight is model.shared.weight else self._norm(model.lm_head.weight)
         )
-        encoder, decoder = model.encoder, model.decoder
+        stacks: tuple[Any, Any] = (model.encoder, model.decoder)  # torch does not know what lies in a list of modules
+        encoder, decoder = stacks
         self.encoder_layers = [self._encoder_layer(block.layer) for block in encoder.block]
         self.decoder_layers = [self._decoder_layer(block.layer) for block in decoder.block]
-        self.encoder_norm, self.decoder_norm = (
-            self._norm(stack.final_layer_norm.weight) for stack in (encoder, decoder)
-        )
+        self.encoder_norm, self.decoder_norm = (self._norm(stack.final_layer_norm.weight) for stack in stacks)
         self.encoder_bias, self.decoder_bias = (
-            self._norm(stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight)
-            for stack in (encoder, decoder)
+            self._norm(stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight) for stack in stacks
         )
 
     def tensors(self) -> list[Tensor]:
@@ -213,10 +214,10 @@ class FrozenT5:
     def _self_attention(self, hidden: Tensor, weights: SelfAttention, layout: Layout, biases: list[Tensor]) -> Tensor:
         qkv = RmsNorm.apply(hidden, weights.norm, self.epsilon, self.dtype) @ weights.qkv.T  # [n, 3A]
         parts = qkv.split([group.cell.shape[0] for group in layout.groups])
-        mixed = [
-            from_heads(attend(*to_heads(part, group, 3, self.heads), bias), group)
-            for part, group, bias in zip(parts, layout.groups, biases, strict=True)
-        ]
+        mixed = []
+        for part, group, bias in zip(parts, layout.groups, biases, strict=True):
+            q, k, v = to_heads(part, group, 3, self.heads)
+            mixed.append(from_heads(attend(q, k, v, bias), group))
         return torch.cat(mixed) @ weights.out.T
 
     def _tree_attention(self, hidden: Tensor, weights: SelfAttention, bias: Tensor) -> Tensor:
@@ -230,10 +231,10 @@ class FrozenT5:
         query = query.view(*query.shape[:2], self.heads, self.head_width).transpose(1, 2)
         key_value = encoded @ weights.key_value.T  # [n, 2A]
         parts = key_value.split([group.cell.shape[0] for group in layout.groups])
-        mixed = [
-            attend(query[group.rows], *to_heads(part, group, 2, self.heads), group.key_mask.to(self.dtype))
-            for part, group in zip(parts, layout.groups, strict=True)
-        ]
+        mixed = []
+        for part, group in zip(parts, layout.groups, strict=True):
+            k, v = to_heads(part, group, 2, self.heads)
+            mixed.append(attend(query[group.rows], k, v, group.key_mask.to(self.dtype)))
         return torch.cat(mixed).transpose(1, 2).flatten(2) @ weights.out.T
 
     def _feed_forward(self, hidden: Tensor, weights: FeedForward) -> Tensor:
@@ -269,20 +270,20 @@ class FrozenT5:
     def _matrix(self, *weights: Tensor) -> Tensor:
         return torch.cat([w.detach() for w in weights]).to(self.device, self.dtype).contiguous()
 
-    def _attention(self, layer) -> SelfAttention:
+    def _attention(self, layer: Any) -> SelfAttention:
         a = layer.SelfAttention
         qkv = self._matrix(a.q.weight, a.k.weight, a.v.weight)
         return SelfAttention(self._norm(layer.layer_norm.weight), qkv, self._matrix(a.o.weight))
 
-    def _feed_forward_weights(self, layer) -> FeedForward:
+    def _feed_forward_weights(self, layer: Any) -> FeedForward:
         dense = layer.DenseReluDense
         into = (dense.wi_0.weight, dense.wi_1.weight) if self.gated else (dense.wi.weight,)
         return FeedForward(self._norm(layer.layer_norm.weight), self._matrix(*into), self._matrix(dense.wo.weight))
 
-    def _encoder_layer(self, layers) -> EncoderLayer:
+    def _encoder_layer(self, layers: Any) -> EncoderLayer:
         return EncoderLayer(self._attention(layers[0]), self._feed_forward_weights(layers[1]))
 
-    def _decoder_layer(self, layers) -> DecoderLayer:
+    def _decoder_layer(self, layers: Any) -> DecoderLayer:
         a = layers[1].EncDecAttention
         key_value = self._matrix(a.k.weight, a.v.weight)
         norm = self._norm(layers[1].layer_norm.weight)
@@ -321,6 +322,6 @@ def _plus(stream: Tensor, change: Tensor) -> Tensor:
     return stream + change if torch.is_grad_enabled() else stream.add_(change)
 
 
-def _activation(name: str):
+def _activation(name: str) -> Callable[[Tensor], Tensor]:
     # the fused kernel computes what transformers' "gelu_new" spells out in five operations
     return (lambda x: F.gelu(x, approximate="tanh")) if name == "gelu_new" else ACT2FN[name]

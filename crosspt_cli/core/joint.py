@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
-from crosspt_cli.core.optimise import CLIP, Schedule
+from crosspt_cli.core.optimise import CLIP, Schedule, gradient
 from crosspt_cli.core.train import read_to_layer, score_rows
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.seeds import stream
@@ -80,7 +81,7 @@ class JointBank:
         self.logits = (torch.eye(count, device=start.device) * own).requires_grad_()
         some = torch.arange(min(SCALE_ROWS, len(tasks[0].texts)), device=start.device)
         scale = backbone.learning_scale(self._read(tasks[0].texts.take(some)), some)
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [self.sources], "lr": rates.sources * scale},
             {"params": [self.logits], "lr": rates.attention},
         ]
@@ -112,9 +113,10 @@ class JointBank:
             rows = torch.as_tensor(random.choice(len(task.texts), size=batch), device=self.backbone.device)
             losses.append(self._backward(number, task, rows))
         # every task pulls on every source: clip per source, so that one hard task cannot stall the others
-        norms = self.sources.grad.flatten(1).norm(dim=1)
+        pull = gradient(self.sources)
+        norms = pull.flatten(1).norm(dim=1)
         self._require_numbers(losses, norms)
-        self.sources.grad.mul_(CLIP / norms.clamp(min=CLIP)[:, None, None])
+        pull.mul_(CLIP / norms.clamp(min=CLIP)[:, None, None])
         factor = self.schedule.factor(self.steps)
         for group, rate in zip(self.optimiser.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * factor
@@ -155,7 +157,7 @@ class JointBank:
         """Raise unless every loss, and the gradients' norms [S] and attention, are numbers."""
         lost = [number + 1 for number, loss in enumerate(losses) if not math.isfinite(loss)]
         what = f"the loss of source {lost[0]} of {len(losses)}" if lost else "a gradient"
-        if lost or not (norms.isfinite().all() and self.logits.grad.isfinite().all()):
+        if lost or not (norms.isfinite().all() and gradient(self.logits).isfinite().all()):
             raise TrainingError("pretraining", f"{what} became nan at step {self.steps + 1:,}.", NAN_HINT)
 
     def _backward(self, number: int, task: SourceRows, rows: Tensor) -> float:

@@ -33,6 +33,17 @@ class Schedule:
         return max(self.floor, 1.0 - done * (1.0 - self.floor))
 
 
+def gradient(parameter: Tensor) -> Tensor:
+    """Return a parameter's gradient, as the backward pass left it.
+
+    Raises:
+        RuntimeError: there was no backward pass.
+    """
+    if parameter.grad is None:
+        raise RuntimeError("this parameter has no gradient: call backward first")
+    return parameter.grad
+
+
 class TrialAdam:
     """Adam over a `TrialBank`, a handful of tensor operations whatever T is.
 
@@ -57,7 +68,8 @@ class TrialAdam:
             factor: the schedule's factor on all learning rates.
         """
         self.steps += 1
-        norm = sum(p.grad.flatten(1).square().sum(1) for p in self._parameters()).sqrt()  # [T]
+        private, attention = (gradient(p).flatten(1).square().sum(1) for p in self._parameters())
+        norm = (private + attention).sqrt()  # [T]
         self.failed |= ~norm.isfinite()
         scale = (CLIP / norm.clamp(min=CLIP)).masked_fill(self.failed, 0.0)
         rates = (self.bank.private_rate, self.bank.attention_rate)
@@ -65,7 +77,7 @@ class TrialAdam:
         for parameter, moments, rate, epsilon in zip(self._parameters(), self.moments, rates, epsilons, strict=True):
             mean, square = moments
             per_trial = (-1, *[1] * (parameter.dim() - 1))
-            grad = parameter.grad.nan_to_num(0.0, 0.0, 0.0).mul_(scale.view(per_trial))
+            grad = gradient(parameter).nan_to_num(0.0, 0.0, 0.0).mul_(scale.view(per_trial))
             mean.lerp_(grad, 1 - BETAS[0])
             square.lerp_(grad.square(), 1 - BETAS[1])
             unbiased = mean / (1 - BETAS[0] ** self.steps)

@@ -7,6 +7,7 @@ by length and cut into groups, each padded to its own longest row only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,12 +62,12 @@ class _Reorder(torch.autograd.Function):
     """Rows in another order; the gradient is the reverse copy, where autograd would accumulate."""
 
     @staticmethod
-    def forward(ctx, rows: Tensor, source: Tensor) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, source: Tensor) -> Tensor:
         ctx.save_for_backward(source)
         return rows.index_select(0, source)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (source,) = ctx.saved_tensors
         return torch.empty_like(grad).index_copy_(0, source, grad), None
 

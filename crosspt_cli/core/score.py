@@ -48,7 +48,7 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
     if np.abs(means - centre).max() < ROUNDING:
         return Prototypes(np.zeros_like(means, np.float32), np.zeros(classes, np.float32))
     within = rows - means[labels]
-    one_row = 1 / max(1, len(rows) - np.count_nonzero(counts))  # weight of a row in the spread
+    one_row = 1 / max(1, len(rows) - int(np.count_nonzero(counts)))  # weight of a row in the spread
     even = one_row * (within**2).sum() / within.shape[1] + 1e-9  # above zero even where every class has a single row
     spread = Spread(within, (1 - SHRINKAGE) * one_row, SHRINKAGE * even)
     directions = spread.undo(means - centre)

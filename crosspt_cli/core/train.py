@@ -191,7 +191,7 @@ def answer_rows(
         nats[at], vectors[at] = found.nats, found.vectors
 
     _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, answer)
-    return Answered(nats.cpu().numpy(), vectors.cpu().numpy(), texts.vectors[rows].cpu().numpy())
+    return Answered(nats.cpu().numpy(), vectors.cpu().numpy(), texts.read_vectors[rows].cpu().numpy())
 
 
 @torch.no_grad()
@@ -248,7 +248,7 @@ def read_to_layer(backbone: Backbone, texts: EncodedTexts, layer: int, tokens_at
     def read(rows: Tensor) -> None:
         part = backbone.read_to(texts.take(rows), layer)
         row, position = token_positions(part.lengths)
-        stream[texts.starts[rows][row] + position] = part.stream
+        stream[texts.starts[rows][row] + position] = part.read_stream
 
     _in_passes(backbone, texts.lengths, tokens_at_once, read)
     return replace(texts, stream=stream, layer=layer)

@@ -133,7 +133,7 @@ def is_unreadable(texts: Sequence[str], token_ids: Iterable[Sequence[int]], unkn
         token_ids: of each of them, without those of the template.
         unknown: id of the unknown token, if the backbone has one.
     """
-    tokens = list(chain.from_iterable(token_ids))
+    tokens: list[int | None] = list(chain.from_iterable(token_ids))
     letters = [letter for text in texts for letter in text.casefold() if letter.isalnum()]
     if not letters or tokens.count(unknown) > MOST_UNKNOWN * len(tokens):
         return True

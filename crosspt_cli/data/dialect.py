@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal
 
 from crosspt_cli.data.notices import Notice, counted
 
@@ -53,7 +54,7 @@ class Dialect:
 
     def reader(self, lines: Iterable[str], strict: bool = True) -> Iterator[list[str]]:
         """Return a reader of cells over lines that `line` has been applied to."""
-        quoting = csv.QUOTE_NONE if self.quotes == LITERAL else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 3] = csv.QUOTE_NONE if self.quotes == LITERAL else csv.QUOTE_MINIMAL
         return csv.reader(lines, delimiter=self.delimiter, strict=strict, skipinitialspace=self.spaced, quoting=quoting)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Protocol, cast
 
 from crosspt_cli.data.detect import EXPORT, find_encoding, find_start
 from crosspt_cli.data.lines import Text, read_line
@@ -33,6 +33,14 @@ FOREIGN = (
 )
 
 
+class OpenText(Text, Protocol):
+    """Characters that can be let go of without closing the file they come from."""
+
+    def detach(self) -> object:
+        """Leave the file open for its owner."""
+        ...
+
+
 @dataclass(frozen=True)
 class TextFile:
     """An open file as characters.
@@ -45,7 +53,7 @@ class TextFile:
         notices: that the encoding was a guess, when it was.
     """
 
-    text: Text
+    text: OpenText
     head: str
     whole: bool
     encoding: str
@@ -123,7 +131,7 @@ def _unpacked(handle: BinaryIO, where: str) -> BinaryIO:
             handle = _spooled(pipe)
     packed = handle.read(2) == b"\x1f\x8b"
     handle.seek(0)
-    return gzip.open(handle) if packed else handle
+    return cast(BinaryIO, gzip.open(handle)) if packed else handle  # it is one in all but its base class
 
 
 @contextmanager
@@ -166,7 +174,7 @@ def open_pipe(pipe: BinaryIO, where: str) -> TextFile:
     Raises:
         DataError: the first line is too long, or what has arrived is in no encoding that is known.
     """
-    buffered = pipe if hasattr(pipe, "peek") else io.BufferedReader(pipe)  # type: ignore[arg-type]
+    buffered = cast(io.BufferedReader, pipe) if hasattr(pipe, "peek") else io.BufferedReader(cast(io.RawIOBase, pipe))
     start = buffered.peek(HEAD)[:HEAD]
     codec, notices = find_start(start, where)
     text = io.TextIOWrapper(buffered, encoding=codec, newline="")
@@ -178,7 +186,7 @@ def open_pipe(pipe: BinaryIO, where: str) -> TextFile:
 class Replayed:
     """A text whose first line has been read and is given again."""
 
-    def __init__(self, first: str, rest: TextIO) -> None:
+    def __init__(self, first: str, rest: io.TextIOWrapper) -> None:
         self._first, self._rest = first, rest
 
     def readline(self, size: int = -1, /) -> str:

@@ -57,7 +57,7 @@ def read_records(text: Text, where: str) -> Iterator[tuple[int, Record] | RowPro
             found = _parse(line)
             if "\\u" in line:  # only an escape can be half a character
                 check_characters([json.dumps(found, ensure_ascii=False, default=str)], f"{where} line {number}")
-            yield (number, found) if isinstance(found, dict) else RowProblem("bad-json", number, _complaint(found))
+            yield (number, found) if isinstance(found, Record) else RowProblem("bad-json", number, _complaint(found))
         number += 1
 
 

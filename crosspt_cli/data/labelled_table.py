@@ -48,7 +48,7 @@ def clean_table(table: Table, label: int, texts: Sequence[int]) -> Table:
 def seeming_header(table: Table, name: str) -> int | None:
     """Return the line of an early row that has a cell of that name: lines above a header take its place."""
     for row in table.rows[:EARLY_ROWS]:
-        cells = row.cells
+        cells: Sequence[str] = row.cells
         if len(cells) == 1:
             (cells,) = csv.reader([cells[0]], delimiter=find_delimiter(cells[0], True)) if cells[0] else ((),)
         if table.unit == "line" and row.record is None and find_column(name, cells) is not None:

@@ -78,7 +78,7 @@ def other_language(texts: Iterable[str]) -> str:
     for language, count in found.most_common(1):
         if count >= max(FEWEST_ROWS, ROW_SHARE * rows):
             return language
-    for language, hits in total.most_common(1):
-        if hits >= max(FEWEST_HITS, HIT_SHARE * words, TIMES_ENGLISH * english):
+    for language, count in total.most_common(1):
+        if count >= max(FEWEST_HITS, HIT_SHARE * words, TIMES_ENGLISH * english):
             return language
     return ""

@@ -95,7 +95,7 @@ def near_duplicates(rows: Sequence[Example]) -> tuple[NearPair, ...]:
     pairs = []
     for profile in _profiles(rows):
         pairs += [
-            NearPair(*sorted((profile.row.line, other.row.line)), one_label)
+            NearPair(min(profile.row.line, other.row.line), max(profile.row.line, other.row.line), one_label)
             for one_label in (True, False)
             if (other := _first_like(profile, index, one_label))
         ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from crosspt_cli.data.delimited import Row, read_rows
 from crosspt_cli.data.dialect import ONE_COLUMN, find_dialect
@@ -42,7 +43,7 @@ class Source:
     rows: Iterator[Row | RowProblem]
     notices: tuple[Notice, ...]
     unit: str
-    close: Callable[[], None]
+    close: Callable[[], object]
     encoding: str = ""
     delimiter: str = ""
 
@@ -70,7 +71,7 @@ def open_source(path: str | Path, look_ahead: int | None = None) -> Source:
         raise
 
 
-def _parquet_source(binary: object, where: str) -> Source:
+def _parquet_source(binary: BinaryIO, where: str) -> Source:
     from crosspt_cli.data.arrow import open_parquet
 
     columns, rows, notices = open_parquet(binary, where)
@@ -78,7 +79,7 @@ def _parquet_source(binary: object, where: str) -> Source:
     return Source(where, "parquet", columns, rows, notices, "row", binary.close)
 
 
-def text_source(file: TextFile, where: str, close: Callable[[], None], look_ahead: int | None = None) -> Source:
+def text_source(file: TextFile, where: str, close: Callable[[], object], look_ahead: int | None = None) -> Source:
     """Return an opened text file as a table: JSON objects when the name or the first line says so, else delimited."""
     if is_jsonl(file.head, where):
         return _jsonl_source(file, where, close, look_ahead)
@@ -97,7 +98,7 @@ def suffix(where: str) -> str:
     return PurePath(path.stem).suffix if path.suffix == ".gz" else path.suffix
 
 
-def _delimited_source(file: TextFile, where: str, close: Callable[[], None]) -> Source:
+def _delimited_source(file: TextFile, where: str, close: Callable[[], object]) -> Source:
     dialect = find_dialect(file.head, file.whole, where, suffix(where) in TAB_SUFFIXES)
     rows = read_rows(file.text, where, dialect)
     header = next(rows, None)
@@ -120,7 +121,7 @@ def _check_columns(columns: tuple[str, ...], where: str) -> None:
         raise DataError(where, problem, "Give every column a name of its own.")
 
 
-def _jsonl_source(file: TextFile, where: str, close: Callable[[], None], look_ahead: int | None) -> Source:
+def _jsonl_source(file: TextFile, where: str, close: Callable[[], object], look_ahead: int | None) -> Source:
     if file.head.lstrip().startswith("["):
         hint = f"Write one object a line, e.g. with: jq -c '.[]' {where}"
         raise DataError(where, "is one JSON array, not one object a line.", hint)

@@ -72,7 +72,7 @@ class Stream:
     text_columns: tuple[str, ...]
     notices: tuple[Notice, ...]
     rows: Iterator[StreamRow]
-    close: Callable[[], None]
+    close: Callable[[], object]
     delimiter: str = ""
 
     def __iter__(self) -> Iterator[StreamRow]:
@@ -153,7 +153,7 @@ def _no_header_there(where: str) -> OptionError:
     return OptionError(Argument("header"), f"has no meaning for {where}, where names come with every row.", LEAVE_OUT)
 
 
-def _without_header(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], None]) -> Source:
+def _without_header(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], object]) -> Source:
     """Return a delimited file whose first line is a row; columns are called as the task's, or by their numbers."""
     if is_jsonl(file.head, where):
         raise _no_header_there(where)
@@ -175,7 +175,9 @@ def _open_pipe(pipe: BinaryIO, wanted: _Wanted) -> Source:
     return _table_or_lines(file, STDIN, wanted, file.text.detach, 1)
 
 
-def _table_or_lines(file: TextFile, where: str, wanted: _Wanted, close: Callable[[], None], look_ahead: int) -> Source:
+def _table_or_lines(
+    file: TextFile, where: str, wanted: _Wanted, close: Callable[[], object], look_ahead: int
+) -> Source:
     if not wanted.header and len(wanted.known) > 1:
         return _without_header(file, where, wanted, close)
     if wanted.header and _is_table(file, where, wanted):

@@ -77,8 +77,8 @@ def read_table(path: str | Path) -> Table:
     _refuse_bad_json(source, problems)
     rows = tuple(item for item in found if isinstance(item, Row))
     notices = source.notices + _problem_notices(source, problems)
-    found = (source.unit, source.format, source.encoding, source.delimiter)
-    table = Table(source.columns, rows, source.path, notices, *found)
+    written = (source.unit, source.format, source.encoding, source.delimiter)
+    table = Table(source.columns, rows, source.path, notices, *written)
     _refuse_no_rows(table)
     return table
 

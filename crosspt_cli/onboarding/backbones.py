@@ -58,7 +58,7 @@ def find_backbone(name: str, registry: Registry) -> tuple[Path, str]:
     """
     if any(entry.name == name for entry in registry.backbones()):
         entry = registry.intact_backbone(name)
-        return entry.path, entry.manifest.fingerprint
+        return entry.path, entry.backbone.fingerprint
     if Path(name).is_dir():
         return Path(name), fingerprint_folder(Path(name))
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
@@ -103,7 +103,7 @@ def _from_hub(hub_id: str) -> Path:
         ) from error
 
 
-def _snapshot(hub_id: str, patterns: tuple[str, ...], **where: bool) -> Path:
+def _snapshot(hub_id: str, patterns: tuple[str, ...], local_files_only: bool = False) -> Path:
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(hub_id, allow_patterns=list(patterns), **where))
+    return Path(snapshot_download(hub_id, allow_patterns=list(patterns), local_files_only=local_files_only))

@@ -73,6 +73,13 @@ class BankSpec:
     own_share: float = 0.5
     seed: int = 0
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The prompts' length in tokens and their layer; ValueError while one of them is left to the backbone."""
+        if self.prompt_tokens is None or self.prompt_layer is None:
+            raise ValueError("the prompts' length and layer are not settled yet")
+        return self.prompt_tokens, self.prompt_layer
+
 
 def read_bank(path: Path, backbone: str | None = None, prompt_layer: int | None = None) -> BankSpec:
     """Return what the YAML file at `path` asks for, for another `backbone` or `prompt_layer` where one is given.
@@ -117,7 +124,7 @@ def _filled(kind: type, document: Any, where: str) -> Any:
             f"has the unknown key {unknown[0].replace('_', '-')!r}.",
             f"Known: {', '.join(declared).replace('_', '-')}.",
         )
-    types = {"int": int, "int | None": int, "float": (int, float), "str": str}
+    types: dict[str, type | tuple[type, ...]] = {"int": int, "int | None": int, "float": (int, float), "str": str}
     for key, value in values.items():
         wanted = types.get(declared[key])
         if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):

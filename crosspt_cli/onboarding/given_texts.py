@@ -38,8 +38,10 @@ def rows_of(texts: Texts, columns: Sequence[str], task: str) -> list[tuple[str, 
 
 def _row(entry: str | Sequence[str | None] | None, columns: Sequence[str], task: str, number: int) -> tuple[str, ...]:
     where = f"row {number}"
-    one = isinstance(entry, str | bytes | Mapping) or not isinstance(entry, Iterable)
-    row = tuple(_text(text, where) for text in ((entry,) if one else entry))
+    given: Iterable[object] = (entry,)
+    if isinstance(entry, Iterable) and not isinstance(entry, str | bytes | Mapping):
+        given = entry
+    row = tuple(_text(text, where) for text in given)
     if len(row) != len(columns):
         problem = f"has {len(row)} text{'' if len(row) == 1 else 's'}, and task '{task}' takes {len(columns)}."
         raise OptionError(where, problem, f"Give it {', '.join(columns)}.")

@@ -109,13 +109,13 @@ def pretrain(
         spec, mixing = _mixable(spec, opened, registry)
         for note in mixing:
             tell(note)
-        opened.require_layer(spec.prompt_layer, "prompt-layer" if prompt_layer is None else Argument("prompt_layer"))
+        opened.require_layer(spec.shape[1], "prompt-layer" if prompt_layer is None else Argument("prompt_layer"))
         # held-out rows are read now as well: what is wrong with them must not come out after hours of training
         both = [_both(source, spec, opened, Path(data_folder)) for source in spec.sources]
         train, held_out = zip(*both, strict=True)
         starts = _starts(start, spec, opened, train)
         rates = JointRates(spec.source_rate, spec.attention_rate)
-        bank = JointBank(opened, starts, train, Schedule(spec.steps), rates, spec.prompt_layer, spec.own_share)
+        bank = JointBank(opened, starts, train, Schedule(spec.steps), rates, spec.shape[1], spec.own_share)
         checkpoint = _Checkpoint(registry, spec, opened, starts, train)
         loss = _run(bank, spec, checkpoint, progress)
         sources = _save(bank, spec, held_out, registry, _command(bank_path, backbone, prompt_layer, start))
@@ -218,7 +218,7 @@ class _Checkpoint:
 
     def save(self, bank: JointBank, loss: float) -> None:
         """Keep the bank as it stands."""
-        state = bank.state() | {"steps": np.float32([bank.steps]), "loss": np.float32([loss])}
+        state = bank.state() | {"steps": np.array([bank.steps], np.float32), "loss": np.array([loss], np.float32)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(self.path, dump_arrays(state))
 
@@ -253,21 +253,22 @@ def _rows(
 
 def _starts(path: str | Path | None, spec: BankSpec, backbone: Backbone, train: Sequence[SourceRows]) -> torch.Tensor:
     """Return the prompts [S, P, H] that the sources start from."""
+    tokens, layer = spec.shape
     if path is None:
         rows = np.arange(min(START_ROWS, len(train[0].texts)))
         some = train[0].texts.take(torch.as_tensor(rows, device=backbone.device))
-        texts = read_to_layer(backbone, some, spec.prompt_layer, TOKENS_AT_ONCE)
-        common = from_vocabulary(backbone, texts, rows, spec.prompt_tokens, stream(spec.seed, "start"))
+        texts = read_to_layer(backbone, some, layer, TOKENS_AT_ONCE)
+        common = from_vocabulary(backbone, texts, rows, tokens, stream(spec.seed, "start"))
         return common.repeat(len(spec.sources), 1, 1)
     if not Path(path).is_file():
         raise NotFound(str(path), "there is no such file.", "Name a safetensors file of prompts, or leave --start out.")
     prompts = read_arrays(Path(path))
-    shape = (spec.prompt_tokens, backbone.width)
+    shape = (tokens, backbone.width)
     if any(prompt.shape != shape for prompt in prompts.values()):
-        problem = f"holds prompts of other shapes than {spec.prompt_tokens} tokens × width {backbone.width}."
+        problem = f"holds prompts of other shapes than {tokens} tokens × width {backbone.width}."
         raise IntegrityError(str(path), problem, "Change prompt-tokens in the bank file, or leave --start out.")
-    common = np.mean(list(prompts.values()), axis=0)
-    starts = np.stack([prompts.get(source.name, common) for source in spec.sources]).astype(np.float32)
+    middle: np.ndarray = np.mean(list(prompts.values()), axis=0)
+    starts = np.stack([prompts.get(source.name, middle) for source in spec.sources]).astype(np.float32)
     return torch.as_tensor(starts, device=backbone.device)
 
 
@@ -280,6 +281,7 @@ def _save(
 ) -> tuple[PretrainedSource, ...]:
     """Score every source on held-out rows and keep its target prompt: what the mixture gives its own task."""
     finished, prompts = [], []
+    tokens, layer = spec.shape
     targets, shares = bank.targets().detach().cpu().numpy(), bank.shares().detach()
     for number, source in enumerate(spec.sources):
         scored = held_out[number]
@@ -291,8 +293,8 @@ def _save(
             about=source.about or f"Source prompt for {source.task}.",
             backbone=spec.backbone,
             fingerprint=bank.backbone.fingerprint,
-            prompt_tokens=spec.prompt_tokens,
-            prompt_layer=spec.prompt_layer,
+            prompt_tokens=tokens,
+            prompt_layer=layer,
             width=bank.backbone.width,
             task=source.task,
             data=(DataSource(source.name, source.licence, len(bank.tasks[number].texts)),),

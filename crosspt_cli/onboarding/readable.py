@@ -44,12 +44,15 @@ class ReadTexts:
     def counts(self) -> list[tuple[int, int]]:
         """Return of each row how many of its texts' tokens are unknown, and how many there are."""
         segments = self.encoder.template.segments
-        literals = [token for part in segments if part.text is not None for token in self.encoder.literals[part.text]]
+        literals: list[int | None] = [
+            token for part in segments if part.text is not None for token in self.encoder.literals[part.text]
+        ]
         ignored = len(literals) + 1 - literals.count(self.piece)
         every = []
         for ids in self.ids:
-            unknown = list(ids).count(self.unknown) - literals.count(self.unknown)
-            every.append((unknown, len(ids) - ignored - list(ids).count(self.piece)))
+            known: list[int | None] = list(ids)
+            unknown = known.count(self.unknown) - literals.count(self.unknown)
+            every.append((unknown, len(ids) - ignored - known.count(self.piece)))
         return every
 
     def equal(self) -> list[int]:

@@ -79,6 +79,13 @@ class Tried:
     se: float | None
     per_fold: tuple[float, ...]
 
+    @property
+    def accuracy(self) -> float:
+        """The `mean`; ValueError of a candidate that has none, because it failed."""
+        if self.mean is None:
+            raise ValueError(f"{self.name} has no accuracy: it {self.state}")
+        return self.mean
+
 
 @dataclass(frozen=True)
 class SourceShare:

@@ -59,7 +59,7 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
     entries = [
         entry
         for entry in registry.sources(fingerprint=backbone.fingerprint)
-        if layer is None or entry.manifest.prompt_layer == layer
+        if layer is None or entry.source.prompt_layer == layer
     ]
     shapes = [shape_of(entry) for entry in entries]
     tokens, layer = mixing_shape(shapes, layer)
@@ -76,7 +76,7 @@ def load_sources(registry: Registry, backbone: Backbone, layer: int | None = Non
 
 def shape_of(entry: Entry) -> tuple[int, int]:
     """Return a source prompt's length in tokens and the encoder layer before which it enters."""
-    return entry.manifest.prompt_tokens, entry.manifest.prompt_layer
+    return entry.source.prompt_tokens, entry.source.prompt_layer
 
 
 def mixing_shape(shapes: Sequence[tuple[int, int]], layer: int | None = None) -> tuple[int, int]:
@@ -130,7 +130,7 @@ def study_task(
         labels=prepared.labels,
         tree=tree,
         plain=tuple(" ".join(row.fields) for row in examples.rows),
-        vectors=texts.vectors.cpu().numpy(),
+        vectors=texts.read_vectors.cpu().numpy(),
         sources=sources.values,
         untouched=untouched,
         classes=prepared.spec.verbalizer.classes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.onboarding.backbones import default_backbone, find_backbone
@@ -69,9 +69,9 @@ def _from_json(file: Path) -> Tokenizer:
     found.no_padding()
     return Tokenizer(
         tokenize=lambda text: found.encode(as_plain_text(text), add_special_tokens=False).ids,
-        pieces=lambda ids: [found.id_to_token(token) for token in ids],
+        pieces=lambda ids: [cast(str, found.id_to_token(token)) for token in ids],  # every id is one of its own
         unknown=found.token_to_id(UNKNOWN),
-        end=found.token_to_id(END),
+        end=cast(int, found.token_to_id(END)),  # every T5 has it
         piece=found.token_to_id(PIECE),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from crosspt_cli.registry.manifest import (
 
 Key = tuple[str, ...]  # the folder names below the kind's folder: (name,), or (backbone, name) of a source prompt
 Value = TypeVar("Value")
+ManifestT = TypeVar("ManifestT", BackboneManifest, Manifest, TaskManifest)
 
 _ATTEMPTS = 10
 
@@ -86,6 +87,33 @@ class Entry:
     def title(self) -> str:
         """The whole key, e.g. ``"mini/qqp"`` for a source prompt."""
         return "/".join(self.key)
+
+    @property
+    def backbone(self) -> BackboneManifest:
+        """The manifest of a backbone; TypeError on a damaged entry or another kind, as of the next two."""
+        return self._manifest_as(BackboneManifest)
+
+    @property
+    def source(self) -> Manifest:
+        """The manifest of a source prompt."""
+        return self._manifest_as(Manifest)
+
+    @property
+    def task(self) -> TaskManifest:
+        """The manifest of a task."""
+        return self._manifest_as(TaskManifest)
+
+    @property
+    def file_digests(self) -> Mapping[str, str]:
+        """The hex digest per file, of any kind; TypeError on a damaged entry, whose manifest cannot be read."""
+        if self.manifest is None:
+            raise TypeError(f"{self.kind} {self.title} has no digests: {self.problem}")
+        return self.manifest.sha256
+
+    def _manifest_as(self, wanted: type[ManifestT]) -> ManifestT:
+        if not isinstance(self.manifest, wanted):
+            raise TypeError(f"{self.kind} {self.title} has no {wanted.__name__}: {self.problem or 'another kind'}")
+        return self.manifest
 
 
 @dataclass(frozen=True)
@@ -261,7 +289,7 @@ def read_files(folder: Path, entry: Entry) -> dict[str, bytes]:
     Raises:
         IntegrityError: one is missing, no regular file, or differs from what was recorded.
     """
-    return {name: read_listed(folder, name, recorded) for name, recorded in entry.manifest.sha256.items()}
+    return {name: read_listed(folder, name, recorded) for name, recorded in entry.file_digests.items()}
 
 
 def read_listed(folder: Path, name: str, recorded: str) -> bytes:

@@ -32,7 +32,7 @@ def task_file(registry: Registry, name: str, file: str) -> bytes | None:
         return None
 
     def read(folder: Path) -> bytes | None:
-        recorded = layer.read("task", key, folder).manifest.sha256
+        recorded = layer.read("task", key, folder).file_digests
         return read_listed(folder, file, recorded[file]) if file in recorded else None
 
     return steady(layer.target("task", key), read)

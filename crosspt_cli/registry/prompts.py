@@ -68,7 +68,7 @@ def read_prompt(folder: Path, entry: Entry) -> SourcePrompt:
         IntegrityError: a file is missing or differs from its digest, or the array has another name, type or shape.
     """
     contents = read_files(folder, entry)
-    where, manifest = folder / PROMPT_FILE, entry.manifest
+    where, manifest = folder / PROMPT_FILE, entry.source
     if PROMPT_FILE not in contents:
         raise IntegrityError(str(folder), f"the manifest does not name {PROMPT_FILE}.", MEND)
     arrays = parse_arrays(where, contents[PROMPT_FILE])

@@ -70,7 +70,7 @@ class Registry:
         entries = [entry for entry in self._listed("source") if folder in (None, entry.key[0])]
         if fingerprint is None:
             return tuple(entries)
-        return tuple(entry for entry in entries if entry.manifest and entry.manifest.fingerprint == fingerprint)
+        return tuple(entry for entry in entries if entry.manifest and entry.source.fingerprint == fingerprint)
 
     def tasks(self) -> tuple[Entry, ...]:
         """Return every task, sorted by name."""
@@ -107,7 +107,7 @@ class Registry:
             IntegrityError: a file is missing or damaged.
         """
         entry = self.backbone(name)
-        for file, recorded in entry.manifest.sha256.items():
+        for file, recorded in entry.file_digests.items():
             check_plain(entry.path / file)
             check_digest(entry.path / file, sha256(entry.path / file), recorded)
         return entry
@@ -130,7 +130,7 @@ class Registry:
         own = (suggested_name(title), name)
         if self._layer_of("source", own):
             entry = self._entry("source", own)
-            if known is None or entry.manifest.fingerprint == known.fingerprint:
+            if known is None or entry.source.fingerprint == known.fingerprint:
                 return entry
         return self._source_elsewhere(name, title, known)
 
@@ -141,9 +141,9 @@ class Registry:
             present = [entry.name for entry in self.sources(backbone=title)]
             raise not_found("source prompt", name, present, of=f" for {title}")
         for entry in namesakes:
-            if entry.manifest.fingerprint == known.fingerprint:
+            if entry.source.fingerprint == known.fingerprint:
                 return entry
-        check_fits(namesakes[0].title, namesakes[0].manifest, known)
+        check_fits(namesakes[0].title, namesakes[0].source, known)
         raise AssertionError("unreachable")
 
     def load_source(self, name: str, backbone: str | KnownBackbone) -> SourcePrompt:
@@ -289,7 +289,7 @@ class Registry:
         contents: dict[Key, tuple[Fill, Describe]] = {}
         for values, manifest in prompts:
             check_values(values, manifest)
-            key = (suggested_name(manifest.backbone), checked_name(manifest.name, "source prompt"))
+            key: Key = (suggested_name(manifest.backbone), checked_name(manifest.name, "source prompt"))
             contents[key] = filler({PROMPT_FILE: dump_arrays({"prompt": values})}), partial(_described, manifest)
         with ExitStack() as held:
             for key in sorted(contents):
@@ -368,7 +368,7 @@ class Registry:
 
     def _known(self, backbone: str) -> KnownBackbone | None:
         key = (suggested_name(backbone),)
-        return self._entry("backbone", key).manifest if self._layer_of("backbone", key) else None
+        return self._entry("backbone", key).backbone if self._layer_of("backbone", key) else None
 
 
 def _described(manifest: Manifest, folder: Path, digests: dict[str, str]) -> bytes:

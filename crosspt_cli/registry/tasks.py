@@ -66,7 +66,7 @@ def read_task(folder: Path, entry: Entry, path: Path) -> StoredTask:
     Raises:
         IntegrityError: a file is missing, differs from its digest, or holds anything but finite float32 arrays.
     """
-    contents, manifest = read_files(folder, entry), entry.manifest
+    contents, manifest = read_files(folder, entry), entry.task
     if ARRAYS_FILE not in contents:
         raise IntegrityError(str(folder), f"{DOCUMENT_FILE} does not name {ARRAYS_FILE}.", MEND)
     arrays = parse_arrays(folder / ARRAYS_FILE, contents.pop(ARRAYS_FILE))

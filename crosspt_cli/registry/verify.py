@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crosspt_cli.foundation.errors import CrossptError, IntegrityError
@@ -104,9 +105,7 @@ def _errors(layer: Layer, kind: str, key: Key, folder: Path) -> Iterator[Crosspt
         return
     yield from _orphans(entry, folder)
     yield from _misnamed(entry)
-    damaged = [
-        error for name in entry.manifest.sha256 for error in _tried(lambda name=name: _check_file(entry, folder / name))
-    ]
+    damaged = [error for name in entry.file_digests for error in _tried(partial(_check_file, entry, folder / name))]
     # the content is worth a sentence of its own only where the bytes are those that were saved
     yield from damaged or _tried(lambda: _CONTENT[kind](folder, entry))
 
@@ -121,13 +120,13 @@ def _tried(check: Callable[[], object]) -> list[IntegrityError]:
 
 def _check_file(entry: Entry, path: Path) -> None:
     check_plain(path)
-    check_digest(path, sha256(path), entry.manifest.sha256[path.name])
+    check_digest(path, sha256(path), entry.file_digests[path.name])
     if path.suffix == ".safetensors":
         read_header(path)
 
 
 def _orphans(entry: Entry, folder: Path) -> Iterator[IntegrityError]:
-    recorded = {*entry.manifest.sha256, KINDS[entry.kind].manifest}
+    recorded = {*entry.file_digests, KINDS[entry.kind].manifest}
     for name in visible_files(folder):
         if name not in recorded:
             yield IntegrityError(str(folder / name), "the manifest does not name this file.", _STRAY)
@@ -143,11 +142,11 @@ def _misnamed(entry: Entry) -> Iterator[IntegrityError]:
 
 def _check_backbone(folder: Path, entry: Entry) -> None:
     found = fingerprint_folder(folder)
-    if found != entry.manifest.fingerprint:
-        problem = f"its fingerprint is {found[:12]}…, and the manifest says {entry.manifest.fingerprint[:12]}…"
+    if found != entry.backbone.fingerprint:
+        problem = f"its fingerprint is {found[:12]}…, and the manifest says {entry.backbone.fingerprint[:12]}…"
         raise IntegrityError(str(folder), f"{problem}; prompts made for it would not fit.", "Copy the folder again.")
-    if backbone_width(folder) != entry.manifest.width:
-        problem = f"it is {backbone_width(folder)} wide, and the manifest says {entry.manifest.width}."
+    if backbone_width(folder) != entry.backbone.width:
+        problem = f"it is {backbone_width(folder)} wide, and the manifest says {entry.backbone.width}."
         raise IntegrityError(str(folder), problem, "Copy the folder again.")
 
 

@@ -31,9 +31,9 @@ def entry_dict(entry: Entry, whole: bool = False) -> dict[str, Any]:
     if entry.kind == "source":
         found["backbone"] = entry.key[0]
     if entry.manifest and entry.kind == "task":
-        found |= {"version": entry.manifest.crosspt_version, "created": entry.manifest.created, **task_dict(entry)}
+        found |= {"version": entry.task.crosspt_version, "created": entry.task.created, **task_dict(entry)}
     if entry.manifest and entry.kind == "source":
-        found |= {"task": entry.manifest.task, "score": asdict(entry.manifest.score)}
+        found |= {"task": entry.source.task, "score": asdict(entry.source.score)}
     found |= {"layer": entry.layer, "sha256": entry.sha256 or None}
     if entry.problem:
         found["problem"] = entry.problem
@@ -73,20 +73,20 @@ def _tasks_text(entries: Sequence[Entry], now: datetime) -> str:
 
 def _task_row(entry: Entry, now: datetime) -> tuple[str, ...]:
     known = task_dict(entry)
-    accuracy, backbone = known["accuracy"], entry.manifest.document.get("backbone")
+    accuracy, backbone = known["accuracy"], entry.task.document.get("backbone")
     return (
         f"  {entry.name}",
         accuracy_text(accuracy) if accuracy else UNKNOWN,
         UNKNOWN if known["rows"] is None else f"{known['rows']:,}",
         UNKNOWN if known["classes"] is None else f"{known['classes']:,}",
-        age(entry.manifest.created, now),
+        age(entry.task.created, now),
         str(backbone.get("name", UNKNOWN)) if isinstance(backbone, dict) else UNKNOWN,
     )
 
 
 def task_dict(entry: Entry) -> dict[str, Any]:
     """Return what a list shows of a task, None for what its manifest does not say: earlier versions wrote less."""
-    document = entry.manifest.document
+    document = entry.task.document
     accuracy, rows, classes = document.get("accuracy"), document.get("rows"), document.get("classes")
     sound = isinstance(accuracy, dict) and isinstance(accuracy.get("corrected"), (int, float))
     return {
@@ -99,7 +99,9 @@ def task_dict(entry: Entry) -> dict[str, Any]:
 def accuracy_text(accuracy: Mapping[str, Any]) -> str:
     """Return a stored accuracy with its interval, e.g. ``"88.2 % (80–94)"``."""
     low, high = accuracy.get("interval") or (None, None)
-    return percent(accuracy["corrected"]) + (f" ({100 * low:.0f}–{100 * high:.0f})" if low is not None else "")
+    return percent(accuracy["corrected"]) + (
+        f" ({100 * low:.0f}–{100 * high:.0f})" if low is not None and high is not None else ""
+    )
 
 
 def age(created: str, now: datetime) -> str:
@@ -154,9 +156,9 @@ def _about(entry: Entry) -> str:
     if entry.manifest is None:
         return entry.problem
     if entry.kind == "backbone":
-        return f"{entry.manifest.width} wide"
-    score = entry.manifest.score
-    return f"{entry.manifest.task}, {percent(score.value)} {score.metric.replace('_', ' ')} on {score.rows:,} rows"
+        return f"{entry.backbone.width} wide"
+    score = entry.source.score
+    return f"{entry.source.task}, {percent(score.value)} {score.metric.replace('_', ' ')} on {score.rows:,} rows"
 
 
 def entry_text(entry: Entry, summary: str | None = None) -> str:

@@ -13,7 +13,8 @@ from crosspt_cli.report.tables import label, name_of, ratio_name
 
 if TYPE_CHECKING:
     from crosspt_cli.onboarding.held_out_numbers import Bin
-    from crosspt_cli.onboarding.report_data import Method, Report, SourceShare, Tried
+    from crosspt_cli.onboarding.report_data import Report, SourceShare, Tried
+    from crosspt_cli.onboarding.report_verdict import Method
 
 WIDTH = 360
 EDGE = 8
@@ -112,15 +113,15 @@ def search_picture(report: Report) -> Markup:
         for place, ratio in enumerate(ratios)
     ]
     shapes += [text(f"M = {m}", 0, top + (place + 0.5) * high + 4, class_="quiet") for place, m in enumerate(ms)]
-    means = [each.mean for each in report.candidates if each.state != "failed"]
+    means = [each.accuracy for each in report.candidates if each.state != "failed"]
     shade = Scale(min(means), max(means) + 1e-9, 0.05, 0.4)
     for each in sorted(report.candidates, key=lambda each: each.chosen):  # the outline of the last lies on top
         x, y = left + ratios.index(each.lr_ratio) * wide, top + ms.index(each.m) * high
-        shapes += _cell(each, x, y, shade(each.mean) if each.state != "failed" else 0.0)
+        shapes += _cell(each, x, y, shade(each.accuracy) if each.state != "failed" else 0.0)
     best = next(each for each in report.candidates if each.chosen)
     title = (
         f"{len(report.candidates)} candidates by number of sources M and learning-rate ratio, with their held-out "
-        f"accuracy; chosen: {best.name}, {percent(best.mean)}. The table has all of them."
+        f"accuracy; chosen: {best.name}, {percent(best.accuracy)}. The table has all of them."
     )
     size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
     return picture("search", title, (max(WIDTH, size[0]), size[1]), *shapes)
@@ -139,7 +140,7 @@ def _cell(tried: Tried, x: float, y: float, shade: float) -> list[Markup]:
     word = "" if kind == "complete" else kind
     return [
         *shapes,
-        text(percent(tried.mean), middle, y + 19, text_anchor="middle", class_="strong"),
+        text(percent(tried.accuracy), middle, y + 19, text_anchor="middle", class_="strong"),
         text(folds, middle, y + 33, text_anchor="middle", class_="small"),
         text(word, middle, y + 47, text_anchor="middle", class_="small"),
     ]

@@ -65,7 +65,8 @@ class Pace:
     def __init__(self, limit: float | None = None, clock: Clock = time.monotonic) -> None:
         self.clock, self.limit = clock, limit
         self.began = self.since = clock()
-        self.stage, self.share, self.ends = "", 0.0, None
+        self.stage, self.share = "", 0.0
+        self.ends: float | None = None
         self.first = self.last = 0.0
         self.measured = False  # whether a stage was seen to move
 

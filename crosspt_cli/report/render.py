@@ -69,8 +69,8 @@ def plan_text(plan: OnboardingPlan, console: Console | None = None) -> str:
 
 def check_text(check: FileCheck, command: str, console: Console | None = None) -> str:
     """Return a checked file for people; the command to type next is the last line."""
-    blocks = [_title(check_headline(check)), _lines(check_lines(check)), _lines(finding_lines(check))]
-    shown = [blocks[0], *(block for block in blocks[1:] if block.row_count)]
+    tables = (_lines(check_lines(check)), _lines(finding_lines(check)))
+    shown = [_title(check_headline(check)), *(table for table in tables if table.row_count)]
     return f"{_rendered(shown, console)}\n\n{command}"
 
 

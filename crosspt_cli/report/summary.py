@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from crosspt_cli.onboarding.onboard import Onboarded
     from crosspt_cli.onboarding.planning import OnboardingPlan
     from crosspt_cli.onboarding.pretrain import PretrainedBank
-    from crosspt_cli.search.outcome import StudyResult
+    from crosspt_cli.search.outcome import State, StudyResult
 
 Line = tuple[str, str]
 """What it is, and what it is like."""
 
-STATES = ("complete", "pruned", "failed")
+STATES: tuple[State, ...] = ("complete", "pruned", "failed")
 SHOWN_CLASSES = 8
 SHOWN_SUSPECTS = 5
 

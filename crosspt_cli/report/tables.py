@@ -140,10 +140,10 @@ def candidate_table(report: Report) -> Markup:
 
 def _accuracy(tried: Tried) -> tuple[str, str]:
     """Return a candidate's accuracy and how far its folds are apart; one that failed has neither."""
-    if tried.state == "failed":
+    if tried.state == "failed" or tried.se is None:
         return "–", "–"
     folds = f"{100 * min(tried.per_fold):.0f}–{100 * max(tried.per_fold):.0f} %"
-    return with_error(tried.mean, tried.se), folds
+    return with_error(tried.accuracy, tried.se), folds
 
 
 def ratio_name(ratio: float) -> str:

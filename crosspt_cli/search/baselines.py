@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,20 @@ from crosspt_cli.search.rank import class_share
 MOST_FREQUENT = "most frequent class"
 TFIDF = "TF-IDF + logistic regression"
 ENCODER = "encoder + logistic regression"
+
+
+class Classifier(Protocol):
+    """What a baseline must have, as scikit-learn's classifiers do."""
+
+    classes_: np.ndarray
+
+    def fit(self, inputs: np.ndarray, labels: np.ndarray) -> Classifier:
+        """Learn from inputs [n, ..] and labels [n] int64; return itself."""
+        ...
+
+    def predict_proba(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the shares [n, C] of `classes_`."""
+        ...
 
 
 def baseline_scores(
@@ -31,7 +46,9 @@ def baseline_scores(
     return {name: _cross_validate(fit, inputs[name], labels, folds) for name, fit in FITTERS.items()}
 
 
-def _cross_validate(fit, inputs: np.ndarray, labels: np.ndarray, folds: Sequence[Fold]) -> Score:
+def _cross_validate(
+    fit: Callable[[], Classifier], inputs: np.ndarray, labels: np.ndarray, folds: Sequence[Fold]
+) -> Score:
     correct, nats = np.zeros(len(labels)), np.zeros(len(labels))
     for fold in folds:
         model = fit().fit(inputs[fold.train], labels[fold.train])
@@ -43,13 +60,13 @@ def _cross_validate(fit, inputs: np.ndarray, labels: np.ndarray, folds: Sequence
     return Score(correct, tuple(float(correct[fold.held_out].mean()) for fold in folds), float(nats.mean()))
 
 
-def _most_frequent():
+def _most_frequent() -> Classifier:
     from sklearn.dummy import DummyClassifier
 
     class OnAnything(DummyClassifier):
         """Ignores the inputs, so that texts need no numbers."""
 
-        def fit(self, inputs, labels):
+        def fit(self, inputs: np.ndarray, labels: np.ndarray) -> Classifier:
             super().fit(inputs, labels)
             self.class_prior_ = class_share(np.searchsorted(self.classes_, labels), len(self.classes_))
             return self
@@ -57,7 +74,7 @@ def _most_frequent():
     return OnAnything(strategy="prior")
 
 
-def _tfidf():
+def _tfidf() -> Classifier:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
 
@@ -65,7 +82,7 @@ def _tfidf():
     return make_pipeline(words, _logistic())
 
 
-def _on_encoder():
+def _on_encoder() -> Classifier:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import Normalizer, StandardScaler
 
@@ -73,13 +90,13 @@ def _on_encoder():
     return make_pipeline(centred, Normalizer(), _logistic())
 
 
-def _logistic():
+def _logistic() -> Classifier:
     from sklearn.linear_model import LogisticRegression
 
     class Weighted(LogisticRegression):
         """Knows as much of how frequent each class is as a prompt does."""
 
-        def fit(self, inputs, labels):
+        def fit(self, inputs: np.ndarray, labels: np.ndarray) -> Classifier:
             return super().fit(inputs, labels, _row_weights(labels))
 
     return Weighted(C=10.0, max_iter=1000)

@@ -92,7 +92,7 @@ def fit_temperature(log_shares: np.ndarray, labels: np.ndarray) -> float:
         return log_heat**2 / (2 * SPREAD**2) - float(_true(heated, labels).mean(0).sum() + heated.mean())
 
     places = np.linspace(-math.log(HOTTEST), math.log(HOTTEST), STEPS)
-    nearest = min(range(1, STEPS - 1), key=lambda place: improbable(places[place]))
+    nearest = min(range(1, STEPS - 1), key=lambda place: improbable(float(places[place])))
     found = minimize_scalar(improbable, bounds=(places[nearest - 1], places[nearest + 1]), method="bounded")
     return math.exp(found.x)
 

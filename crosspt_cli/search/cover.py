@@ -81,7 +81,8 @@ def choose_cover(vectors: np.ndarray, weights: np.ndarray, preferred: np.ndarray
     """
     centred = unit(unit(vectors) - unit(vectors).mean(0)).astype(np.float32)
     similar = np.maximum(centred @ centred.T, 0.0)  # [N, N]
-    free, nearest, chosen = np.ones(len(vectors), bool), np.zeros(len(vectors), np.float32), []
+    free, nearest = np.ones(len(vectors), bool), np.zeros(len(vectors), np.float32)
+    chosen: list[int] = []
     while len(chosen) < n and free.any():
         gain = weights.astype(np.float32) @ np.maximum(similar - nearest[:, None], 0.0)
         eligible = free & preferred if (free & preferred).any() else free

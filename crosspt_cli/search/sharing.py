@@ -93,7 +93,7 @@ def _worth(task: StudyTask, folds: Sequence[Fold], chosen: Trained, name: str) -
     used = [number for number, mixture in enumerate(chosen.mixtures) if place in mixture.sources]
     if not used:
         return None
-    trials, mixtures = ([those[number] for number in used] for those in (chosen.trials, chosen.mixtures))
+    trials, mixtures = [chosen.trials[number] for number in used], [chosen.mixtures[number] for number in used]
     is_copy = chosen.candidate.lr_ratio == 0
     prompts = torch.stack([mixture.without(place, task.sources, is_copy) for mixture in mixtures])
     changed = _answered_by(task, folds, prompts, trials)

@@ -11,7 +11,7 @@ import yaml
 
 from crosspt_cli.foundation.errors import TemplateError
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", int, float)
 BOOL = "tag:yaml.org,2002:bool"
 
 

@@ -29,7 +29,9 @@ class InputEncoder:
         self.template, self.tokenize, self.end_token = template, tokenize, end_token
         self.max_tokens = max_tokens
         self.room = max_tokens - 1
-        self.literals = {s.text: tokenize(s.text) for s in template.segments if s.text is not None}
+        self.literals: dict[str | None, list[int]] = {
+            s.text: tokenize(s.text) for s in template.segments if s.text is not None
+        }
         fixed = sum(len(self.literals[s.text]) for s in template.segments if s.text is not None)
         if fixed >= self.room:
             raise self.too_long("the literal text alone needs", fixed)

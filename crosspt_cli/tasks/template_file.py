@@ -104,7 +104,7 @@ def parse_template(text: str, path: str, *, is_shipped: bool = False) -> Templat
 def read_name(reading: Reading, node: yaml.Node | None) -> str:
     """Return the template's name; one that is no folder name either is a problem."""
     name = reading.text(node, "'name'") if node else ""
-    if name and not NAME.fullmatch(name):
+    if node and name and not NAME.fullmatch(name):
         reading.wrong(line_of(node), f"'name' is {name!r}, but has 1 to 64 of a-z, 0-9, '.', '_' and '-'.")
     return name
 
@@ -203,21 +203,21 @@ def read_right_for(reading: Reading, node: yaml.Node | None, fields: int) -> Rig
 def dump_template(template: Template) -> str:
     """Return YAML that `parse_template` reads back as an equal template."""
     right_for = template.right_for
+    right = {
+        "labels": list(right_for.labels),
+        "columns": [list(names) for names in right_for.columns],
+        "classes": right_for.classes,
+        "words-per-label": right_for.words_per_label,
+    }
     document = {
         "name": template.name,
         "about": template.about,
         "fields": "any" if template.fields == ANY else template.fields,
         "segments": [segment_document(segment) for segment in template.segments],
         "label-words": {entry.label: entry.words for entry in template.label_words},
-        "right-for": {
-            "labels": list(right_for.labels),
-            "columns": [list(names) for names in right_for.columns],
-            "classes": right_for.classes,
-            "words-per-label": right_for.words_per_label,
-        },
+        # An empty list or a zero stands for "not there", which the reader refuses to see written out.
+        "right-for": {key: value for key, value in right.items() if value},
     }
-    # An empty list or a zero stands for "not there", which the reader refuses to see written out.
-    document["right-for"] = {key: value for key, value in document["right-for"].items() if value}
     filled = {key: value for key, value in document.items() if value}
     readable = yaml.safe_dump(filled, sort_keys=False, allow_unicode=True, width=120)
     # PyYAML doubles the rare line break U+0085 when it writes it as it stands; escaped, it survives.

@@ -197,23 +197,25 @@ class Choices:
             for index in moving:
                 place[index] += 1
         taken = {self.tokens(option.words) for option in settled if option}
+        found = []
         for index, option in enumerate(settled):
             if option is None:
-                settled[index] = self.numbered(self.classes[index], taken)
-                taken.add(self.tokens(settled[index].words))
-        return settled
+                option = self.numbered(self.classes[index], taken)
+                taken.add(self.tokens(option.words))
+            found.append(option)
+        return found
 
     def clashing(self, current: Sequence[Option | None]) -> list[int]:
         """Return the classes that must move on: words without meaning, and of equals those of the lowest rank."""
-        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        groups: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)  # tokens → class → rank
         moving = []
         for index, option in enumerate(current):
             if option and self.means_something(option.words):
-                groups[self.tokens(option.words)].append(index)
+                groups[self.tokens(option.words)][index] = option.rank
             elif option:
                 moving.append(index)
         for group in groups.values():
-            ranks = {index: current[index].rank for index in group if current[index].rank != OWN}
+            ranks = {index: rank for index, rank in group.items() if rank != OWN}
             if len(group) > 1:
                 moving += [index for index, rank in ranks.items() if rank == min(ranks.values())]
         return moving

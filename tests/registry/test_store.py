@@ -223,3 +223,16 @@ def test_listing_imports_nothing_heavy(save):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out == "1 True True []\n"
+
+
+def test_an_entry_has_the_manifest_of_its_own_kind_only(registry, save):
+    """Reading a task as a source prompt, or what a damaged manifest should say, must stop at once."""
+    entry = save()
+    assert entry.task.document["classes"] == ["good", "bad"]
+    assert entry.file_digests == entry.manifest.sha256
+    with pytest.raises(TypeError, match="task reviews has no Manifest: another kind"):
+        _ = entry.source
+    damaged = dataclasses.replace(entry, manifest=None, problem="it is damaged.")
+    for read in (lambda: damaged.task, lambda: damaged.file_digests):
+        with pytest.raises(TypeError, match=r"task reviews has no .*: it is damaged\."):
+            read()
