@@ -66,7 +66,9 @@ What crosspt has more than each of them, in points of balanced accuracy, ± the 
 ## On the faster backbone
 
 `mini-fast` has four encoder layers instead of six, and source prompts of its own. Balanced accuracy in %, on the
-draws that both backbones have (`bench/results/onboardings-quick-fast.jsonl`):
+draws that both backbones have (`bench/results/onboardings-quick-fast.jsonl`). The records of `mini-fast` are of an
+earlier commit, which chose among candidates with other folds' numbers; [bench/README.md](../bench/README.md#results)
+names it.
 
 {fast}
 
