@@ -31,8 +31,9 @@ def not_found(word: str, name: str, present: Sequence[str], of: str = "") -> Not
         problem = f"no {word} named {name!r}{of}."
     else:
         problem = f"no {word} named {name!r}{of}; there is none yet."
-    everything = " --all" if word in ("source prompt", "entry") else ""  # shipped sources are folded to a line without
-    hint = f"'crosspt registry list{everything}' shows all {len(present)}." if present else _HOW_TO_MAKE[word]
+    # without --all the sources that ship are folded into one line
+    listing = "crosspt registry list --all" if word in ("source prompt", "entry") else "crosspt registry list"
+    hint = f"'{listing}' shows all {len(present)}." if present else _HOW_TO_MAKE[word]
     return NotFound("registry", problem, hint)
 
 
