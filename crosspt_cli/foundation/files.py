@@ -40,27 +40,16 @@ def storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def replace_folder(target: Path, fill: Callable[[Path], None]) -> None:
-    """Make `target` the folder that `fill` writes, in one step; on any failure the old one stays.
+def replace_folders(fills: Mapping[Path, Callable[[Path], None]]) -> None:
+    """Make each target the folder that its `fill` writes; on any failure none is changed.
 
-    The new folder is written beside the target under a name that no reader looks at, flushed to disk, then renamed.
-    An existing target is renamed aside first; `recover_folder` puts it back if the process dies between the two.
+    Each new folder is written beside its target under a name that no reader looks at. All of them are on disk before
+    the first is renamed. An existing target is renamed aside first; `recover_folder` puts it back if the process dies
+    between the two renames. So each target is whole at any moment, the old one or the new one.
 
     Args:
-        target: the folder to create or replace. Its parent is created. The caller holds the entry's lock.
-        fill: writes the new content into the empty folder it is given.
-
-    Raises:
-        StorageError: the disk is full or the folder not writable.
-    """
-    replace_folders({target: fill})
-
-
-def replace_folders(fills: Mapping[Path, Callable[[Path], None]]) -> None:
-    """Make each target the folder that its `fill` writes, as `replace_folder` does; on any failure none is changed.
-
-    All of them are on disk before the first is renamed. A process that dies between two renames leaves each target
-    whole, the old one or the new one.
+        fills: target → what writes the new content into the empty folder it is given. The target's parent is created.
+            The caller holds the locks of all entries.
 
     Raises:
         StorageError: the disk is full or a folder not writable.
@@ -107,7 +96,7 @@ def _swap_back(target: Path, aside: Path) -> None:
 
 
 def recover_folder(target: Path) -> None:
-    """Finish what a killed `replace_folder` left: put the old folder back, drop half-written ones.
+    """Finish what a killed `replace_folders` left: put the old folder back, drop half-written ones.
 
     The caller holds the entry's lock, so nobody else is writing.
     """
@@ -125,7 +114,7 @@ def recover_folder(target: Path) -> None:
 
 
 def previous(target: Path) -> Path:
-    """Return where `replace_folder` keeps the old folder for the moment between its two renames."""
+    """Return where `replace_folders` keeps the old folder for the moment between its two renames."""
     return target.parent / f".{target.name}.old"
 
 

@@ -6,21 +6,11 @@ r"""``old=new,old=new`` on a command line: labels may themselves hold what divid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _PIECE = re.compile(r"\\[,=\\]|.", re.DOTALL)
 _ESCAPED = re.compile(r"\\([,=\\])")
 _SPECIAL = re.compile(r"[,=\\]")
-
-
-def write_list(items: Iterable[str]) -> str:
-    r"""Return the items with commas between them, as `read_list` reads them.
-
-    Example:
-        >>> print(write_list(["cash, cards", "post"]))
-        cash\, cards,post
-    """
-    return ",".join(_SPECIAL.sub(r"\\\g<0>", item) for item in items)
 
 
 def read_list(text: str) -> list[str]:

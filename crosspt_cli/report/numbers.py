@@ -62,3 +62,13 @@ def shortened(items: list[str], most: int) -> str:
     """
     more = len(items) - most
     return f"{', '.join(items[:most])} and {more} more" if more > 0 else ", ".join(items)
+
+
+def at_most(megabytes: float) -> str:
+    """Return the end of a sentence on the most memory held; nothing where the system counts none.
+
+    Example:
+        >>> at_most(1196.6), at_most(0.0)
+        (', at most 1,197 MB', '')
+    """
+    return f", at most {megabytes:,.0f} MB" if megabytes else ""

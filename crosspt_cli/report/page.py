@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crosspt_cli.report.markup import Markup, element
-from crosspt_cli.report.numbers import counted, duration, percent, with_error
+from crosspt_cli.report.numbers import at_most, counted, duration, percent, with_error
 from crosspt_cli.report.page_style import STYLE
 from crosspt_cli.report.pictures import (
     attention_picture,
@@ -114,7 +114,7 @@ def _facts(report: Report) -> Markup:
     words = words_text([each.label for each in report.classes], [each.words for each in report.classes])
     facts = (
         ("made", f"{origin.created[:16].replace('T', ' ')} UTC, in {duration(made.seconds)}"),
-        ("on", f"{made.device} ({made.dtype}), at most {made.peak_memory_mb:,.0f} MB"),
+        ("on", f"{made.device} ({made.dtype}){at_most(made.peak_memory_mb)}"),
         ("columns", f"{', '.join(report.text_columns)} → {report.label_column}"),
         ("template", report.template),
         ("label words", words),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.foundation.plain_json import finite
-from crosspt_cli.report.numbers import counted, duration, expected, percent, shortened, with_error
+from crosspt_cli.report.numbers import at_most, counted, duration, expected, percent, shortened, with_error
 from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def suspect_lines(done: Onboarded) -> tuple[Line, ...]:
 def task_lines(done: Onboarded) -> tuple[Line, ...]:
     """Return how the task is put to the backbone, what it cost, and where it lies."""
     verbalizer = done.fitted.spec.verbalizer
-    cost = f"{duration(done.seconds)} on {done.device} ({done.dtype}), at most {done.peak_memory_mb:,.0f} MB"
+    cost = f"{duration(done.seconds)} on {done.device} ({done.dtype}){at_most(done.peak_memory_mb)}"
     return (
         ("template", done.reason or repr(done.fitted.spec.template.name)),
         ("label words", words_text(verbalizer.classes, verbalizer.words)),
