@@ -49,7 +49,7 @@ def _errors(truth: np.ndarray, estimate: np.ndarray, low: np.ndarray, high: np.n
 
 def shrinkage(lines: list[dict]) -> str:
     """Return a Markdown table of the corrected score before and after the move, and with other data sets' constants."""
-    from crosspt_cli.search.corrected import USUAL_ROWS, USUAL_SKILL
+    from crosspt_cli.evidence.corrected import USUAL_ROWS, USUAL_SKILL
 
     sizes = sorted({line["per_class"] for line in lines})
     ways = {
@@ -94,7 +94,7 @@ def _skill(line: dict) -> float:
 
 def _moved(line: dict, skill: float, count: float) -> tuple[float, float, float]:
     """Return a line's corrected score and interval, moved towards a skill that counts as much as so many rows."""
-    from crosspt_cli.search.intervals import wilson
+    from crosspt_cli.evidence.intervals import wilson
 
     score, worth = _before_the_move(line)
     usual = 1 / line["classes"] + skill * (1 - 1 / line["classes"])
@@ -107,7 +107,7 @@ def _before_the_move(line: dict) -> tuple[float, float]:
 
     Lines of before the move have no such numbers: theirs are the corrected score and the rows that its interval is of.
     """
-    from crosspt_cli.search.intervals import wilson
+    from crosspt_cli.evidence.intervals import wilson
 
     if "all_rows" in line:
         return line["all_rows"], line["rows_worth"]

@@ -83,11 +83,10 @@ def own_steps(rows: Path, trials: int, layer: int | None = None, steps: int = 20
         steps: to take the median of.
     """
     from crosspt_cli import Registry, read_csv
-    from crosspt_cli.onboarding.backbones import open_backbone
-    from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.evidence.trial import Candidate, Fold
     from crosspt_cli.onboarding.study_input import load_sources, study_task
-    from crosspt_cli.search.candidates import Candidate
-    from crosspt_cli.search.folds import Fold
+    from crosspt_cli.reading.backbones import open_backbone
+    from crosspt_cli.reading.prepare import prepare
     from crosspt_cli.search.trials import Trial, make_population
 
     registry = Registry.open()

@@ -112,12 +112,12 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
     """Return every column's class index per test row, and how each candidate of the study would have done."""
     import torch
 
-    from crosspt_cli.core.score import Readout
-    from crosspt_cli.core.train import answer_rows, read_alone
-    from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.core.read import answer_rows, read_alone
+    from crosspt_cli.evidence.baselines import ENCODER, FITTERS, TFIDF
+    from crosspt_cli.evidence.readout import Readout
     from crosspt_cli.onboarding.study_input import load_sources, study_task
+    from crosspt_cli.reading.prepare import prepare
     from crosspt_cli.registry import Registry
-    from crosspt_cli.search.baselines import ENCODER, FITTERS, TFIDF
     from crosspt_cli.search.final import fit_final
     from crosspt_cli.search.plan import find_budget, total_steps
     from crosspt_cli.search.trials import tokens_at_once
@@ -133,8 +133,8 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
     def answer(fit, *readouts: Readout) -> list[np.ndarray]:
         prompts = torch.as_tensor(fit.prompt)[None]
         found = answer_rows(backbone, prompts, everything * 0, encoded, everything, task.tree, at_once)
-        nearness = fit.prototypes.nearness(found.vectors, found.plain)
-        return [readout.log_shares(found.nats, fit.leaning, nearness).argmax(1) for readout in readouts]
+        similarity = fit.prototypes.similarity(found.vectors, found.plain)
+        return [readout.log_shares(found.nats, fit.bias, similarity).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(shots))
     by_candidate, by_words, records = [], [], []
@@ -187,7 +187,7 @@ def _calibration(finished: Onboarded) -> dict:
 
 
 def _heated(scores: np.ndarray) -> np.ndarray:
-    from crosspt_cli.core.score import log_softmax
+    from crosspt_cli.evidence.readout import log_softmax
 
     return log_softmax(scores.astype(float))
 
@@ -237,8 +237,8 @@ def _unusual(finished: Onboarded, other) -> dict | None:
     import torch
     from sklearn.metrics import roc_auc_score
 
-    from crosspt_cli.core.train import answer_rows, read_alone
-    from crosspt_cli.core.unusual import distances
+    from crosspt_cli.core.read import answer_rows, read_alone
+    from crosspt_cli.evidence.unusual import distances
     from crosspt_cli.search.trials import tokens_at_once
 
     predictor = finished.predictor

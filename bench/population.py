@@ -44,7 +44,7 @@ from peers.peft_trials import PeftTrial
 from studies import Plan, Study, make_study
 
 from crosspt_cli.core.devices import choose_device, choose_dtype
-from crosspt_cli.core.train import score_rows
+from crosspt_cli.core.read import score_rows
 from crosspt_cli.search.plan import BATCH
 from crosspt_cli.search.trials import Trial
 

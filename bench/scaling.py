@@ -71,8 +71,8 @@ def measure(point: Point, part: str, device_name: str, dtype_name: str, repeats:
     from shapes import SHAPES, freeze, random_task
 
     from crosspt_cli.core.devices import choose_device, choose_dtype, peak_memory_mb
+    from crosspt_cli.evidence.trial import Fold
     from crosspt_cli.search.candidates import make_candidates
-    from crosspt_cli.search.folds import Fold
     from crosspt_cli.search.trials import Trial, make_population
 
     device = choose_device(device_name)

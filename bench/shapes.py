@@ -12,7 +12,7 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.core.memory import room_on
-from crosspt_cli.core.train import read_alone
+from crosspt_cli.core.read import read_alone
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once

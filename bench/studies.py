@@ -13,8 +13,8 @@ from shapes import SHAPES, freeze, random_prompts, random_task, random_words
 from transformers import T5ForConditionalGeneration
 
 from crosspt_cli.core.train import Population
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.folds import Fold, stratified_folds
+from crosspt_cli.evidence.trial import Candidate, Fold
+from crosspt_cli.search.folds import stratified_folds
 from crosspt_cli.search.plan import BUDGETS, budget_candidates, make_rungs
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
@@ -79,9 +79,9 @@ def mini_study(
 
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.foundation.paths import shipped
-    from crosspt_cli.onboarding.backbones import open_backbone
-    from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import Sources, study_task
+    from crosspt_cli.reading.backbones import open_backbone
+    from crosspt_cli.reading.prepare import prepare
 
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch))

@@ -70,14 +70,14 @@ class Task:
         return self.pool.truth[self.rows]
 
     def answers(self, train: np.ndarray, asked: np.ndarray, rank: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return nats [n, C], leaning [C] and nearness [n, C] of the source and the prototypes that `train` gives.
+        """Return nats [n, C], bias [C] and similarity [n, C] of the source and the prototypes that `train` gives.
 
         Args:
             train: places among the labelled rows.
             asked: places in the pool.
             rank: of the source, 0 for the one that the training rows speak for most.
         """
-        from crosspt_cli.core.score import paired_prototypes
+        from crosspt_cli.evidence.prototypes import paired_prototypes
         from crosspt_cli.search.rank import UntouchedSources
 
         pool, labels = self.pool, self.labels
@@ -86,29 +86,27 @@ class Task:
         source = pool.names.index(best)
         known = self.rows[train]
         means = paired_prototypes(pool.vectors[source, known], pool.plain[known], labels[train], pool.classes)
-        nearness = means.nearness(pool.vectors[source, asked], pool.plain[asked])
-        return pool.nats[source, asked], untouched.leaning(best, labels, train), nearness
+        similarity = means.similarity(pool.vectors[source, asked], pool.plain[asked])
+        return pool.nats[source, asked], untouched.bias(best, labels, train), similarity
 
     def judged(self, count: int, seed: int, rank: int = 0) -> list:
         """Return every readout judged on held-out rows, by `count` folds."""
+        from crosspt_cli.evidence.judge import find_readouts, judge_readouts
+        from crosspt_cli.evidence.trial import TrialResult
         from crosspt_cli.search.folds import stratified_folds
-        from crosspt_cli.search.outcome import TrialResult
-        from crosspt_cli.search.readouts import find_readouts, judge_readouts
 
         folds = stratified_folds(self.labels, count, seed)
         trials = []
         for number, fold in enumerate(folds):
-            nats, leaning, nearness = self.answers(fold.train, self.rows[fold.held_out], rank)
+            nats, bias, similarity = self.answers(fold.train, self.rows[fold.held_out], rank)
             nothing = np.zeros(1)
-            trials.append(
-                TrialResult(0, number, 0, "complete", 0, 0.0, fold.held_out, nats, nearness, leaning, nothing)
-            )
+            trials.append(TrialResult(0, number, 0, "complete", 0, 0.0, fold.held_out, nats, similarity, bias, nothing))
         return list(judge_readouts(trials, find_readouts("auto"), self.labels))
 
     def truths(self, rank: int = 0) -> dict[float, float]:
         """Return weight → balanced accuracy on the pool's other rows, once all labelled rows are used."""
-        from crosspt_cli.core.score import Readout
-        from crosspt_cli.search.readouts import WEIGHTS
+        from crosspt_cli.evidence.judge import WEIGHTS
+        from crosspt_cli.evidence.readout import Readout
 
         asked = np.setdiff1d(np.arange(len(self.pool.truth)), self.rows)
         given = self.answers(np.arange(len(self.rows)), asked, rank)
@@ -117,7 +115,7 @@ class Task:
 
 def read_pool(folder: Path, backbone, sources, most: int) -> Pool:
     """Return up to `most` test rows of a target as every source prompt reads them."""
-    from crosspt_cli.onboarding.prepare import prepare
+    from crosspt_cli.reading.prepare import prepare
 
     shots, test = draw_rows(folder, 4, 0, most)
     return pool_of(test.rows, prepare(shots, backbone).spec, backbone, sources)
@@ -126,8 +124,8 @@ def read_pool(folder: Path, backbone, sources, most: int) -> Pool:
 def pool_of(rows: Sequence, spec, backbone, sources) -> Pool:
     """Return labelled rows of the task that `spec` describes as every source prompt reads them."""
     from crosspt_cli.core.encode import encode_texts
-    from crosspt_cli.core.train import answer_rows, read_alone
-    from crosspt_cli.onboarding.prepare import input_encoder, label_tree
+    from crosspt_cli.core.read import answer_rows, read_alone
+    from crosspt_cli.reading.prepare import input_encoder, label_tree
     from crosspt_cli.search.trials import tokens_at_once
 
     tree = backbone.t5.place(label_tree(spec.verbalizer, backbone))
@@ -152,13 +150,13 @@ def tasks(pools: Sequence[Pool], draws: int, size: int) -> Iterator[tuple[int, T
 
 def study(task: Task, per_class: int, draw: int) -> dict:
     """Return what `honesty.py` asks of an onboarding: the truth, and both estimates of it."""
+    from crosspt_cli.evidence.choice import pick
+    from crosspt_cli.evidence.corrected import corrected_score
+    from crosspt_cli.evidence.judge import best_readout
+    from crosspt_cli.evidence.trial import Candidate
     from crosspt_cli.foundation.seeds import stream
-    from crosspt_cli.search.candidates import Candidate
-    from crosspt_cli.search.choice import pick
-    from crosspt_cli.search.corrected import corrected_score
     from crosspt_cli.search.folds import count_folds
     from crosspt_cli.search.plan import find_budget
-    from crosspt_cli.search.readouts import best_readout
 
     folds = count_folds(find_budget("quick").folds, per_class)
     judged = [task.judged(folds, draw, rank) for rank in range(CANDIDATES)]
@@ -197,8 +195,8 @@ def main() -> None:
     from machine import describe
 
     from crosspt_cli import Registry
-    from crosspt_cli.onboarding.backbones import open_backbone
     from crosspt_cli.onboarding.study_input import load_sources
+    from crosspt_cli.reading.backbones import open_backbone
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")

@@ -30,8 +30,8 @@ def look(backbone, shots, own, other) -> dict:
     """Return how well another target's rows are told from the task's own, and how many of either are marked."""
     from sklearn.metrics import roc_auc_score
 
-    from crosspt_cli.core.unusual import distances, familiar, is_unreadable
-    from crosspt_cli.onboarding.prepare import input_encoder, prepare
+    from crosspt_cli.evidence.unusual import distances, familiar, is_unreadable
+    from crosspt_cli.reading.prepare import input_encoder, prepare
 
     prepared = prepare(shots, backbone)
     spec, width = prepared.spec, len(shots.text_columns)
@@ -69,7 +69,7 @@ def table(lines: list[dict]) -> str:
 def main() -> None:
     """Measure every target and print the table."""
     from crosspt_cli import Registry
-    from crosspt_cli.onboarding.backbones import open_backbone
+    from crosspt_cli.reading.backbones import open_backbone
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")

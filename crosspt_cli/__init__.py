@@ -10,40 +10,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see
+    from crosspt_cli.answering.predict import Prediction, Predictor, predict
+    from crosspt_cli.answering.suggest import Suggestions, suggest
+    from crosspt_cli.checking.check_file import FileCheck, check_file
     from crosspt_cli.data import read_csv
     from crosspt_cli.foundation.errors import CrossptError
-    from crosspt_cli.onboarding.check_file import FileCheck, check_file
     from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
     from crosspt_cli.onboarding.onboard import Onboarded, onboard
     from crosspt_cli.onboarding.planning import OnboardingPlan, plan_onboarding
-    from crosspt_cli.onboarding.predict import Prediction, Predictor, predict
-    from crosspt_cli.onboarding.pretrain import pretrain
-    from crosspt_cli.onboarding.report_data import make_report
-    from crosspt_cli.onboarding.suggest import Suggestions, suggest
+    from crosspt_cli.pretraining.pretrain import pretrain
     from crosspt_cli.registry import Registry, open_registry
     from crosspt_cli.report.page import report_page
+    from crosspt_cli.report.report_data import make_report
 
 _HOMES = {
     "CrossptError": "crosspt_cli.foundation.errors",
-    "FileCheck": "crosspt_cli.onboarding.check_file",
+    "FileCheck": "crosspt_cli.checking.check_file",
     "FittedTask": "crosspt_cli.onboarding.fitted",
     "Onboarded": "crosspt_cli.onboarding.onboard",
     "OnboardingPlan": "crosspt_cli.onboarding.planning",
-    "Prediction": "crosspt_cli.onboarding.predict",
-    "Predictor": "crosspt_cli.onboarding.predict",
+    "Prediction": "crosspt_cli.answering.predict",
+    "Predictor": "crosspt_cli.answering.predict",
     "Registry": "crosspt_cli.registry",
-    "Suggestions": "crosspt_cli.onboarding.suggest",
-    "check_file": "crosspt_cli.onboarding.check_file",
+    "Suggestions": "crosspt_cli.answering.suggest",
+    "check_file": "crosspt_cli.checking.check_file",
     "load_fitted": "crosspt_cli.onboarding.fitted",
-    "make_report": "crosspt_cli.onboarding.report_data",
+    "make_report": "crosspt_cli.report.report_data",
     "onboard": "crosspt_cli.onboarding.onboard",
     "open_registry": "crosspt_cli.registry",
     "plan_onboarding": "crosspt_cli.onboarding.planning",
-    "predict": "crosspt_cli.onboarding.predict",
-    "pretrain": "crosspt_cli.onboarding.pretrain",
+    "predict": "crosspt_cli.answering.predict",
+    "pretrain": "crosspt_cli.pretraining.pretrain",
     "read_csv": "crosspt_cli.data",
     "report_page": "crosspt_cli.report.page",
-    "suggest": "crosspt_cli.onboarding.suggest",
+    "suggest": "crosspt_cli.answering.suggest",
 }
 __all__ = [
     "CrossptError",

@@ -12,8 +12,8 @@ from crosspt_cli.foundation.errors import DataError
 from crosspt_cli.report.numbers import percent
 
 if TYPE_CHECKING:
+    from crosspt_cli.answering.predict import Prediction
     from crosspt_cli.data import StreamRow
-    from crosspt_cli.onboarding.predict import Prediction
 
 Write = Callable[["StreamRow", "Prediction"], None]
 

@@ -43,7 +43,7 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     """
     if not label_col:
         raise no_label_column(file)
-    from crosspt_cli.onboarding.check_file import check_file
+    from crosspt_cli.checking.check_file import check_file
     from crosspt_cli.report.file_check import check_dict
 
     found = check_file(file, label_col, **settings)

@@ -37,10 +37,10 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.report.numbers import counted
 
 if TYPE_CHECKING:
+    from crosspt_cli.answering.predict import Prediction, Predictor
     from crosspt_cli.data import Notice, StreamRow
     from crosspt_cli.foundation.progress import Progress
     from crosspt_cli.onboarding.fitted import FittedTask
-    from crosspt_cli.onboarding.predict import Prediction, Predictor
 
 CHUNK = 512  # rows answered at once
 LARGEST_OBJECT = 10_000  # rows of one JSON object
@@ -187,13 +187,13 @@ def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy:
     Raises:
         OptionError: the options do not go together, or the task cannot promise the accuracy.
     """
-    from crosspt_cli.onboarding.abstain import find_limit
+    from crosspt_cli.answering.abstain import find_limit
 
     return Tally(*find_limit(fitted, abstain_below, target_accuracy))
 
 
 def _open(fitted: FittedTask, device: str, dtype: str) -> Predictor:
-    from crosspt_cli.onboarding.predict import Predictor
+    from crosspt_cli.answering.predict import Predictor
 
     return Predictor.open(fitted, device=device, dtype=dtype)
 

@@ -203,7 +203,7 @@ def pretrain(bank: Path, quiet: bool, as_json: bool, **settings: Any) -> None:
 
     with progress_display(shows_progress(quiet, as_json)) as progress:
         progress("loading", 0, 0)
-        from crosspt_cli.onboarding.pretrain import pretrain as train
+        from crosspt_cli.pretraining.pretrain import pretrain as train
 
         tell = (lambda sentence: None) if as_json or quiet else say
         trained = train(bank, settings.pop("data"), tell=tell, progress=progress, **settings)

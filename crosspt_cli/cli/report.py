@@ -33,7 +33,7 @@ def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool
     --json prints the same values; with it -o is not needed.
     """
     check_place(out, replace, as_json)
-    from crosspt_cli.onboarding.report_data import make_report
+    from crosspt_cli.report.report_data import make_report
 
     found = make_report(task)
     if out:

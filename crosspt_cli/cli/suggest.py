@@ -21,7 +21,7 @@ from crosspt_cli.cli.options import (
 from crosspt_cli.cli.output import check_out, emit_json, say_all, shows_progress, stdout_errors, written_aside
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.suggest import Suggestions
+    from crosspt_cli.answering.suggest import Suggestions
 
 
 @click.command()
@@ -75,7 +75,7 @@ def suggest(
     with progress_display(shows_progress(quiet, as_json)) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
         progress("loading", 0, 0)
-        from crosspt_cli.onboarding.suggest import suggest as find
+        from crosspt_cli.answering.suggest import suggest as find
 
         found = find(
             file, task, count, text_cols=text_cols, header=header, device=device, dtype=dtype, progress=progress

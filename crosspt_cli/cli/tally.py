@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from crosspt_cli.report.numbers import counted, percent
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.predict import Prediction
-    from crosspt_cli.search.promise import Promise
+    from crosspt_cli.answering.predict import Prediction
+    from crosspt_cli.evidence.promise import Promise
 
 
 class Tally:

@@ -15,7 +15,7 @@ from crosspt_cli.foundation.errors import OptionError
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Examples
-    from crosspt_cli.onboarding.tokenizer import Tokenizer
+    from crosspt_cli.reading.tokenizer import Tokenizer
     from crosspt_cli.tasks import LabelCheck, Template
 
 
@@ -89,7 +89,7 @@ def check(
 
     The labels are those of --labels, or those of CSV's --label-col, or else the ones the template knows.
     """
-    from crosspt_cli.onboarding.tokenizer import open_tokenizer
+    from crosspt_cli.reading.tokenizer import open_tokenizer
     from crosspt_cli.registry import Registry
     from crosspt_cli.tasks import check_template, fit_template, load_template
 

@@ -23,7 +23,7 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import CLIP, Schedule, gradient
-from crosspt_cli.core.train import read_to_layer, score_rows
+from crosspt_cli.core.read import read_to_layer, score_rows
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.seeds import stream
 

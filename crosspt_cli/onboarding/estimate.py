@@ -12,15 +12,14 @@ import torch
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.data import Examples
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.progress import Stage
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.onboarding.prepare import Prepared
 from crosspt_cli.onboarding.study_input import Sources, study_task
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.folds import Fold
+from crosspt_cli.reading.prepare import Prepared
+from crosspt_cli.search.folds import spread_rows
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.plan import SCORING, Budget, Rung, work_left
-from crosspt_cli.search.rank import spread_rows
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
 ROWS = 24  # that are timed, or one of each class where there are more; three batches' worth

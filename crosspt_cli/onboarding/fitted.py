@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from crosspt_cli.core.score import PairedPrototypes, Prototypes, Readout
-from crosspt_cli.core.unusual import Familiar
+from crosspt_cli.evidence.outcome import HeldOutAnswers
+from crosspt_cli.evidence.prototypes import PairedPrototypes, Prototypes
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
+from crosspt_cli.evidence.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.registry import Entry, Registry, StoredTask
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.outcome import HeldOutAnswers
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
 
 PRIVATE = "private"
@@ -41,7 +42,7 @@ class FittedTask:
         prompt_layer: the encoder layer before which the prompt enters; 0 is the input.
         prompt: [P, H] float32, the target prompt: the mixture, folded.
         private: [P, H] float32, the private prompt.
-        leaning: [C] nats the prompt favours each class by; taken off at prediction.
+        bias: [C] nats the prompt favours each class by; taken off at prediction.
         prototypes: class means of the training rows' vectors, read with the prompt and without it.
         readout: how label words and prototypes make a score, and at what temperature that is a probability.
         held_out: what confidence was worth on held-out rows.
@@ -65,7 +66,7 @@ class FittedTask:
     prompt_layer: int
     prompt: np.ndarray
     private: np.ndarray
-    leaning: np.ndarray
+    bias: np.ndarray
     prototypes: PairedPrototypes
     readout: Readout
     held_out: HeldOutAnswers
@@ -133,7 +134,7 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
     return {
         "prompt": fitted.prompt,
         "private": fitted.private,
-        "leaning": fitted.leaning,
+        "leaning": fitted.bias,
         "prompted_prototypes": fitted.prototypes.prompted.directions,
         "prompted_prototype_offsets": fitted.prototypes.prompted.offsets,
         "plain_prototypes": fitted.prototypes.plain.directions,
@@ -189,7 +190,7 @@ def from_stored(stored: StoredTask) -> FittedTask:
         prompt_layer=document["prompt_layer"],
         prompt=arrays["prompt"],
         private=arrays["private"],
-        leaning=arrays["leaning"],
+        bias=arrays["leaning"],
         prototypes=PairedPrototypes(
             Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),
             Prototypes(arrays["plain_prototypes"], arrays["plain_prototype_offsets"]),

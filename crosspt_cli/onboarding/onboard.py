@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from crosspt_cli.core.unusual import familiar
 from crosspt_cli.data import Notice, Paths, file_names, row_digest
+from crosspt_cli.evidence.judge import find_readouts
+from crosspt_cli.evidence.outcome import StudyResult
+from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.onboarding.command import onboarding_command
@@ -24,9 +26,7 @@ from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.onboarding.work import Work, candidates_of, open_work, stages_of, task_name
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.final import FinalFit, fit_final
-from crosspt_cli.search.outcome import StudyResult
 from crosspt_cli.search.pace import time_is_up
-from crosspt_cli.search.readouts import find_readouts
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
 
@@ -204,7 +204,7 @@ def _fitted(
         prompt_layer=work.sources.layer,
         prompt=final.prompt,
         private=final.private,
-        leaning=final.leaning,
+        bias=final.bias,
         prototypes=final.prototypes,
         readout=study.calibration.readout,
         held_out=study.calibration.answers,

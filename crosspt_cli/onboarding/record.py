@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from crosspt_cli.foundation.plain_json import finite, to_json
-from crosspt_cli.registry import dump_arrays
-from crosspt_cli.search.corrected import why_other
-from crosspt_cli.search.forecast import LearningCurve
-from crosspt_cli.search.outcome import (
+from crosspt_cli.evidence.corrected import why_other
+from crosspt_cli.evidence.forecast import LearningCurve
+from crosspt_cli.evidence.outcome import (
     Calibration,
     CandidateResult,
     Corrected,
@@ -18,9 +16,11 @@ from crosspt_cli.search.outcome import (
     Sharing,
     SourceWorth,
     StudyResult,
-    TrialResult,
     Verdict,
 )
+from crosspt_cli.evidence.trial import TrialResult
+from crosspt_cli.foundation.plain_json import finite, to_json
+from crosspt_cli.registry import dump_arrays
 
 STUDY_FILE = "study.json"
 PREDICTIONS_FILE = "study.safetensors"
@@ -30,7 +30,7 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
     """Return the record of a study, by file name.
 
     `study.json` holds what a person reads; `study.safetensors` holds, per trial, the held-out rows' indices, label
-    words' log-likelihoods and nearness to prototypes, both [h, C], from which how each trial stood when it ended can
+    words' log-likelihoods and similarity to prototypes, both [h, C], from which how each trial stood when it ended can
     be computed again.
     """
     document = {
@@ -54,8 +54,8 @@ def study_files(study: StudyResult) -> dict[str, str | bytes]:
     for number, trial in enumerate(study.trials):
         arrays[f"{number}.rows"] = trial.held_out.astype(np.float32)
         arrays[f"{number}.nats"] = np.nan_to_num(trial.nats, nan=0.0, posinf=0.0, neginf=-1e4)
-        arrays[f"{number}.nearness"] = np.nan_to_num(trial.nearness)
-        arrays[f"{number}.leaning"] = np.nan_to_num(trial.leaning)
+        arrays[f"{number}.nearness"] = np.nan_to_num(trial.similarity)
+        arrays[f"{number}.leaning"] = np.nan_to_num(trial.bias)
     return {STUDY_FILE: to_json(finite(document), indent=1), PREDICTIONS_FILE: dump_arrays(arrays)}
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosspt_cli.data import Examples
+from crosspt_cli.evidence.outcome import StudyResult
 from crosspt_cli.foundation.plain_json import to_json
 from crosspt_cli.registry import StoredTask, dump_arrays, parse_arrays
-from crosspt_cli.search.outcome import StudyResult
 
 if TYPE_CHECKING:
     from crosspt_cli.core.backbone import Backbone

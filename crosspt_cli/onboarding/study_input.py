@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.train import read_alone
+from crosspt_cli.core.read import read_alone
 from crosspt_cli.data import Examples
+from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.foundation.errors import Argument
 from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.onboarding.prepare import Prepared, label_tree
+from crosspt_cli.reading.prepare import Prepared, label_tree
 from crosspt_cli.registry import Entry, Registry
-from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.data import Examples
-from crosspt_cli.search.outcome import Suspect
+from crosspt_cli.evidence.outcome import Suspect
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from crosspt_cli.checking.near_copies import NearCopies, find_near_copies
+from crosspt_cli.checking.size import check_size, size_note
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv
+from crosspt_cli.evidence.judge import find_readouts
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage
-from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.estimate import make_stages
-from crosspt_cli.onboarding.near_copies import NearCopies, find_near_copies
-from crosspt_cli.onboarding.prepare import Prepared, prepare
 from crosspt_cli.onboarding.settings import Settings
-from crosspt_cli.onboarding.size import check_size, size_note
 from crosspt_cli.onboarding.study_input import Sources, load_sources
+from crosspt_cli.reading.backbones import open_backbone
+from crosspt_cli.reading.prepare import Prepared, prepare
 from crosspt_cli.registry import Registry
-from crosspt_cli.search.candidates import Candidate, make_candidates
-from crosspt_cli.search.folds import Fold, count_folds, stratified_folds
+from crosspt_cli.search.candidates import make_candidates
+from crosspt_cli.search.folds import count_folds, stratified_folds
 from crosspt_cli.search.plan import Budget, Rung, budget_candidates, find_budget, make_rungs
-from crosspt_cli.search.readouts import find_readouts
 
 
 def task_name(path: Paths, name: str | None) -> str:

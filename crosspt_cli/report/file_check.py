@@ -10,7 +10,7 @@ from crosspt_cli.report.numbers import counted, shortened
 from crosspt_cli.report.summary import SHOWN_CLASSES, Line, words_text
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.check_file import FileCheck
+    from crosspt_cli.checking.check_file import FileCheck
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 

@@ -31,7 +31,7 @@ from crosspt_cli.report.tables import (
 )
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.report_data import Report
+    from crosspt_cli.report.report_data import Report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load and run for the page: nothing. The file says so itself, whoever sends it on."""
@@ -125,7 +125,7 @@ def _facts(report: Report) -> Markup:
 
 
 def _verdict(report: Report) -> list[Markup]:
-    from crosspt_cli.search.intervals import MARGIN, points
+    from crosspt_cli.evidence.intervals import MARGIN, points
 
     accuracy, corrected = report.accuracy, report.accuracy.corrected
     right = with_error(accuracy.mean, accuracy.se)

@@ -12,9 +12,9 @@ from crosspt_cli.report.numbers import percent
 from crosspt_cli.report.tables import label, name_of, ratio_name
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.held_out_numbers import Bin
-    from crosspt_cli.onboarding.report_data import Report, SourceShare, Tried
-    from crosspt_cli.onboarding.report_verdict import Method
+    from crosspt_cli.report.held_out_numbers import Bin
+    from crosspt_cli.report.report_data import Report, SourceShare, Tried
+    from crosspt_cli.report.report_verdict import Method
 
 WIDTH = 360
 EDGE = 8
@@ -74,7 +74,7 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
 
 def method_picture(methods: Sequence[Method]) -> Markup:
     """Return each simpler method's difference to the chosen candidate, as a dot in its interval."""
-    from crosspt_cli.search.intervals import points
+    from crosspt_cli.evidence.intervals import points
 
     ends = [end for each in methods for end in (each.difference.low, each.difference.high)]
     low, high = min(0.0, *ends) - 0.02, max(0.0, *ends) + 0.02

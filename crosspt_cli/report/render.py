@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from crosspt_cli.onboarding.check_file import FileCheck
+    from crosspt_cli.checking.check_file import FileCheck
     from crosspt_cli.onboarding.onboard import Onboarded
     from crosspt_cli.onboarding.planning import OnboardingPlan
-    from crosspt_cli.onboarding.pretrain import PretrainedBank
+    from crosspt_cli.pretraining.pretrain import PretrainedBank
 
 WIDEST = 100
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crosspt_cli.report.numbers import counted, shortened
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.suggest import Suggestions
+    from crosspt_cli.answering.suggest import Suggestions
 
 OWN_COLUMNS = ("crosspt_line", "crosspt_guess", "crosspt_confidence")
 """What a reader of labelled rows never takes for texts, whatever is in it."""

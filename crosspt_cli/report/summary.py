@@ -13,10 +13,11 @@ from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Notice
+    from crosspt_cli.evidence.outcome import StudyResult
+    from crosspt_cli.evidence.trial import State
     from crosspt_cli.onboarding.onboard import Onboarded
     from crosspt_cli.onboarding.planning import OnboardingPlan
-    from crosspt_cli.onboarding.pretrain import PretrainedBank
-    from crosspt_cli.search.outcome import State, StudyResult
+    from crosspt_cli.pretraining.pretrain import PretrainedBank
 
 Line = tuple[str, str]
 """What it is, and what it is like."""
@@ -112,7 +113,7 @@ def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
     Each with its held-out accuracy, its difference to the chosen candidate in percentage points, that one's interval,
     and what it says.
     """
-    from crosspt_cli.search.intervals import points
+    from crosspt_cli.evidence.intervals import points
 
     chosen = study.chosen.score
     rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "", "")]
@@ -124,7 +125,7 @@ def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
 
 def accuracy_text(study: StudyResult) -> str:
     """Return the accuracy to expect, and the one on held-out rows with the reason that it is another."""
-    from crosspt_cli.search.corrected import why_other
+    from crosspt_cli.evidence.corrected import why_other
 
     score, found = study.chosen.score, study.corrected
     why = why_other(score.mean, found)
@@ -205,7 +206,7 @@ def readout_text(words_share: float) -> str:
     if words_share == 1:
         return "label words alone"
     if words_share == 0:
-        return "prototypes alone (nearness to each class's mean)"
+        return "prototypes alone (similarity to each class's mean)"
     return f"label words {percent(words_share)}, prototypes {percent(1 - words_share)}"
 
 

@@ -9,8 +9,8 @@ from crosspt_cli.report.markup import Markup, element, joined
 from crosspt_cli.report.numbers import counted, percent, with_error
 
 if TYPE_CHECKING:
-    from crosspt_cli.onboarding.held_out_numbers import Estimate, HardRow
-    from crosspt_cli.onboarding.report_data import CalibrationNumbers, Curve, Report, Tried
+    from crosspt_cli.report.held_out_numbers import Estimate, HardRow
+    from crosspt_cli.report.report_data import CalibrationNumbers, Curve, Report, Tried
 
 LABEL_SHOWN = 40  # characters
 DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
@@ -48,7 +48,7 @@ def interval(estimate: Estimate | None) -> str:
 
 def difference(estimate: Estimate | None) -> tuple[str, str]:
     """Return a difference in percentage points, and its interval."""
-    from crosspt_cli.search.intervals import points
+    from crosspt_cli.evidence.intervals import points
 
     if estimate is None:
         return "–", "–"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.search.folds import Fold
+from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.search.held_out import HeldOut, held_out_answers
 from crosspt_cli.search.trials import StudyTask
 
@@ -16,25 +16,25 @@ from crosspt_cli.search.trials import StudyTask
 class SourceAnswers:
     """What the best source of each row's fold says of it.
 
-    `held_out`, `leanings` [C] and `losses` in nats on training rows: one for each fold.
+    `held_out`, `biases` [C] and `losses` in nats on training rows: one for each fold.
     """
 
     held_out: tuple[HeldOut, ...]
-    leanings: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
     losses: tuple[float, ...]
 
     def classes(self, folds: Sequence[Fold]) -> np.ndarray:
         """Return the class answered for each row, [rows] int64."""
         found = np.zeros(sum(len(fold.held_out) for fold in folds), np.int64)
-        for fold, answered, leaning in zip(folds, self.held_out, self.leanings, strict=True):
-            found[fold.held_out] = (answered.nats - leaning).argmax(1)
+        for fold, answered, bias in zip(folds, self.held_out, self.biases, strict=True):
+            found[fold.held_out] = (answered.nats - bias).argmax(1)
         return found
 
 
 def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnswers:
     """Return the answers of every fold's most useful source prompt, untouched, on the fold's held-out rows.
 
-    Rank and leaning come from the training rows of the row's fold, so that its own label has no say in its answer.
+    Rank and bias come from the training rows of the row's fold, so that its own label has no say in its answer.
 
     Args:
         task: with at least one source.
@@ -42,8 +42,6 @@ def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnsw
     """
     best = [task.untouched.ranks(task.labels, fold.train)[0] for fold in folds]
     prompts = task.sources[[task.untouched.names.index(rank.name) for rank in best]]
-    leanings = (
-        task.untouched.leaning(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True)
-    )
+    biases = (task.untouched.bias(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True))
     found = held_out_answers(task, prompts, folds)
-    return SourceAnswers(tuple(found), tuple(leanings), tuple(rank.loss for rank in best))
+    return SourceAnswers(tuple(found), tuple(biases), tuple(rank.loss for rank in best))

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crosspt_cli.core.score import PairedPrototypes, paired_prototypes
-from crosspt_cli.core.train import answer_rows
+from crosspt_cli.core.read import answer_rows
+from crosspt_cli.evidence.prototypes import PairedPrototypes, paired_prototypes
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.trials import StudyTask, Trial, make_population, tokens_at_once
 
 SHARES_OF_A_SOURCE = np.array([1.0, 0.0], np.float32)  # of the source and of the private prompt
@@ -23,7 +22,7 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 
 @dataclass(frozen=True)
 class FinalFit:
-    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `leaning` [C].
+    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `bias` [C].
 
     `prototypes` of all rows, read with the prompt and without it · `loss` in nats: of the last batch, or on all rows
     where nothing was trained.
@@ -32,7 +31,7 @@ class FinalFit:
     prompt: np.ndarray
     private: np.ndarray
     shares: np.ndarray
-    leaning: np.ndarray
+    bias: np.ndarray
     prototypes: PairedPrototypes
     steps: int
     loss: float
@@ -77,7 +76,7 @@ def fit_final(
             prompt=bank.prompts()[0].cpu().numpy(),
             private=bank.private[0].cpu().numpy(),
             shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
-            leaning=population.leaning()[0],
+            bias=population.bias()[0],
             prototypes=_prototypes(task, bank.prompts()),
             steps=done,
             loss=float(population.losses[0]),
@@ -90,9 +89,9 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     everything = np.arange(len(task.labels))
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
-    leaning = task.untouched.leaning(name, task.labels, everything)
+    bias = task.untouched.bias(name, task.labels, everything)
     made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
-    return FinalFit(source, source, SHARES_OF_A_SOURCE, leaning, made, steps=0, loss=loss)
+    return FinalFit(source, source, SHARES_OF_A_SOURCE, bias, made, steps=0, loss=loss)
 
 
 def _prototypes(task: StudyTask, prompts: Tensor) -> PairedPrototypes:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.foundation.seeds import stream
 
 FEW_ROWS = 12  # of the rarest class: with fewer, folds are cheap, and more of them no worse
 FOLDS_OF_FEW = 4
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Row indices to train on and to score on, both [n] int64, sorted and disjoint."""
-
-    train: np.ndarray
-    held_out: np.ndarray
 
 
 def count_folds(wanted: int, fewest: int) -> int:
@@ -105,3 +97,13 @@ def batches(train: np.ndarray, steps: int, batch: int, random: np.random.Generat
     passes = -(-steps * batch // len(train))
     order = np.concatenate([random.permutation(train) for _ in range(passes)])
     return order[: steps * batch].reshape(steps, batch)
+
+
+def spread_rows(labels: np.ndarray, most: int) -> np.ndarray:
+    """Return up to `most` row indices, sorted, taking the first rows of each class in turn."""
+    seen: dict[int, int] = {}
+    turn = []
+    for label in labels.tolist():
+        turn.append(seen.get(label, 0))
+        seen[label] = turn[-1] + 1
+    return np.sort(np.argsort(turn, kind="stable")[:most])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crosspt_cli.search.outcome import CandidateResult
+from crosspt_cli.evidence.outcome import CandidateResult
 
 
 @dataclass(frozen=True)

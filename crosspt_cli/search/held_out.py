@@ -1,4 +1,4 @@
-"""What prompts answer on rows they were not trained on: label words, and nearness to the rows they were trained on."""
+"""What prompts answer on rows they were not trained on: label words, and similarity to the rows they learned from."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crosspt_cli.core.score import paired_prototypes
-from crosspt_cli.core.train import Answered, Population, answer_rows
-from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.outcome import State
-from crosspt_cli.search.rank import spread_rows
+from crosspt_cli.core.read import Answered, answer_rows
+from crosspt_cli.core.train import Population
+from crosspt_cli.evidence.prototypes import paired_prototypes
+from crosspt_cli.evidence.trial import Fold, State
+from crosspt_cli.search.folds import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
 PROTOTYPE_ROWS = 512
 """Of a fold's training rows at most, or one of each class where there are more: prototypes are made at every rung."""
 ROWS_AT_ONCE = 8_000
-"""Answered before their vectors, twice the width of the backbone each, are made into nearness and forgotten."""
+"""Answered before their vectors, twice the width of the backbone each, are made into similarity and forgotten."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One prompt on one fold's held-out rows: `nats` and `nearness` [h, C]."""
+    """One prompt on one fold's held-out rows: `nats` and `similarity` [h, C]."""
 
     nats: np.ndarray
-    nearness: np.ndarray
+    similarity: np.ndarray
 
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     held_out, train = rows_to_answer(labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
     prototypes = paired_prototypes(known.vectors, known.plain, labels[train], classes)
-    return HeldOut(asked.nats, prototypes.nearness(asked.vectors, asked.plain))
+    return HeldOut(asked.nats, prototypes.similarity(asked.vectors, asked.plain))
 
 
 def population_answers(
@@ -62,13 +62,13 @@ def population_answers(
         folds: one for each trial.
     """
     rows = [np.concatenate(rows_to_answer(labels, fold)) for fold in folds]
-    leaning, found = population.leaning(), []
+    bias, found = population.bias(), []
     for part in _parts(rows):
         answered = population.answers(rows[part], part.start)
         found += [
-            held_out_of(each, labels, fold, leaning.shape[1]) for each, fold in zip(answered, folds[part], strict=True)
+            held_out_of(each, labels, fold, bias.shape[1]) for each, fold in zip(answered, folds[part], strict=True)
         ]
-    return list(zip(found, leaning, strict=True))
+    return list(zip(found, bias, strict=True))
 
 
 def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:
@@ -105,7 +105,7 @@ def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
         yield slice(first, len(rows))
 
 
-def state_of(failed: bool, answered: HeldOut, leaning: np.ndarray) -> State:
+def state_of(failed: bool, answered: HeldOut, bias: np.ndarray) -> State:
     """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
-    numbers = (answered.nats, answered.nearness, leaning)
+    numbers = (answered.nats, answered.similarity, bias)
     return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"

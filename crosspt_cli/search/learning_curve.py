@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from crosspt_cli.core.score import Readout
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.progress import Progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.folds import Fold
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
@@ -75,7 +74,7 @@ def right_with_fewer_rows(
         return []
     if candidate.is_source:
         answers = answers_of_best_source(task, every)
-        found = list(zip(answers.held_out, answers.leanings, strict=True))
+        found = list(zip(answers.held_out, answers.biases, strict=True))
     else:
         trials = [Trial(0, number, 0) for number in range(len(every))]
         population = make_population(task, [candidate], trials, every, horizon)
@@ -86,7 +85,7 @@ def right_with_fewer_rows(
             progress("learning curve", done + 1, steps)
         found = population_answers(population, task.labels, every)
     right = np.zeros((len(parts), len(task.labels)))
-    for number, (fold, (answered, leaning)) in enumerate(zip(every, found, strict=True)):
-        shares = readout.log_shares(answered.nats, leaning, answered.nearness)
+    for number, (fold, (answered, bias)) in enumerate(zip(every, found, strict=True)):
+        shares = readout.log_shares(answered.nats, bias, answered.similarity)
         right[number // len(parts[0]), fold.held_out] = shares.argmax(1) == task.labels[fold.held_out]
     return list(right)

@@ -12,10 +12,12 @@ from torch import Tensor
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
-from crosspt_cli.core.score import log_softmax
-from crosspt_cli.core.train import score_rows
-from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.outcome import SourceRank
+from crosspt_cli.core.read import score_rows
+from crosspt_cli.evidence.bias import bias_of, class_share
+from crosspt_cli.evidence.outcome import SourceRank
+from crosspt_cli.evidence.readout import log_softmax
+from crosspt_cli.evidence.trial import Fold
+from crosspt_cli.search.folds import spread_rows
 
 MOST_ROWS = 96  # a source's loss on this many rows separates useful from useless
 TEMPERATURES = (0.5, 1.0, 2.0, 4.0)  # a source may be right and too sure of itself: its order counts, not its scale
@@ -46,7 +48,7 @@ class UntouchedSources:
         losses = [_loss(nats[used], true, share) for nats in self.nats]
         return tuple(SourceRank(self.names[s], losses[s]) for s in np.argsort(losses, kind="stable"))
 
-    def leaning(self, name: str, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
+    def bias(self, name: str, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
         """Return by how many nats a source, untouched, favours each class, [C], judged on the rows `ranks` judges on.
 
         Args:
@@ -56,50 +58,12 @@ class UntouchedSources:
         """
         used = self._used(labels, among)
         nats = self.nats[self.names.index(name)][used]
-        return leaning_of(nats, labels[self.rows[used]], class_share(labels[among], nats.shape[1]))
+        return bias_of(nats, labels[self.rows[used]], class_share(labels[among], nats.shape[1]))
 
     def _used(self, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
         """Return the places in `rows` of those of `among` that are judged on."""
         known = np.flatnonzero(np.isin(self.rows, among))
         return known[spread_rows(labels[self.rows[known]], MOST_ROWS)]
-
-
-def class_share(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Return the share of each class among the rows that something is trained on, [C]; one row does not count.
-
-    Of a class that a fold trains on one row more of, it holds one row less out. Counts that are one row apart are
-    taken as equal, so that this does not lean answers away from the right ones where the task's classes are as
-    frequent as each other.
-
-    Args:
-        labels: [n] int64, of the rows.
-        classes: C.
-    """
-    counts = np.bincount(labels, minlength=classes).astype(float)
-    evened, left = np.zeros(classes), np.unique(counts[counts > 0])
-    while len(left):
-        alike = (counts >= left[0]) & (counts <= left[0] + 1)
-        evened[alike] = counts[alike].mean()
-        left = left[left > left[0] + 1]
-    return evened / len(labels)
-
-
-def leaning_of(nats: np.ndarray, true: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Return by how many nats a source favours each class beyond its share, [C] float32.
-
-    Rows are weighted so that their classes have these shares: what it is judged on may be a sample that has not.
-
-    Args:
-        nats: [n, C], what the source answers on some rows.
-        true: [n] int64, their classes.
-        share: [C], of the classes, from `class_share`.
-    """
-    counts = np.bincount(true, minlength=len(share))
-    wanted = np.where(counts > 0, share, 0.0)
-    wanted /= wanted.sum()
-    given = (wanted / np.maximum(counts, 1))[true] @ np.exp(nats)
-    smoothed = wanted * len(true) + 0.5
-    return (np.log(given + 1e-6) - np.log(smoothed / smoothed.sum())).astype(np.float32)
 
 
 def score_untouched(
@@ -139,18 +103,8 @@ def score_untouched(
     return UntouchedSources(tuple(names), rows, nats.reshape(len(names), len(rows), nats.shape[1]))
 
 
-def spread_rows(labels: np.ndarray, most: int) -> np.ndarray:
-    """Return up to `most` row indices, sorted, taking the first rows of each class in turn."""
-    seen: dict[int, int] = {}
-    turn = []
-    for label in labels.tolist():
-        turn.append(seen.get(label, 0))
-        seen[label] = turn[-1] + 1
-    return np.sort(np.argsort(turn, kind="stable")[:most])
-
-
 def _loss(nats: np.ndarray, true: np.ndarray, share: np.ndarray) -> float:
-    """Return the mean loss in nats once the source's own leaning and scale are taken off."""
-    leaning = leaning_of(nats, true, share)
+    """Return the mean loss in nats once the source's own bias and scale are taken off."""
+    bias = bias_of(nats, true, share)
     at = np.arange(len(true)), true
-    return min(float(-log_softmax((nats - leaning) / heat)[at].mean()) for heat in TEMPERATURES)
+    return min(float(-log_softmax((nats - bias) / temperature)[at].mean()) for temperature in TEMPERATURES)

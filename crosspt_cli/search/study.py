@@ -3,52 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from crosspt_cli.core.score import Readout
-from crosspt_cli.foundation.errors import TrainingError
-from crosspt_cli.foundation.progress import Progress, no_progress
-from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.search.baselines import baseline_scores
-from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.calibration import calibrate
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.choice import choose
-from crosspt_cli.search.corrected import corrected_score
-from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
-from crosspt_cli.search.folds import Fold
-from crosspt_cli.search.forecast import LearningCurve, make_curve
-from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, state_of
-from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
-from crosspt_cli.search.outcome import (
-    Calibration,
-    CandidateResult,
-    Corrected,
-    Score,
-    Sharing,
-    StudyResult,
-    TrialResult,
-    Verdict,
-    failed_candidate,
-)
-from crosspt_cli.search.pace import Pace, time_is_up
-from crosspt_cli.search.plan import SCORING, Rung, work_left
-from crosspt_cli.search.readouts import (
+from crosspt_cli.evidence.baselines import baseline_scores
+from crosspt_cli.evidence.choice import choose
+from crosspt_cli.evidence.conclusions import conclude
+from crosspt_cli.evidence.found import Found, mean_rows
+from crosspt_cli.evidence.judge import (
     Judged,
     best_readout,
-    correct_by_seed,
     judge_readouts,
     words_share,
 )
-from crosspt_cli.search.sharing import Mixture, Trained, did_sharing_help
-from crosspt_cli.search.suspects import find_suspects
+from crosspt_cli.evidence.outcome import (
+    CandidateResult,
+    Score,
+    StudyResult,
+    failed_candidate,
+)
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
+from crosspt_cli.foundation.errors import TrainingError
+from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.search.best_source import SourceAnswers, answers_of_best_source
+from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
+from crosspt_cli.search.halving import halve
+from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, state_of
+from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
+from crosspt_cli.search.pace import Pace, time_is_up
+from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
-from crosspt_cli.search.verdict import make_verdict, simpler_methods
+from crosspt_cli.search.without_source import Mixture, without_each_source
 
 
 def run_study(
@@ -86,7 +75,26 @@ def run_study(
     finished = study.run(deadline, progress)
     if all(result.state == "failed" for result in study.results()):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
-    return study.concluded(not finished, curve, began, deadline, progress)
+    found = study.found(not finished, curve, deadline, progress)
+    conclusions = conclude(found)
+    return StudyResult(
+        choice=found.choice,
+        reason=found.reason,
+        candidates=found.results,
+        trials=tuple(study.latest.values()),
+        ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
+        baselines=found.baselines,
+        corrected=conclusions.corrected,
+        verdict=conclusions.verdict,
+        sharing=conclusions.sharing,
+        calibration=conclusions.calibration,
+        curve=conclusions.curve,
+        suspects=conclusions.suspects,
+        folds=len(folds),
+        stopped_early=not finished,
+        curve_left_out=study.curve_left_out,
+        seconds=time.monotonic() - began,
+    )
 
 
 class _Study:
@@ -109,6 +117,8 @@ class _Study:
         if self.trials:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.baselines: dict[str, Score] = {}
+        self.source_answers: SourceAnswers | None = None
+        self.curve_left_out = False
         self.pace = Pace()
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
@@ -158,74 +168,44 @@ class _Study:
             + self.pace.final_fit_s(self.population.optimiser.steps, rows)
         )
 
-    def concluded(
-        self, stopped_early: bool, curve: Sequence[float], began: float, deadline: float | None, progress: Progress
-    ) -> StudyResult:
-        """Return the choice, and what is to be said of it; `began` is a time of `time.monotonic()`."""
+    def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
+        """Return what is to be judged: the choice, and what is answered only now that it is known."""
         task, results = self.task, self.results()
         choice, reason = choose(results)
-        corrected = self.corrected()
-        verdict = self.verdict(choice, self.baselines, corrected)
-        calibration, sharing = self.calibration(choice, corrected), self.sharing(choice, verdict)
+        trials, candidate = self.kept[choice], results[choice].candidate
+        mixtures = [] if candidate.is_source else [self.mixtures[choice][trial.fold, trial.seed] for trial in trials]
+        without = without_each_source(task, self.folds, candidate, trials, mixtures)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
-        fewer = self.fewer(choice, parts, deadline, progress)
-        return StudyResult(
+        right = self.fewer(choice, parts, deadline, progress)
+        self.curve_left_out = bool(curve) and (stopped_early or right is None)
+        return Found(
+            labels=task.labels,
+            classes=task.classes,
+            vectors=task.vectors,
+            folds=self.folds,
+            results=results,
+            kept=self.kept,
+            judged=self.judged,
             choice=choice,
             reason=reason,
-            candidates=results,
-            trials=tuple(self.latest.values()),
-            ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
             baselines=self.baselines,
-            corrected=corrected,
-            verdict=verdict,
-            sharing=sharing,
-            calibration=calibration,
-            curve=self.curve(choice, corrected, parts, fewer or ()),
-            suspects=find_suspects(calibration.shares.mean(0), task.labels),
-            folds=len(self.folds),
-            stopped_early=stopped_early,
-            curve_left_out=bool(curve) and (stopped_early or fewer is None),
-            seconds=time.monotonic() - began,
+            best_source=self.best_source(),
+            without=without,
+            fewer=list(zip(map(mean_rows, parts), right or (), strict=False)),
+            seed=task.seed,
+            distinct=task.distinct,
         )
 
     def results(self) -> tuple[CandidateResult, ...]:
         """Return every candidate at its best."""
         return tuple(self.best[number] for number in range(len(self.candidates)))
 
-    def corrected(self) -> Corrected:
-        """Return what to expect of the choice, without the luck of steps, readout and candidate being chosen."""
-        usable = [number for number, result in sorted(self.best.items()) if result.state != "failed"]
-        candidates = [self.candidates[number] for number in usable]
-        judged = [self.judged[number] for number in usable]
-        doublings = float(np.log2(len(self.task.labels) / _mean_rows(self.folds)))
-        classes = len(self.task.tree.path_node)
-        return corrected_score(
-            candidates, judged, classes, doublings, stream(self.task.seed, "corrected"), self.task.distinct
-        )
-
-    def luck(self, choice: int, corrected: Corrected) -> float:
-        """Return how much accuracy the chosen candidate has from being the best of many, a fraction."""
-        return max(0.0, self.best[choice].score.mean - corrected.out_of_bag)
-
-    def verdict(self, choice: int, baselines: Mapping[str, Score], corrected: Corrected) -> Verdict:
-        """Return the chosen candidate beside simpler methods on the same folds."""
-        simpler = simpler_methods(self.task, self.folds, self.results(), self.kept, choice)
-        chosen = correct_by_seed(self.kept[choice], self.best[choice].readout, self.task.labels)
-        return make_verdict(baselines, simpler, chosen, self.folds, self.luck(choice, corrected), self.task.distinct)
-
-    def sharing(self, choice: int, verdict: Verdict) -> Sharing:
-        """Return what the sources are worth to the chosen candidate."""
-        result = self.best[choice]
-        trials = self.kept[choice]
-        mixtures = [] if result.candidate.is_source else [self.mixtures[choice][t.fold, t.seed] for t in trials]
-        chosen = Trained(result.candidate, result.readout, trials, mixtures)
-        return did_sharing_help(self.task, self.folds, chosen, verdict)
-
-    def calibration(self, choice: int, corrected: Corrected) -> Calibration:
-        """Return the chosen candidate's readout with a fitted temperature, and what its answers are worth."""
-        chosen, labels = self.best[choice], self.task.labels
-        luck = self.luck(choice, corrected) * len(labels)
-        return calibrate(self.kept[choice], chosen.readout, labels, self.folds, luck)
+    def best_source(self) -> np.ndarray | None:
+        """Return the class that the best source of each row's fold answers, untouched, [rows]; None without any."""
+        if not len(self.task.sources):
+            return None
+        answers = self.source_answers or answers_of_best_source(self.task, self.folds)
+        return answers.classes(self.folds)
 
     def fewer(
         self, choice: int, parts: Sequence[Sequence[Fold]], deadline: float | None, progress: Progress
@@ -242,16 +222,6 @@ class _Study:
         return right_with_fewer_rows(
             task, chosen.candidate, chosen.readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
         )
-
-    def curve(
-        self, choice: int, corrected: Corrected, parts: Sequence[Sequence[Fold]], fewer: Sequence[np.ndarray]
-    ) -> LearningCurve:
-        """Return how the chosen candidate's accuracy grows with rows, as far as it was trained on fewer of them."""
-        task, chosen = self.task, self.best[choice]
-        whole = correct_by_seed(self.kept[choice], chosen.readout, task.labels).mean(1)
-        sizes = [*(_mean_rows(part) for part in parts[: len(fewer)]), _mean_rows(self.folds)]
-        random = stream(task.seed, "curve")
-        return make_curve(sizes, [*fewer, whole], corrected, task.labels, task.classes, random)
 
     def _stop(self) -> bool:
         if self.population.optimiser.steps == 0:
@@ -277,12 +247,12 @@ class _Study:
         """Score the candidates that are their fold's best source as it is: nothing of them is trained."""
         if not self.untrained:
             return
-        answers = answers_of_best_source(self.task, self.folds)
+        answers = self.source_answers = answers_of_best_source(self.task, self.folds)
         for trial in self.untrained:
-            found, leaning = answers.held_out[trial.fold], answers.leanings[trial.fold]
+            found, bias = answers.held_out[trial.fold], answers.biases[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, state_of(False, found, leaning), 0, answers.losses[trial.fold],
-                self.folds[trial.fold].held_out, found.nats, found.nearness, leaning,
+                trial.candidate, trial.fold, trial.seed, state_of(False, found, bias), 0, answers.losses[trial.fold],
+                self.folds[trial.fold].held_out, found.nats, found.similarity, bias,
                 SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
@@ -297,11 +267,11 @@ class _Study:
         failed, losses = self.population.failed(), self.population.losses.tolist()
         for t, trial in enumerate(self.trials):
             allowed = self.population.bank.allowed[t].cpu().numpy()
-            held_out, leaning = answered[t]
+            held_out, bias = answered[t]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, leaning),
-                self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.nearness,
-                leaning, shares[t][allowed],
+                trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, bias),
+                self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.similarity,
+                bias, shares[t][allowed],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])
@@ -358,8 +328,3 @@ class _Study:
         for trial in self.trials:
             if trial.candidate in candidates and self.latest[trial].state == "complete":
                 self.latest[trial] = replace(self.latest[trial], state="pruned")
-
-
-def _mean_rows(folds: Sequence[Fold]) -> float:
-    """Return on how many rows the folds train, on average."""
-    return float(np.mean([len(fold.train) for fold in folds]))

@@ -17,11 +17,12 @@ from crosspt_cli.core.initialise import from_sources, from_vocabulary
 from crosspt_cli.core.memory import MOST_TOKENS
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import Population
+from crosspt_cli.evidence.bias import class_share
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.folds import Fold, batches
+from crosspt_cli.search.folds import batches
 from crosspt_cli.search.plan import BATCH
-from crosspt_cli.search.rank import UntouchedSources, class_share
+from crosspt_cli.search.rank import UntouchedSources
 
 TOKENS_AT_ONCE = 1_200  # on a CPU more does not pay, and costs memory
 

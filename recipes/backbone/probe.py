@@ -13,7 +13,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import encode_texts
-from crosspt_cli.core.train import score_rows, sentence_vectors
+from crosspt_cli.core.read import score_rows, sentence_vectors
 from crosspt_cli.tasks.label_tree import LabelTree
 from recipes.backbone.vocabulary import END
 

@@ -89,9 +89,9 @@ def test_rows_are_read_as_the_search_reads_them(backbone):
 
     from crosspt_cli import Registry, read_csv
     from crosspt_cli.data import few_shots
-    from crosspt_cli.onboarding.backbones import open_backbone
-    from crosspt_cli.onboarding.prepare import prepare
     from crosspt_cli.onboarding.study_input import load_sources, study_task
+    from crosspt_cli.reading.backbones import open_backbone
+    from crosspt_cli.reading.prepare import prepare
 
     registry = Registry.open()
     opened = open_backbone(backbone, registry, "cpu", "fp32")

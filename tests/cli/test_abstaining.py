@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crosspt_cli.core.unusual import Familiar
+from crosspt_cli.evidence.outcome import HeldOutAnswers
+from crosspt_cli.evidence.unusual import Familiar
 from crosspt_cli.onboarding.fitted import load_fitted, save_fitted
 from crosspt_cli.registry import Registry
-from crosspt_cli.search.outcome import HeldOutAnswers
 
 TASK = ("predict", "--task", "reviews")
 TEXTS = ("it was good indeed", "it was bad indeed", "Otters swim.")

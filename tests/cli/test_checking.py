@@ -9,7 +9,7 @@ import shlex
 import pytest
 from cli_process import ROOT
 
-from crosspt_cli.onboarding.findings import ADVICE
+from crosspt_cli.checking.findings import ADVICE
 
 SENTENCES = (
     ("the kettle leaks at its lid", "broken"),
@@ -435,8 +435,8 @@ def test_what_is_found_is_told_with_its_lines_and_what_to_do(check, case):
 
 def _makers():
     """Return the modules that make notices on the way to training."""
-    onboarding = [ROOT / f"crosspt_cli/onboarding/{name}.py" for name in ("near_copies", "readable")]
-    return [*(ROOT / "crosspt_cli/data").glob("*.py"), *onboarding]
+    others = [ROOT / f"crosspt_cli/{name}.py" for name in ("checking/near_copies", "reading/readable")]
+    return [*(ROOT / "crosspt_cli/data").glob("*.py"), *others]
 
 
 def test_every_kind_of_notice_has_its_advice():

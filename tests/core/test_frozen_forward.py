@@ -18,7 +18,7 @@ from hf_reference import (
 from crosspt_cli.core.backbone import load_backbone
 from crosspt_cli.core.devices import choose_device, choose_dtype
 from crosspt_cli.core.encode import encode_texts
-from crosspt_cli.core.train import score_rows, sentence_vectors
+from crosspt_cli.core.read import score_rows, sentence_vectors
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -228,7 +228,7 @@ def test_devices_and_number_formats_are_checked_by_name(monkeypatch):
 
 def test_a_text_is_read_by_its_own_tokens_with_and_without_its_prompt():
     """The mean leaves the prompt's tokens out; transformers' encoder gives the same."""
-    from crosspt_cli.core.train import answer_rows, read_alone
+    from crosspt_cli.core.read import answer_rows, read_alone
 
     backbone, model = as_backbone(small_t5()), small_t5()
     prompts, texts = random_prompts(2), random_texts((5, 1, 9))

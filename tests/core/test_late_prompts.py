@@ -11,7 +11,7 @@ from hf_reference import END, as_backbone, our_nats, random_prompts, random_text
 
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.initialise import from_vocabulary
-from crosspt_cli.core.train import read_alone, read_to_layer, score_rows, sentence_vectors
+from crosspt_cli.core.read import read_alone, read_to_layer, score_rows, sentence_vectors
 from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.tasks.label_tree import LabelTree

@@ -8,7 +8,7 @@ import torch
 from population_samples import ROWS, nats_of, small_bank, small_population, trained, watched
 
 from crosspt_cli.core.memory import MOST_TOKENS, PROBE_TOKENS, USED, Room
-from crosspt_cli.core.train import read_to_layer, sentence_vectors
+from crosspt_cli.core.read import read_to_layer, sentence_vectors
 from crosspt_cli.foundation.errors import CrossptError, OutOfMemory
 
 EVERYTHING = np.arange(ROWS)

@@ -17,7 +17,7 @@ from population_samples import (
     watched,
 )
 
-from crosspt_cli.core.train import LEANING_FLOOR, RECENT_STEPS
+from crosspt_cli.core.train import BIAS_FLOOR, RECENT_STEPS
 
 HELD_OUT = np.arange(0, ROWS, 2)
 ROUNDING = {torch.float32: {"atol": 1e-4, "rtol": 1e-4}, torch.bfloat16: {"atol": 5e-2, "rtol": 5e-2}}
@@ -26,10 +26,10 @@ ROUNDING = {torch.float32: {"atol": 1e-4, "rtol": 1e-4}, torch.bfloat16: {"atol"
 def outcome(population, trial: int = 0) -> tuple[torch.Tensor, ...]:
     """Return everything that is ever read of a trial."""
     nats = nats_of(population, [HELD_OUT] * len(population.bank))[trial]
-    leaning = torch.from_numpy(population.leaning()[trial])
+    bias = torch.from_numpy(population.bias()[trial])
     bank = population.bank
     parts = (bank.private[trial], bank.logits[trial], bank.prompts()[trial], population.losses[trial])
-    return *(part.detach() for part in parts), torch.from_numpy(nats), leaning
+    return *(part.detach() for part in parts), torch.from_numpy(nats), bias
 
 
 def assert_same(one, other, **tolerance) -> None:
@@ -147,7 +147,7 @@ def test_a_pass_holds_no_more_tokens_than_it_may():
     assert len(held) > 1
 
 
-def test_the_leaning_is_what_recent_batches_were_given_over_what_they_were():
+def test_the_bias_is_what_recent_batches_were_given_over_what_they_were():
     """Against running means written out: new batches count with their number at first, by a tenth later.
 
     Rows count by how much rarer their class is in the trial's batches than among all rows.
@@ -166,10 +166,10 @@ def test_the_leaning_is_what_recent_batches_were_given_over_what_they_were():
         each = np.stack([of_trial[labels] for of_trial, labels in zip(weights, rows % 3, strict=True)])[..., None]
         given += ((np.exp(np.stack(nats)) * each).mean(1) - given) * share
         true += ((np.eye(3)[rows % 3] * each).mean(1) - true) * share
-    floor = LEANING_FLOOR / 3
-    np.testing.assert_allclose(population.leaning(), np.log((given + floor) / (true + floor)), atol=1e-4)
+    floor = BIAS_FLOOR / 3
+    np.testing.assert_allclose(population.bias(), np.log((given + floor) / (true + floor)), atol=1e-4)
 
 
 def test_an_untrained_trial_leans_nowhere():
     """Asked before the first step, the answer is finite."""
-    assert small_population(small_bank(1), [0]).leaning().tolist() == [[0.0, 0.0, 0.0]]
+    assert small_population(small_bank(1), [0]).bias().tolist() == [[0.0, 0.0, 0.0]]

@@ -201,7 +201,7 @@ def test_the_shipped_bank_file_and_the_page_about_it_agree_on_the_keys():
     """A key that the page does not explain is a key that nobody finds."""
     from dataclasses import fields
 
-    from crosspt_cli.onboarding.bank_file import BankSpec, SourceSpec, read_bank
+    from crosspt_cli.pretraining.bank_file import BankSpec, SourceSpec, read_bank
 
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     cells = [

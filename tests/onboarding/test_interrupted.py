@@ -5,9 +5,9 @@ import time
 import pytest
 from onboarding_samples import end, kept, small_onboarding, start_child, wait_for, write_csv
 
+from crosspt_cli.answering.predict import Predictor
 from crosspt_cli.foundation.errors import StorageError
 from crosspt_cli.onboarding.fitted import load_fitted
-from crosspt_cli.onboarding.predict import Predictor
 from crosspt_cli.registry import verify
 
 LONG = 20_000

@@ -11,16 +11,16 @@ import torch
 from onboarding_samples import STEPS, TEXTS, digests, kept, short, small_onboarding, write_csv
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import BudgetSpent, CrossptError, OptionError
 from crosspt_cli.onboarding import work
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.record import cut_short
-from crosspt_cli.onboarding.report_data import make_report
 from crosspt_cli.onboarding.work import task_name
 from crosspt_cli.registry import Registry, read_arrays, verify
+from crosspt_cli.report.report_data import make_report
 from crosspt_cli.report.summary import choice_lines, onboarded_dict
-from crosspt_cli.search.candidates import Candidate
 
 
 def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
@@ -329,8 +329,8 @@ def test_the_registry_opened_by_default_is_the_persons_own(home, bare_home, revi
 
 def test_rows_that_look_mislabelled_are_named_by_file_and_line(bare, tmp_path, monkeypatch):
     """What the study knows by number, the person finds by place."""
-    from crosspt_cli.search import study
-    from crosspt_cli.search.outcome import Suspect
+    from crosspt_cli.evidence import conclusions
+    from crosspt_cli.evidence.outcome import Suspect
 
     first, second = write_csv(tmp_path / "first.csv", TEXTS[:16]), write_csv(tmp_path / "second.csv", TEXTS[16:])
     seen = []
@@ -339,7 +339,7 @@ def test_rows_that_look_mislabelled_are_named_by_file_and_line(bare, tmp_path, m
         seen.append((shares, labels))
         return (Suspect(17, 0, 1, 0.01, 0.98765),)
 
-    monkeypatch.setattr(study, "find_suspects", find)
+    monkeypatch.setattr(conclusions, "find_suspects", find)
     (suspect,) = small_onboarding([first, second], bare).suspects
     assert (suspect.file, suspect.line, suspect.given, suspect.likely) == (str(second), 3, "negative", "positive")
     assert (suspect.confidence, suspect.given_share) == (0.9877, 0.01)

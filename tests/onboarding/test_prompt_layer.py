@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from onboarding_samples import TEXTS, small_onboarding
 
+from crosspt_cli.answering.predict import Predictor
 from crosspt_cli.foundation.errors import OptionError
-from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.planning import plan_onboarding
-from crosspt_cli.onboarding.predict import Predictor
-from crosspt_cli.onboarding.pretrain import pretrain
 from crosspt_cli.onboarding.study_input import load_sources
+from crosspt_cli.pretraining.pretrain import pretrain
+from crosspt_cli.reading.backbones import open_backbone
 
 
 def train_bank(bank_folder, registry, layer: int) -> None:

@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from crosspt_cli.onboarding.backbones import open_backbone
 from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.study_input import load_sources
+from crosspt_cli.reading.backbones import open_backbone
 from crosspt_cli.registry import Layer, Registry
 
 

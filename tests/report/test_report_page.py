@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from parsed_page import Node, parsed, table
 
-from crosspt_cli.onboarding.held_out_numbers import Bin, ClassNumbers, Confused, Estimate, HardRow
-from crosspt_cli.onboarding.report_data import (
+from crosspt_cli.onboarding.report_record import Made
+from crosspt_cli.report.held_out_numbers import Bin, ClassNumbers, Confused, Estimate, HardRow
+from crosspt_cli.report.page import report_page
+from crosspt_cli.report.page_style import DARK, LIGHT
+from crosspt_cli.report.report_data import (
     Accuracy,
     CalibrationNumbers,
     Curve,
@@ -23,9 +26,6 @@ from crosspt_cli.onboarding.report_data import (
     Target,
     Tried,
 )
-from crosspt_cli.onboarding.report_record import Made
-from crosspt_cli.report.page import report_page
-from crosspt_cli.report.page_style import DARK, LIGHT
 
 EVIL = "<script>alert('x')</script>"
 MADE = Made("quick", "cpu", "float32", 75.0, 912.4, {"python": "3.12.1", "torch": "2.6.0"})

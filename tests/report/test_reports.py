@@ -12,15 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from crosspt_cli.core.score import Readout
 from crosspt_cli.data import Notice
-from crosspt_cli.foundation.plain_json import finite
-from crosspt_cli.report import numbers
-from crosspt_cli.report.render import onboarded_text
-from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.forecast import CurvePoint, LearningCurve
-from crosspt_cli.search.outcome import (
+from crosspt_cli.evidence.forecast import CurvePoint, LearningCurve
+from crosspt_cli.evidence.outcome import (
     Calibration,
     CandidateResult,
     Comparison,
@@ -32,6 +26,12 @@ from crosspt_cli.search.outcome import (
     StudyResult,
     Verdict,
 )
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
+from crosspt_cli.foundation.plain_json import finite
+from crosspt_cli.report import numbers
+from crosspt_cli.report.render import onboarded_text
+from crosspt_cli.report.summary import onboarded_dict, readout_text, words_text
 from crosspt_cli.tasks import TaskSpec, Verbalizer, load_template
 
 
@@ -99,7 +99,7 @@ def done():
         spec=TaskSpec(load_template("sentiment"), verbalizer), candidate=mixed, steps=90,
         shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0,
         prompt=blank, private=blank,
-        leaning=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0),
+        bias=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0),
         held_out=held_out, familiar=SimpleNamespace(),
         rows=16, seed=0, command="crosspt add-task reviews.csv --label-col y", row_digests=(),
     )  # fmt: skip
@@ -268,7 +268,7 @@ def test_the_record_beside_the_task_has_them_too(done):
     [
         (1.0, "label words alone"),
         (0.7, "label words 70.0 %, prototypes 30.0 %"),
-        (0.0, "prototypes alone (nearness to each class's mean)"),
+        (0.0, "prototypes alone (similarity to each class's mean)"),
     ],
 )
 def test_the_readout_is_said_in_words(words_share, text):

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import OptionError
-from crosspt_cli.search.candidates import Candidate, make_candidates
+from crosspt_cli.search.candidates import make_candidates
 from crosspt_cli.search.plan import (
     BUDGETS,
     SCORING,

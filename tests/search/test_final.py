@@ -8,10 +8,10 @@ import torch
 from study_samples import NAMES, small_task
 
 from crosspt_cli.core.compose import compose
-from crosspt_cli.core.score import prototypes
-from crosspt_cli.core.train import answer_rows
+from crosspt_cli.core.read import answer_rows
+from crosspt_cli.evidence.prototypes import prototypes
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import TrainingError
-from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.final import fit_final
 
 
@@ -21,7 +21,7 @@ def test_it_trains_the_steps_that_were_chosen():
     fit = fit_final(small_task(), Candidate(NAMES[:1], 0.5), 4, 9, progress=lambda *step: told.append(step))
     assert fit.steps == 4
     assert told == [("fitting", step, 4) for step in (1, 2, 3, 4)]
-    assert fit.leaning.shape == (2,)
+    assert fit.bias.shape == (2,)
     assert np.isfinite(fit.loss)
 
 
@@ -54,7 +54,7 @@ def test_a_private_prompt_that_never_moved_has_no_share_of_its_own():
     assert fit.shares.tolist() == [1.0, 0.0]
     assert fit.steps == 0
     assert np.array_equal(fit.prompt, task.sources[NAMES.index(best)])
-    assert np.array_equal(fit.leaning, task.untouched.leaning(best, task.labels, np.arange(len(task.labels))))
+    assert np.array_equal(fit.bias, task.untouched.bias(best, task.labels, np.arange(len(task.labels))))
     assert fit.loss == min(rank.loss for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels))))
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from study_samples import folds_of, small_task
 
-from crosspt_cli.core.score import paired_prototypes
-from crosspt_cli.core.train import Answered, answer_rows, score_rows
+from crosspt_cli.core.read import Answered, answer_rows, score_rows
+from crosspt_cli.evidence.prototypes import paired_prototypes
 from crosspt_cli.search import held_out
 from crosspt_cli.search.held_out import held_out_answers, held_out_of, rows_to_answer
 
@@ -32,25 +32,25 @@ def test_a_row_is_compared_with_class_means_of_the_training_rows(fold):
     """Against means written out."""
     means = paired_prototypes(VECTORS[fold.train], PLAIN[fold.train], LABELS[fold.train], 3)
     found = held_out_of(answered(fold), LABELS, fold, 3)
-    wanted = means.nearness(VECTORS[fold.held_out], PLAIN[fold.held_out])
-    np.testing.assert_allclose(found.nearness, wanted, rtol=1e-6)
+    wanted = means.similarity(VECTORS[fold.held_out], PLAIN[fold.held_out])
+    np.testing.assert_allclose(found.similarity, wanted, rtol=1e-6)
 
 
-def test_labels_of_held_out_rows_do_not_leak_into_their_nearness(fold):
-    """Shuffled labels within the fold leave its nearness as it was, to the last bit."""
+def test_labels_of_held_out_rows_do_not_leak_into_their_similarity(fold):
+    """Shuffled labels within the fold leave its similarity as it was, to the last bit."""
     shuffled = LABELS.copy()
     shuffled[fold.held_out] = shuffled[fold.held_out][::-1]
-    before, after = (held_out_of(answered(fold), labels, fold, 3).nearness for labels in (LABELS, shuffled))
+    before, after = (held_out_of(answered(fold), labels, fold, 3).similarity for labels in (LABELS, shuffled))
     assert np.array_equal(before, after)
 
 
 def test_a_vector_held_out_does_not_pull_the_mean_it_is_compared_with(fold):
     """An outlier would be its own class mean's best friend."""
-    before = held_out_of(answered(fold), LABELS, fold, 3).nearness
+    before = held_out_of(answered(fold), LABELS, fold, 3).similarity
     for place in range(2):
         both = [VECTORS.copy(), PLAIN.copy()]
         both[place][fold.held_out[0]] *= -3
-        after = held_out_of(answered(fold, *both), LABELS, fold, 3).nearness
+        after = held_out_of(answered(fold, *both), LABELS, fold, 3).similarity
         assert np.array_equal(before[1:], after[1:])
         assert not np.array_equal(before[0], after[0])
 
@@ -82,7 +82,7 @@ def test_every_prompt_reads_the_rows_of_its_own_fold():
         (vectors, asked), (plain, unprompted) = ([of[at] for at in rows] for of in (alone.vectors, task.vectors))
         means = paired_prototypes(vectors, plain, task.labels[fold.train], 2)
         np.testing.assert_allclose(found[number].nats, alone.nats[fold.held_out], atol=1e-5)
-        np.testing.assert_allclose(found[number].nearness, means.nearness(asked, unprompted), atol=1e-4)
+        np.testing.assert_allclose(found[number].similarity, means.similarity(asked, unprompted), atol=1e-4)
         nats = score_rows(task.backbone, prompt, everything * 0, task.texts, everything, task.tree, 10_000)
         np.testing.assert_allclose(alone.nats, nats, atol=1e-6)
         assert not np.allclose(alone.vectors, alone.plain, atol=1e-2)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from study_samples import NAMES, folds_of, small_task, some_candidates
 
-from crosspt_cli.core.score import Readout
-from crosspt_cli.core.train import score_rows
+from crosspt_cli.core.read import score_rows
+from crosspt_cli.evidence.judge import READOUTS
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.progress import no_progress
-from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.learning_curve import fewer_rows, right_with_fewer_rows
 from crosspt_cli.search.plan import Rung
-from crosspt_cli.search.readouts import READOUTS
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import Trial, make_population
 
@@ -54,13 +54,13 @@ def test_parts_trained_together_are_right_as_they_are_alone(candidate):
         for _ in range(2):
             population.step()
         found = population.answers([fold.held_out for fold in parts[0][: number + 1]])[number]
-        answers = (found.nats - population.leaning()[number]).argmax(1)
+        answers = (found.nats - population.bias()[number]).argmax(1)
         alone[fold.held_out] = answers == task.labels[fold.held_out]
     assert np.array_equal(together[0], alone)
 
 
 def test_an_untouched_source_is_ranked_on_the_fewer_rows_only():
-    """By hand: best source and leaning of each part's rows, answers on what was held out."""
+    """By hand: best source and bias of each part's rows, answers on what was held out."""
     task = small_task(rows=24)
     (right,) = measured(task, Candidate(NAMES[:1], 0.0), [part := fewer_rows(folds_of(task), task.labels, 0.5, 0)])
     import torch
@@ -71,7 +71,7 @@ def test_an_untouched_source_is_ranked_on_the_fewer_rows_only():
         prompt = task.sources[[task.untouched.names.index(name)]]
         at = torch.as_tensor(fold.held_out)
         nats = score_rows(task.backbone, prompt, at * 0, task.texts, at, task.tree, 10_000)
-        answers = (nats - task.untouched.leaning(name, task.labels, fold.train)).argmax(1)
+        answers = (nats - task.untouched.bias(name, task.labels, fold.train)).argmax(1)
         expected[fold.held_out] = answers == task.labels[fold.held_out]
     assert np.array_equal(right, expected)
 

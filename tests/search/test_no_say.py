@@ -7,10 +7,10 @@ import pytest
 import torch
 from study_samples import NAMES, folds_of, small_task
 
-from crosspt_cli.core.train import read_alone
-from crosspt_cli.search.baselines import ENCODER, MOST_FREQUENT, TFIDF, baseline_scores
+from crosspt_cli.core.read import read_alone
+from crosspt_cli.evidence.baselines import ENCODER, MOST_FREQUENT, TFIDF, baseline_scores
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.candidates import Candidate
 from crosspt_cli.search.folds import stratified_folds
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.trials import Trial, make_population
@@ -49,8 +49,8 @@ def trained_on(task, folds):
     with torch.no_grad():
         prompts = population.bank.prompts()
     return [
-        (prompts[t], population.losses[t], leaning, population.balance[t], held_out.nats, held_out.nearness)
-        for t, (trial, (held_out, leaning)) in enumerate(zip(trials, found, strict=True))
+        (prompts[t], population.losses[t], bias, population.balance[t], held_out.nats, held_out.similarity)
+        for t, (trial, (held_out, bias)) in enumerate(zip(trials, found, strict=True))
         if trial.fold == 0
     ]
 
@@ -58,7 +58,7 @@ def trained_on(task, folds):
 @pytest.mark.parametrize("entering", ["at the input", "later"])
 @pytest.mark.parametrize("change", [with_flipped_labels, with_other_texts])
 def test_a_row_held_out_of_a_fold_moves_nothing_that_the_fold_trains(change, entering):
-    """Prompt, loss, leaning, class shares, and what other held-out rows are answered stay what they were."""
+    """Prompt, loss, bias, class shares, and what other held-out rows are answered stay what they were."""
     task = small_task(rows=24)
     folds = folds_of(task)
     changed = change(task, folds[0].held_out[[0]])
@@ -92,7 +92,7 @@ def test_the_best_source_of_a_fold_does_not_know_held_out_labels():
     folds = folds_of(task)
     changed = with_flipped_labels(task, folds[0].held_out[[0]])
     one, other = (answers_of_best_source(each, folds) for each in (task, changed))
-    assert np.array_equal(one.leanings[0], other.leanings[0])
+    assert np.array_equal(one.biases[0], other.biases[0])
     assert one.losses[0] == other.losses[0]
     assert np.array_equal(one.held_out[0].nats, other.held_out[0].nats)
 

@@ -6,9 +6,10 @@ from hf_reference import END, as_backbone, our_nats, random_prompts, random_text
 from study_samples import NAMES, WORDS, small_task
 
 from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.folds import stratified_folds
-from crosspt_cli.search.rank import MOST_ROWS, UntouchedSources, class_share, leaning_of, score_untouched
+from crosspt_cli.search.rank import MOST_ROWS, UntouchedSources, score_untouched
 from crosspt_cli.tasks.label_tree import LabelTree
 
 
@@ -42,11 +43,11 @@ def test_only_the_rows_named_have_a_say():
 
 
 def test_a_source_that_leans_is_judged_by_what_it_tells_apart():
-    """Leanings are taken off at prediction as well."""
+    """Biass are taken off at prediction as well."""
     labels = np.arange(20) % 2
-    leaning = answers(0.8, labels) + np.array([3.0, 0.0])
-    leaning -= np.log(np.exp(leaning).sum(1, keepdims=True))
-    ranks = UntouchedSources(NAMES[:2], np.arange(20), np.stack([answers(0.5, labels), leaning])).ranks(
+    bias = answers(0.8, labels) + np.array([3.0, 0.0])
+    bias -= np.log(np.exp(bias).sum(1, keepdims=True))
+    ranks = UntouchedSources(NAMES[:2], np.arange(20), np.stack([answers(0.5, labels), bias])).ranks(
         labels, np.arange(20)
     )
     assert ranks[0].name == "pear"
@@ -92,7 +93,7 @@ def test_a_prompt_that_knows_nothing_is_right_half_of_the_time_when_held_out():
         for fold in stratified_folds(labels, 3, seed):
             trained, true = nats[fold.train], labels[fold.train]
             for name, share in (("evened", class_share(true, 2)), ("as they are", np.bincount(true) / len(true))):
-                answers = (nats[fold.held_out] - leaning_of(trained, true, share)).argmax(1)
+                answers = (nats[fold.held_out] - bias_of(trained, true, share)).argmax(1)
                 right[name].extend(answers == labels[fold.held_out])
     assert abs(np.mean(right["evened"]) - 0.5) < 0.03
     assert np.mean(right["as they are"]) < 0.47
@@ -102,16 +103,16 @@ def test_a_prompt_that_is_always_right_leans_nowhere_whatever_the_fold():
     """Three rows of one class and two of the other are no reason to favour either."""
     labels = np.array([0, 0, 0, 1, 1, 1])
     train = np.array([0, 1, 2, 3, 4])
-    leaning = leaning_of(answers(0.999, labels)[train], labels[train], class_share(labels[train], 2))
-    assert abs(leaning[0] - leaning[1]) < 1e-3
+    bias = bias_of(answers(0.999, labels)[train], labels[train], class_share(labels[train], 2))
+    assert abs(bias[0] - bias[1]) < 1e-3
 
 
 def test_a_class_without_a_row_leans_as_little_as_half_a_row_says():
     """Its share among all rows is known, but not what the prompt makes of it."""
     labels = np.array([0, 0, 1, 1, 2])
     nats = np.log(np.array([[0.8, 0.1, 0.1]] * 2 + [[0.1, 0.8, 0.1]] * 2))
-    leaning = leaning_of(nats, labels[:4], class_share(labels, 3))
-    assert leaning[2] == np.float32(np.log(0.1 + 1e-6) - np.log(0.5 / 5.5))
+    bias = bias_of(nats, labels[:4], class_share(labels, 3))
+    assert bias[2] == np.float32(np.log(0.1 + 1e-6) - np.log(0.5 / 5.5))
 
 
 def test_class_counts_that_are_a_row_apart_are_equal_shares():

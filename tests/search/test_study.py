@@ -11,21 +11,23 @@ import pytest
 import torch
 from study_samples import NAMES, RUNGS, folds_of, many_classes, small_task, some_candidates
 
-from crosspt_cli.core.score import Readout
-from crosspt_cli.core.train import Population, answer_rows
+from crosspt_cli.core.read import answer_rows
+from crosspt_cli.core.train import Population
+from crosspt_cli.evidence import conclusions
+from crosspt_cli.evidence.baselines import baseline_scores
+from crosspt_cli.evidence.corrected import corrected_score
+from crosspt_cli.evidence.judge import READOUTS, TEMPERATURES, Judged
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.search import held_out, learning_curve, study, trials
-from crosspt_cli.search.baselines import baseline_scores
 from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.candidates import Candidate
-from crosspt_cli.search.corrected import corrected_score
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
 from crosspt_cli.search.held_out import held_out_answers, population_answers
 from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.plan import SCORING, Rung, work_left
-from crosspt_cli.search.readouts import READOUTS, TEMPERATURES, Judged
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import Trial, make_population
 
@@ -101,7 +103,7 @@ def test_the_same_seed_gives_the_same_study_to_the_last_bit(dtype):
     assert (one.corrected, one.verdict.sentence) == (same.corrected, same.verdict.sentence)
     for a, b in zip(one.trials, same.trials, strict=True):
         assert np.array_equal(a.nats, b.nats)
-        assert np.array_equal(a.leaning, b.leaning)
+        assert np.array_equal(a.bias, b.bias)
     assert any(not np.array_equal(a.held_out, b.held_out) for a, b in zip(one.trials, other.trials, strict=True))
 
 
@@ -200,7 +202,7 @@ def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answ
     for trial in of_it:
         assert (trial.steps, trial.state, trial.shares.tolist()) == (0, "complete", [1.0, 0.0])
         assert np.array_equal(trial.nats, answers.held_out[trial.fold].nats)
-        assert np.array_equal(trial.leaning, answers.leanings[trial.fold])
+        assert np.array_equal(trial.bias, answers.biases[trial.fold])
     trained = trials.make_population(task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4)
     for _ in range(4):
         trained.step()
@@ -249,7 +251,7 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
         assert (classes, distinct) == (2, 1.0)
         return corrected_score(candidates, judged, classes, doublings, random)
 
-    monkeypatch.setattr(study, "corrected_score", spied)
+    monkeypatch.setattr(conclusions, "corrected_score", spied)
     result = small_study(candidates=(*some_candidates(), BAD))
     ((candidates, judged, doublings),) = seen
     assert tuple(candidates) == some_candidates()
@@ -278,15 +280,15 @@ def test_failed_trials_are_reported_and_leave_the_others_alone():
     assert_same_trials(by_trial(without, sound), by_trial(with_bad, candidates), atol=1e-4)
 
 
-@pytest.mark.parametrize("what", ["nats", "nearness"])
+@pytest.mark.parametrize("what", ["nats", "similarity"])
 def test_a_single_held_out_number_that_is_none_fails_its_candidate(what, monkeypatch):
     """Compared with others, NaN would win: whatever is asked of it is answered as if it were the most."""
 
     def spoiled(population, labels, folds):
         found = population_answers(population, labels, folds)
-        held_out, leaning = found[0]
+        held_out, bias = found[0]
         getattr(held_out, what)[0] = np.nan
-        return [(held_out, leaning), *found[1:]]
+        return [(held_out, bias), *found[1:]]
 
     sound = small_study(rungs=(Rung(4, 9),))
     monkeypatch.setattr(study, "population_answers", spoiled)
@@ -304,14 +306,14 @@ def test_600_classes_are_answered():
     """More classes than prototypes had rows: each has its own, and the answers are no longer all class 0."""
     task = many_classes(600)
     result = run_study(task, [Candidate((), 1.0)], folds_of(task, 2), 1, (Rung(2, 1),), READOUTS["auto"])
-    assert all(np.isfinite(trial.nearness).all() for trial in result.trials)
+    assert all(np.isfinite(trial.similarity).all() for trial in result.trials)
     assert np.isfinite(result.chosen.utility).all()
     assert result.chosen.score.mean > 0.9
     fit = fit_final(task, result.chosen.candidate, 2, 2)
     rows = torch.arange(0, 1200, 7)
     found = answer_rows(task.backbone, torch.tensor(fit.prompt)[None], rows * 0, task.texts, rows, task.tree, 10_000)
-    nearness = fit.prototypes.nearness(found.vectors, found.plain)
-    answers = result.chosen.readout.log_shares(found.nats, fit.leaning, nearness).argmax(1)
+    similarity = fit.prototypes.similarity(found.vectors, found.plain)
+    answers = result.chosen.readout.log_shares(found.nats, fit.bias, similarity).argmax(1)
     assert (answers == task.labels[rows]).mean() > 0.9
 
 
@@ -454,10 +456,10 @@ def test_a_study_holds_a_few_hundred_bytes_of_a_row(monkeypatch):
         judged.append(held_by(every, set()))
         return corrected_score(candidates, every, classes, doublings, random)
 
-    monkeypatch.setattr(study, "corrected_score", spied)
+    monkeypatch.setattr(conclusions, "corrected_score", spied)
     for rows in (30, 90):
         result = small_study(small_task(rows), rungs=(Rung(2, 3), Rung(4, 3)))
-        assert all(trial.nats.dtype == trial.nearness.dtype == np.float32 for trial in result.trials)
+        assert all(trial.nats.dtype == trial.similarity.dtype == np.float32 for trial in result.trials)
         held.append(held_by(result, set()))
     readouts, configurations = len(READOUTS["auto"]), len(READOUTS["auto"]) * len(TEMPERATURES)
     assert (judged[1] - judged[0]) / 60 <= 7 * 4 * (
@@ -484,10 +486,10 @@ def test_trials_are_answered_in_parts_of_bounded_size(monkeypatch):
     monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 70)
     parts = population_answers(population, task.labels, of)
     assert largest == [60, 60, 60]
-    for (one, leaning), (other, same) in zip(whole, parts, strict=True):
+    for (one, bias), (other, same) in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one.nats, other.nats, atol=1e-5)
-        np.testing.assert_allclose(one.nearness, other.nearness, atol=1e-5)
-        assert np.array_equal(leaning, same)
+        np.testing.assert_allclose(one.similarity, other.similarity, atol=1e-5)
+        assert np.array_equal(bias, same)
     alone = [each.nats for each in held_out_answers(task, task.sources, folds)]
     monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 1)
     for one, other in zip(alone, held_out_answers(task, task.sources, folds), strict=True):

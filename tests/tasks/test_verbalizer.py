@@ -105,7 +105,7 @@ def test_an_alias_gives_way_to_a_label_of_that_name(tokenize):
     assert made.notes == ("Label 'pos' is answered with 'pos', because 'positive' would stand for another label too.",)
 
 
-def test_labels_equal_after_cleaning_fall_back_to_how_they_stand(tokenize):
+def test_labels_equal_after_cbias_fall_back_to_how_they_stand(tokenize):
     """The raw label may still be told apart."""
     made = make_verbalizer(GENERIC, ("a_refund", "a refund"), tokenize, unknown=UNKNOWN)
     assert made.words == ("a_refund", "a refund")

@@ -1,0 +1,214 @@
+"""Use a fitted task: texts in, labels with their probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from crosspt_cli.answering.abstain import find_limit, promise_of
+from crosspt_cli.answering.given_texts import Texts, is_blank, rows_of
+from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.encode import EncodedTexts, encode_texts
+from crosspt_cli.core.read import Answered, answer_rows, read_alone
+from crosspt_cli.evidence.promise import Promise
+from crosspt_cli.evidence.unusual import is_unreadable
+from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
+from crosspt_cli.reading.backbones import open_backbone
+from crosspt_cli.reading.prepare import input_encoder, label_tree
+from crosspt_cli.registry import Registry
+from crosspt_cli.search.trials import tokens_at_once
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one row.
+
+    Attributes:
+        row: its number among the rows given, from 0.
+        label: the most probable class; None where its probability is too low to answer, or the text is blank.
+        confidence: that class's probability, calibrated on held-out rows; 0 for a blank text.
+        unusual: whether the text is unlike every class of the training rows, or says nothing that can be read.
+        shares: class → probability; they sum to 1. Empty for a blank text.
+        nats: class → log-likelihood of its label words under the target prompt, before anything else is weighed in.
+            Empty for a blank text.
+    """
+
+    row: int
+    label: str | None
+    confidence: float
+    unusual: bool
+    shares: dict[str, float]
+    nats: dict[str, float]
+
+    @property
+    def blank(self) -> bool:
+        """Whether there was no text to answer."""
+        return not self.shares
+
+
+class Predictor:
+    """A fitted task with its backbone loaded, for any number of rows.
+
+    Args:
+        fitted: the task.
+        backbone: the one it was fitted on.
+
+    Raises:
+        IntegrityError: the backbone is another one.
+    """
+
+    def __init__(self, fitted: FittedTask, backbone: Backbone) -> None:
+        if backbone.fingerprint != fitted.fingerprint:
+            problem = f"was fitted on another backbone than {backbone.name} is now (fingerprints differ)."
+            hint = f"Restore that backbone, or onboard the task again with --replace --backbone {backbone.name}."
+            raise IntegrityError(f"task '{fitted.name}'", problem, hint)
+        self.fitted, self.backbone = fitted, backbone
+        self.encoder = input_encoder(fitted.spec, backbone)
+        self.tree = backbone.t5.place(label_tree(fitted.spec.verbalizer, backbone))
+        self.unknown: int | None = getattr(backbone.tokenizer, "unk_token_id", None)
+        self.prompt = torch.as_tensor(fitted.prompt, device=backbone.device)[None]
+
+    @classmethod
+    def open(
+        cls,
+        task: str | FittedTask,
+        registry: Registry | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+    ) -> Predictor:
+        """Return the predictor of a task in the registry.
+
+        Args:
+            task: its name, or what `load_fitted` returned: then the registry's task is not read again.
+            registry: default the person's.
+            device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+            dtype: ``"auto"``, ``"fp32"`` or ``"bf16"``.
+
+        Raises:
+            NotFound: there is no such task, or its backbone is gone.
+            IntegrityError: its files or its backbone's are damaged, or the backbone is another one now.
+        """
+        registry = registry or Registry.open()
+        fitted = load_fitted(task, registry) if isinstance(task, str) else task
+        return cls(fitted, open_backbone(fitted.backbone, registry, device, dtype))
+
+    def promise(self, target_accuracy: float) -> Promise:
+        """Return from which confidence on answers are right that often; its `threshold` is for `predict`.
+
+        Raises:
+            OptionError: the task's held-out rows cannot promise it; says about how many would.
+        """
+        return promise_of(self.fitted, target_accuracy)
+
+    def predict(self, rows: Texts, abstain_below: float = 0.0) -> list[Prediction]:
+        """Return one prediction per row, in order; a row without text gets none of the labels.
+
+        A row's answer depends on its neighbours by rounding only: less than 1e-4 in probability in float32, and
+        less than 0.02 in bfloat16.
+
+        Args:
+            rows: one text, or an entry a row: a text, or a sequence of texts in the order of the task's text columns;
+                None is a missing text.
+            abstain_below: rows of less confidence get no label.
+
+        Raises:
+            OptionError: a row has more or fewer texts than the task has text columns.
+            DataError: something is no text, or has half a character.
+        """
+        given = self.rows(rows)
+        filled = [number for number, row in enumerate(given) if not is_blank(row)]
+        found = [Prediction(number, None, 0.0, True, {}, {}) for number in range(len(given))]
+        if not filled:
+            return found
+        nats, log_shares, unusual = self.scores([given[number] for number in filled])
+        classes = self.fitted.spec.verbalizer.classes
+        for number, of_row, shares, strange in zip(filled, nats, np.exp(log_shares), unusual, strict=True):
+            found[number] = Prediction(
+                row=number,
+                label=classes[int(shares.argmax())] if shares.max() >= abstain_below else None,
+                confidence=float(shares.max()),
+                unusual=bool(strange),
+                shares=dict(zip(classes, shares.tolist(), strict=True)),
+                nats=dict(zip(classes, of_row.tolist(), strict=True)),
+            )
+        return found
+
+    def scores(self, rows: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return label words' log-likelihoods and class log-probabilities [n, C] float32, and what is unusual [n]."""
+        given, fitted = self.rows(rows), self.fitted
+        tokens = [self.encoder.tokens(row) for row in given]
+        found = self._read(tokens)
+        similarity = fitted.prototypes.similarity(found.vectors, found.plain)
+        log_shares = fitted.readout.log_shares(found.nats, fitted.bias, similarity)
+        unreadable = [is_unreadable(row, ids, self.unknown) for row, ids in zip(given, tokens, strict=True)]
+        return found.nats, log_shares, fitted.familiar.unusual(found.vectors, found.plain) | unreadable
+
+    def read(self, rows: Texts) -> Answered:
+        """Return label words' log-likelihoods and the texts' vectors behind the task's prompt, and those without it."""
+        return self._read([self.encoder.tokens(row) for row in self.rows(rows)])
+
+    def _read(self, tokens: Sequence[Sequence[Sequence[int]]]) -> Answered:
+        at_once = tokens_at_once(self.backbone.device)
+        texts = read_alone(self.backbone, self._encoded(tokens), self.fitted.prompt_layer, at_once)
+        everything = torch.arange(len(texts))
+        return answer_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
+
+    def encode(self, rows: Texts) -> EncodedTexts:
+        """Return rows as the backbone reads them, cut where the template allows it.
+
+        Raises:
+            OptionError: a row has more or fewer texts than the task has text columns.
+            DataError: something is no text, or has half a character.
+        """
+        return self._encoded([self.encoder.tokens(row) for row in self.rows(rows)])
+
+    def _encoded(self, tokens: Sequence[Sequence[Sequence[int]]]) -> EncodedTexts:
+        return encode_texts([self.encoder.put_together(row)[0] for row in tokens], self.backbone.device)
+
+    def rows(self, texts: Texts) -> list[tuple[str, ...]]:
+        """Return texts as rows of this task.
+
+        Raises:
+            OptionError: a row has more or fewer texts than the task has text columns.
+            DataError: something is no text, or has half a character.
+        """
+        return rows_of(texts, self.fitted.text_columns, self.fitted.name)
+
+
+def predict(
+    task: str,
+    texts: Texts,
+    registry: Registry | None = None,
+    *,
+    abstain_below: float | None = None,
+    target_accuracy: float | None = None,
+) -> list[Prediction]:
+    """Return one prediction per text, with a task of the registry; for many calls open a `Predictor` once.
+
+    Args:
+        task: its name.
+        texts: one text, or an entry a row: a text, or a sequence of texts for tasks of several text columns. None is
+            a missing text, which gets no label, as a blank one does.
+        registry: default the person's.
+        abstain_below: rows of less confidence get no label.
+        target_accuracy: choose that confidence so that the labels given are right this often.
+
+    Raises:
+        NotFound: there is no such task, or its backbone is gone.
+        OptionError: both of the last two were given, the accuracy cannot be promised, or a row has more or fewer
+            texts than the task has text columns.
+        DataError: something is no text, or has half a character.
+
+    Example:
+        >>> predict("reviews", "The battery died after two days.")[0].label  # doctest: +SKIP
+        'negative'
+    """
+    registry = registry or Registry.open()
+    fitted = load_fitted(task, registry)
+    limit, _ = find_limit(fitted, abstain_below, target_accuracy)
+    rows = rows_of(texts, fitted.text_columns, fitted.name)
+    return Predictor.open(fitted, registry).predict(rows, limit)

@@ -1,0 +1,1 @@
+"""What held-out answers say: numpy and scikit-learn, no torch."""

@@ -1,0 +1,68 @@
+"""What a search hands over to be judged: answers on held-out rows, of all that was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosspt_cli.evidence.judge import Judged
+from crosspt_cli.evidence.outcome import CandidateResult, Score
+from crosspt_cli.evidence.sharing import Without
+from crosspt_cli.evidence.trial import Fold, TrialResult
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that is known of held-out rows when a search ends.
+
+    Attributes:
+        labels: [rows] int64.
+        classes: their names.
+        vectors: [rows, H] float32, the frozen encoder's, without a prompt.
+        folds: of the study.
+        results: every candidate at its best.
+        kept: candidate → its trials at the steps at which it was best.
+        judged: candidate → everything it could have been kept as: at all steps at which it was scored, with all
+            readouts and temperatures.
+        choice, reason: the chosen candidate, and why, from `choose`.
+        baselines: name → score.
+        best_source: the class that the best source of each row's fold answers, untouched, [rows]; None without any.
+        without: source of the chosen candidate → answers with and without it.
+        fewer: rows of a fold's training part, and whether each row is right where the chosen candidate was trained on
+            so few, [rows]; the fewest first.
+        seed: of the study.
+        distinct: share of the rows that speak for themselves; near-copies of others do not.
+    """
+
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    vectors: np.ndarray
+    folds: Sequence[Fold]
+    results: tuple[CandidateResult, ...]
+    kept: Mapping[int, Sequence[TrialResult]]
+    judged: Mapping[int, Sequence[Judged]]
+    choice: int
+    reason: str
+    baselines: dict[str, Score]
+    best_source: np.ndarray | None
+    without: Mapping[str, Without]
+    fewer: Sequence[tuple[float, np.ndarray]]
+    seed: int
+    distinct: float = 1.0
+
+    @property
+    def chosen(self) -> CandidateResult:
+        """The candidate that was chosen."""
+        return self.results[self.choice]
+
+    @property
+    def rows_of_a_fold(self) -> float:
+        """On how many rows the folds train, on average."""
+        return mean_rows(self.folds)
+
+
+def mean_rows(folds: Sequence[Fold]) -> float:
+    """Return on how many rows folds train, on average."""
+    return float(np.mean([len(fold.train) for fold in folds]))

@@ -1,0 +1,92 @@
+"""Did sharing help? What source prompts are worth to the chosen prompt, on rows that had no say in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosspt_cli.evidence.intervals import points
+from crosspt_cli.evidence.judge import correct_by_seed
+from crosspt_cli.evidence.outcome import Sharing, SourceWorth, Verdict
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate, TrialResult
+from crosspt_cli.evidence.verdict import ALONE, interval_of
+
+ALSO_COUNTED = "The choice also counts how probable the right labels were made, and which candidate is simpler."
+
+
+@dataclass(frozen=True)
+class Without:
+    """Trials as their prompts answer with a source, and without it: of each trial that mixed it in, in one order."""
+
+    before: Sequence[TrialResult]
+    after: Sequence[TrialResult]
+
+
+def did_sharing_help(
+    candidate: Candidate,
+    readout: Readout,
+    without: Mapping[str, Without],
+    labels: np.ndarray,
+    verdict: Verdict,
+    distinct: float,
+) -> Sharing:
+    """Return what sharing was worth to the chosen candidate.
+
+    As a whole: its accuracy minus that of a private prompt alone. Source by source: how much accuracy is lost when
+    one is taken out of the trained mixture. Where one source is all there is, only the first can be said.
+
+    Args:
+        candidate: the chosen one.
+        readout: chosen with it.
+        without: source → answers with and without it.
+        labels: of all the task's rows, [rows] int64.
+        verdict: of the study.
+        distinct: share of the rows that speak for themselves; near-copies of others do not.
+    """
+    if candidate.m == 0:
+        return Sharing(None, (), "")
+    alone = verdict.methods.get(ALONE)
+    against = None if alone is None else SourceWorth(ALONE, -alone.difference, -alone.high, -alone.low)
+    found = (_worth(name, each, readout, labels, distinct) for name, each in without.items())
+    worth = tuple(sorted(found, key=lambda each: -each.points))
+    return Sharing(against, worth, _sentence(against, worth))
+
+
+def _worth(name: str, source: Without, readout: Readout, labels: np.ndarray, distinct: float) -> SourceWorth:
+    """Return how much accuracy is lost without a source, on the folds that used it."""
+    seen = np.unique(np.concatenate([trial.held_out for trial in source.before]))
+    before, after = (correct_by_seed(trials, readout, labels) for trials in (source.before, source.after))
+    lost = (before - after)[seen]
+    low, high = interval_of(lost, distinct)
+    return SourceWorth(name, float(lost.mean()), low, high)
+
+
+def _sentence(against: SourceWorth | None, worth: Sequence[SourceWorth]) -> str:
+    """Return what a person should know: the whole first, then what helps most, and what harms."""
+    parts = [] if against is None else [_whole(against)]
+    helps = [each for each in worth if each.low > 0]
+    if helps:
+        parts.append(f"Of the sources {helps[0].name} helps most: {_with_interval(helps[0])}.")
+    parts += [f"{each.name} harms: {_with_interval(each)} (negative transfer)." for each in worth if each.high < 0]
+    if worth and len(parts) == (against is not None):
+        parts.append("No single source makes a difference that these rows can show.")
+    return " ".join(parts) or "One source prompt is all that is in use."
+
+
+def _whole(against: SourceWorth) -> str:
+    """Return what sharing does to accuracy, and where that speaks against the choice, what else was looked at."""
+    apart = f"{_with_interval(against)} over a private prompt alone"
+    if against.low > 0:
+        said = f"Sharing helps: {apart}."
+    elif against.high < 0:
+        said = f"Sharing costs right answers: {apart}."
+    else:
+        said = f"Whether sharing helps, these rows cannot tell: {apart}."
+    return f"{said} {ALSO_COUNTED}" if against.points < 0 else said
+
+
+def _with_interval(worth: SourceWorth) -> str:
+    return f"{points(worth.points)} points (90 % interval {points(worth.low)} to {points(worth.high)})"

@@ -1,0 +1,99 @@
+"""What is tried, and what one trial of it answered on rows that it was not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+ATTENTION_RATE = 0.2
+"""Learning rate of the attention logits. The private prompt's is this times the ratio, for embeddings of mini's scale.
+
+Source: CrossPT trains attention at 0.1–0.2 and the private prompt slower.
+"""
+NAMED = 4  # sources; a list of eight is not read
+
+State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One choice of hyperparameters.
+
+    Args:
+        sources: names of the M sources mixed in, most useful first.
+        lr_ratio: private prompt's learning rate over the attention's; 0 trains attention only.
+        attention_rate: learning rate of the attention logits.
+    """
+
+    sources: tuple[str, ...]
+    lr_ratio: float
+    attention_rate: float = ATTENTION_RATE
+
+    @property
+    def m(self) -> int:
+        """M, how many sources are mixed in."""
+        return len(self.sources)
+
+    @property
+    def lr(self) -> float:
+        """The private prompt's learning rate, for embeddings of mini's scale."""
+        return self.lr_ratio * self.attention_rate
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the prompt is its one source as it is: the private prompt stays a copy, so no share changes it."""
+        return self.m == 1 and self.lr_ratio == 0
+
+    @property
+    def simplicity(self) -> tuple[float, ...]:
+        """Smaller is simpler: attention only before a trained prompt, then fewer sources, then slower."""
+        return (self.lr_ratio > 0, self.m, self.lr_ratio)
+
+    @property
+    def words(self) -> str:
+        """What it is, without its learning rate, for people who know no letters."""
+        if self.m == 0:
+            return "a private prompt without source prompts"
+        if self.is_source:
+            return f"the source prompt {self.sources[0]}, untouched"
+        names = ", ".join(self.sources[:NAMED]) + (f" and {self.m - NAMED} more" if self.m > NAMED else "")
+        sources = f"{self.m} source prompts ({names})" if self.m > 1 else f"the source prompt {names}"
+        return f"{sources} and a private prompt" if self.lr_ratio else f"{sources}, only their shares trained"
+
+    def __str__(self) -> str:
+        if self.m == 0:
+            return f"M = 0 (private prompt only, lr {self.lr:g})"
+        if self.is_source:
+            return "M = 1, source untouched"
+        return f"M = {self.m}, " + (f"ratio {self.lr_ratio:g}" if self.lr_ratio else "attention only")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row indices to train on and to score on, both [n] int64, sorted and disjoint."""
+
+    train: np.ndarray
+    held_out: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One candidate on one fold with one seed, as it stood when last scored.
+
+    `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `similarity` [h, C] to prototypes of its
+    training rows · `bias` [C] · `shares` [M+1], the private prompt's last · `loss` nats on its last batch.
+    """
+
+    candidate: int
+    fold: int
+    seed: int
+    state: State
+    steps: int
+    loss: float
+    held_out: np.ndarray
+    nats: np.ndarray
+    similarity: np.ndarray
+    bias: np.ndarray
+    shares: np.ndarray

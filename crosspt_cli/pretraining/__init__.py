@@ -1,0 +1,1 @@
+"""Source prompts from labelled data sets."""

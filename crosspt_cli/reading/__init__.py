@@ -1,0 +1,1 @@
+"""Which backbone, and how it reads rows."""
