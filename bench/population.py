@@ -99,7 +99,7 @@ def train(study: Study, trials: tuple[Trial, ...], plan: Plan, spent: Spent) -> 
         if alive < len(population.bank):
             population.keep(range(alive))
         with spent.on("train"):
-            while population.optimiser.steps < steps:
+            while population.steps < steps:
                 population.step()
         with spent.on("score"):
             held_out = [study.folds[trial.fold].held_out for trial in trials[:alive]]

@@ -69,6 +69,12 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
     help="Encoder layer before which prompts enter; 0 is the input.  [default: the source prompts']",
 )
 @click.option(
+    "--method",
+    default="mixture",
+    show_default=True,
+    help="What is trained: a mixture of source prompts, or another method of docs/methods.md.",
+)
+@click.option(
     "--readout",
     type=click.Choice(["auto", "label-words", "prototypes", "both"]),
     default="auto",

@@ -89,7 +89,8 @@ class Backbone:
         """Return log-likelihoods over the label set, [R, C] float32 in nats; each row's exponentials sum to 1.
 
         Args:
-            prompts: [T, P, H] float32; a gradient flows back to them where they ask for one.
+            prompts: [T, P, H] float32, or [T, D, P, H] for D layers from the entry on; a gradient flows back to them
+                where they ask for one.
             row_prompt: [R] int64, which of the T prompts stands before each row.
             texts: the R rows.
             tree: the label words, from `FrozenT5.place`.
@@ -102,13 +103,13 @@ class Backbone:
         """Return what `class_nats` returns, and each text's vector under its prompt, in one pass.
 
         Args:
-            prompts: [T, P, H] float32.
+            prompts: [T, P, H] float32, or [T, D, P, H].
             row_prompt: [R] int64, which of the T prompts stands before each row.
             texts: the R rows.
             tree: the label words, from `FrozenT5.place`.
         """
         encoded, layout = self._read(prompts, row_prompt, texts)
-        vectors = text_means(encoded, layout, texts.lengths, prompts.shape[1])
+        vectors = text_means(encoded, layout, texts.lengths, prompts.shape[-2])
         return Answers(self._nats(encoded, layout, tree), vectors)
 
     def stream(self, texts: EncodedTexts) -> Tensor:
@@ -124,6 +125,17 @@ class Backbone:
         return replace(texts, stream=layout.unpack(hidden).to(self.t5.dtype), layer=layer)
 
     @torch.no_grad()
+    def streams(self, texts: EncodedTexts) -> Tensor:
+        """Return the stream before each encoder layer from `texts.layer` on, without any prompt, [D, n, H] float32."""
+        layout = prompted_layout(texts.lengths, 0)
+        stream = self.stream(texts)
+        found, hidden = [stream], layout.pack(stream[:0], stream)
+        for layer in range(texts.layer, len(self.t5.encoder_layers) - 1):
+            hidden = self.t5.run_layers(hidden, layout, layer, layer + 1)
+            found.append(layout.unpack(hidden))
+        return torch.stack(found)
+
+    @torch.no_grad()
     def sentence_vectors(self, texts: EncodedTexts) -> Tensor:
         """Return the mean of each text's encoder outputs without any prompt, [R, H] float32."""
         layout = prompted_layout(texts.lengths, 0)
@@ -133,10 +145,12 @@ class Backbone:
 
     def _read(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts) -> tuple[Tensor, Layout]:
         """Return encoder outputs [n, H] of rows behind their prompts, and how they are packed."""
-        require_shape("prompts", tuple(prompts.shape), "T P H", H=self.width)
-        layout = prompted_layout(texts.lengths, prompts.shape[1])
-        before = prompts[row_prompt].flatten(0, 1)  # [R·P, H]
-        return self.t5.encode(layout.pack(before, self.stream(texts)), layout, texts.layer), layout
+        prompts = prompts[:, None] if prompts.dim() == 3 else prompts  # of one layer, as source prompts are
+        require_shape("prompts", tuple(prompts.shape), "T D P H", H=self.width)
+        layout = prompted_layout(texts.lengths, prompts.shape[2])
+        before = prompts[row_prompt].transpose(0, 1).flatten(1, 2)  # [D, R·P, H]
+        packed = layout.pack(before[0], self.stream(texts))
+        return self.t5.encode(packed, layout, texts.layer, before[1:]), layout
 
     def _nats(self, encoded: Tensor, layout: Layout, tree: DeviceTree) -> Tensor:
         """Return log-likelihoods over the label set, [R, C], from encoder outputs [n, H]."""
@@ -169,7 +183,7 @@ def tree_nats(logits: Tensor, tree: DeviceTree) -> Tensor:
     masked = logits.masked_fill(~tree.allowed, float("-inf"))
     # a node without a choice has no allowed child: zeros there keep its softmax, and its gradient, finite
     masked = torch.where(tree.allowed.any(-1, keepdim=True), masked, 0.0)
-    choices = masked.log_softmax(-1)[:, tree.path_node, tree.path_choice]  # [R, C, D]
+    choices = masked.log_softmax(-1)[:, tree.path_node, tree.path_choice]  # [R, C, K]
     return torch.where(tree.path_used, choices, 0.0).sum(-1)
 
 

@@ -1,58 +1,65 @@
-"""Everything that is trained: one private prompt and one row of attention logits per trial."""
+"""Everything that is trained: the trials of one population, method by method."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from crosspt_cli.core.compose import attention_shares, compose
-from crosspt_cli.foundation.axes import require_shape
+from crosspt_cli.core.methods import Method
 
 
-class TrialBank(nn.Module):
-    """T trials side by side; no number of one ever enters another.
+@dataclass(frozen=True)
+class Part:
+    """The trials of one method, and their `places` [t] int64 among all T."""
+
+    method: Method
+    places: Tensor
+
+    def among(self, trials: Tensor) -> tuple[Tensor, Tensor]:
+        """Return where among `trials` [K] int64 this part's stand, and which numbers they have in it, both [k]."""
+        where, numbers = (trials[:, None] == self.places).nonzero(as_tuple=True)
+        return where, numbers
+
+
+class TrialBank:
+    """T trials side by side, of one method or of several.
 
     Args:
-        sources: [S, P, H] float32, the frozen source prompts; S may be 0.
-        private: [T, P, H] float32, where each trial's private prompt starts.
-        allowed: [T, S] bool, which sources each trial mixes; M is a row's sum.
-        private_rate: [T] float32, learning rate of the private prompt, for embeddings of mini's scale.
-        attention_rate: [T] float32, learning rate of the attention logits.
+        parts: whose places are 0 to T - 1, each once.
     """
 
-    sources: Tensor
-    allowed: Tensor
-    private_rate: Tensor
-    attention_rate: Tensor
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+        places = torch.cat([part.places for part in parts])
+        if sorted(places.tolist()) != list(range(len(places))):
+            raise ValueError(f"the places of {len(places)} trials are {places.tolist()}")
 
-    def __init__(
-        self, sources: Tensor, private: Tensor, allowed: Tensor, private_rate: Tensor, attention_rate: Tensor
-    ) -> None:
-        super().__init__()
-        trials, tokens, width = private.shape
-        require_shape("sources", tuple(sources.shape), "S P H", P=tokens, H=width)
-        require_shape("allowed", tuple(allowed.shape), "T S", T=trials, S=len(sources))
-        self.private = nn.Parameter(private.clone())
-        self.logits = nn.Parameter(private.new_zeros(trials, len(sources) + 1))
-        self.register_buffer("sources", sources)
-        self.register_buffer("allowed", torch.cat([allowed, allowed.new_ones(trials, 1)], dim=1))
-        self.register_buffer("private_rate", private_rate)
-        self.register_buffer("attention_rate", attention_rate)
+    @classmethod
+    def of(cls, method: Method) -> TrialBank:
+        """Return the trials of one method."""
+        (first, *_) = method.groups()
+        return cls((Part(method, torch.arange(len(method), device=first.values.device)),))
 
     def __len__(self) -> int:
-        return len(self.private)
+        return sum(len(part.places) for part in self.parts)
 
-    def shares(self, trials: slice = slice(None)) -> Tensor:
-        """Return the attention shares [T, S+1] of some trials; the private prompt's is last."""
-        return attention_shares(self.logits[trials], self.allowed[trials])
-
-    def prompts(self, trials: slice = slice(None)) -> Tensor:
-        """Return the target prompts [T, P, H] of some trials."""
-        return compose(self.shares(trials), self.sources, self.private[trials])
+    def __iter__(self) -> Iterator[tuple[Method, int]]:
+        """Yield every trial in its place: its method, and which of the method's trials it is."""
+        found = [(part.method, number, place) for part in self.parts for number, place in _numbered(part)]
+        yield from ((method, number) for method, number, _ in sorted(found, key=lambda each: each[2]))
 
     def keep(self, trials: Tensor) -> TrialBank:
-        """Return a bank of the trials [K] int64 only, as they stand now."""
-        rows = self.private.detach()[trials], self.allowed[trials, :-1], self.private_rate[trials]
-        kept = TrialBank(self.sources, *rows, self.attention_rate[trials])
-        kept.logits.data.copy_(self.logits.detach()[trials])
-        return kept
+        """Return a bank of the trials [K] int64 only, in that order, as they stand now."""
+        kept = []
+        for part in self.parts:
+            places, numbers = part.among(trials)
+            if len(places):
+                kept.append(Part(part.method.keep(numbers), places))
+        return TrialBank(kept)
+
+
+def _numbered(part: Part) -> Iterator[tuple[int, int]]:
+    yield from enumerate(part.places.tolist())

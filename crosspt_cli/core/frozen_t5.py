@@ -143,7 +143,7 @@ class FrozenT5:
         """Return rows of the output matrix [n, H] float32 for token ids [n] int64."""
         return F.embedding(tokens, self.output)
 
-    def encode(self, hidden: Tensor, layout: Layout, first: int = 0) -> Tensor:
+    def encode(self, hidden: Tensor, layout: Layout, first: int = 0, deeper: Tensor | None = None) -> Tensor:
         """Return encoder outputs [n, H] in `dtype` for packed inputs [n, H] float32.
 
         Args:
@@ -151,14 +151,20 @@ class FrozenT5:
                 before layer 0 these are the input embeddings.
             layout: which row and position each packed token belongs to.
             first: the layer to begin with.
+            deeper: what stands at the prompts' places before each layer after the first, [D-1, R·P, H] float32, rows in
+                the callers' order; None or D = 1 leaves there what the layers make of the prompts.
         """
-        hidden = self.run_layers(hidden, layout, first, len(self.encoder_layers))
+        hidden = self.run_layers(hidden, layout, first, len(self.encoder_layers), deeper)
         return RmsNorm.apply(hidden, self.encoder_norm, self.epsilon, self.dtype)
 
-    def run_layers(self, hidden: Tensor, layout: Layout, first: int, last: int) -> Tensor:
-        """Return the residual stream [n, H] float32 after encoder layers `first` to `last` - 1."""
+    def run_layers(self, hidden: Tensor, layout: Layout, first: int, last: int, deeper: Tensor | None = None) -> Tensor:
+        """Return the residual stream [n, H] float32 after encoder layers `first` to `last` - 1; see `encode`."""
         biases = [self._encoder_bias(group) for group in layout.groups]
-        for layer in self.encoder_layers[first:last]:
+        depth = 0 if deeper is None else len(deeper)
+        places = layout.prompt_places(deeper.shape[1]) if deeper is not None and depth else None
+        for number, layer in enumerate(self.encoder_layers[first:last]):
+            if deeper is not None and places is not None and 1 <= number <= depth:
+                hidden = hidden.index_copy(0, places, deeper[number - 1])
             hidden = _plus(hidden, self._self_attention(hidden, layer.attention, layout, biases))
             hidden = _plus(hidden, self._feed_forward(hidden, layer.feed_forward))
         return hidden
@@ -296,7 +302,7 @@ class DeviceTree:
     """A `LabelTree` as tensors, with the frozen rows it needs.
 
     `embeddings` [1, N, H] · `distance` [N, N] key depth − query depth · `mask` [1, N, N] 0 on ancestors ·
-    `output` [V, H] · `allowed` [N, V] · `path_node`, `path_choice`, `path_used` [C, D].
+    `output` [V, H] · `allowed` [N, V] · `path_node`, `path_choice`, `path_used` [C, K].
     """
 
     embeddings: Tensor

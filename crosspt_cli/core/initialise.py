@@ -24,12 +24,32 @@ def from_vocabulary(
 
     Source: Lester et al. 2021, who draw from the 5,000 most frequent tokens; the task's own words are nearer.
     """
-    places = texts.places(torch.as_tensor(rows, device=backbone.device))
-    _, first = np.unique(
-        texts.tokens[places].cpu().numpy(), return_index=True
-    )  # where each distinct token first occurs
-    drawn = places[torch.as_tensor(random.choice(first, size=tokens, replace=len(first) < tokens)).to(places.device)]
+    drawn = _drawn(backbone, texts, rows, tokens, random)
     return backbone.t5.embed(texts.tokens[drawn]) if texts.stream is None else texts.stream[drawn].float()
+
+
+def from_vocabulary_by_layer(
+    backbone: Backbone, texts: EncodedTexts, rows: np.ndarray, tokens: int, random: np.random.Generator
+) -> Tensor:
+    """Return prompts [D, P, H] of the tokens that `from_vocabulary` draws, as they stand before each encoder layer.
+
+    The arguments are the same. D counts the layers from the one that the texts were read to, up to the last.
+    """
+    drawn = _drawn(backbone, texts, rows, tokens, random)
+    used = (drawn[:, None] >= texts.starts).sum(1) - 1  # the text that each drawn token stands in
+    which = used.unique()
+    read = texts.take(which)
+    at = read.starts[torch.searchsorted(which, used)] + drawn - texts.starts[used]
+    return backbone.streams(read)[:, at]
+
+
+def _drawn(
+    backbone: Backbone, texts: EncodedTexts, rows: np.ndarray, tokens: int, random: np.random.Generator
+) -> Tensor:
+    """Return where in `texts.tokens` the drawn tokens stand, [P] int64: each where it first occurs in the rows."""
+    places = texts.places(torch.as_tensor(rows, device=backbone.device))
+    _, first = np.unique(texts.tokens[places].cpu().numpy(), return_index=True)
+    return places[torch.as_tensor(random.choice(first, size=tokens, replace=len(first) < tokens)).to(places.device)]
 
 
 def from_sources(sources: Tensor) -> Tensor:

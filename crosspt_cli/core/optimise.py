@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from crosspt_cli.core.bank import TrialBank
+from crosspt_cli.core.methods import Method
 
 BETAS = (0.9, 0.999)
-EPSILON = 1e-8  # of the private prompt
-ATTENTION_EPSILON = 1e-5
-"""A private prompt that starts at its sources' mean gives its logit a gradient of exactly nothing: rounding, about
-1e-7. With the usual 1e-8, Adam would turn that into a full step in a direction that depends on who else is trained."""
-CLIP = 1.0  # largest gradient norm of one trial, over its private prompt and attention together
+CLIP = 1.0  # largest gradient norm of one trial, over all of its parameters together
 
 
 @dataclass(frozen=True)
@@ -45,54 +41,53 @@ def gradient(parameter: Tensor) -> Tensor:
 
 
 class TrialAdam:
-    """Adam over a `TrialBank`, a handful of tensor operations whatever T is.
+    """Adam over the trials of one method, a handful of tensor operations whatever T is.
 
     One clip over all trials would couple them, so norms are taken per trial. A trial whose gradient is not finite
     is left where it was and reported by `failed`; its neighbours are not touched.
 
     Args:
-        bank: what to train.
+        method: what to train.
     """
 
-    def __init__(self, bank: TrialBank) -> None:
-        self.bank = bank
+    def __init__(self, method: Method) -> None:
+        self.groups = method.groups()
         self.steps = 0
-        self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in self._parameters()]
-        self.failed = torch.zeros(len(bank), dtype=torch.bool, device=bank.private.device)
+        self.moments = [(torch.zeros_like(each.values), torch.zeros_like(each.values)) for each in self.groups]
+        self.failed = torch.zeros(len(method), dtype=torch.bool, device=self.groups[0].values.device)
 
     @torch.no_grad()
     def step(self, factor: float) -> None:
-        """Move every trial by one step from the gradients in the bank, then clear them.
+        """Move every trial by one step from its gradients, then clear them.
 
         Args:
             factor: the schedule's factor on all learning rates.
         """
         self.steps += 1
-        private, attention = (gradient(p).flatten(1).square().sum(1) for p in self._parameters())
-        norm = (private + attention).sqrt()  # [T]
+        squares = [gradient(each.values).flatten(1).square().sum(1) for each in self.groups]
+        norm = torch.stack(squares).sum(0).sqrt()  # [T]
         self.failed |= ~norm.isfinite()
         scale = (CLIP / norm.clamp(min=CLIP)).masked_fill(self.failed, 0.0)
-        rates = (self.bank.private_rate, self.bank.attention_rate)
-        epsilons = (EPSILON, ATTENTION_EPSILON)
-        for parameter, moments, rate, epsilon in zip(self._parameters(), self.moments, rates, epsilons, strict=True):
-            mean, square = moments
-            per_trial = (-1, *[1] * (parameter.dim() - 1))
-            grad = gradient(parameter).nan_to_num(0.0, 0.0, 0.0).mul_(scale.view(per_trial))
+        for group, (mean, square) in zip(self.groups, self.moments, strict=True):
+            parameter = group.values
+            grad = gradient(parameter).nan_to_num(0.0, 0.0, 0.0).mul_(_spread(scale, parameter))
             mean.lerp_(grad, 1 - BETAS[0])
             square.lerp_(grad.square(), 1 - BETAS[1])
             unbiased = mean / (1 - BETAS[0] ** self.steps)
-            root = (square / (1 - BETAS[1] ** self.steps)).sqrt_().add_(epsilon)
-            moved = (factor * rate * ~self.failed).view(per_trial) * unbiased / root
+            root = (square / (1 - BETAS[1] ** self.steps)).sqrt_().add_(group.epsilon)
+            moved = _spread(factor * group.rates * ~_spread(self.failed, group.rates), parameter) * unbiased / root
             parameter.sub_(moved)
             parameter.grad = None
 
-    def keep(self, bank: TrialBank, trials: Tensor) -> TrialAdam:
-        """Return the optimiser of `bank`, which holds the trials [K] of this one's, with their state."""
-        kept = TrialAdam(bank)
+    def keep(self, method: Method, trials: Tensor) -> TrialAdam:
+        """Return the optimiser of `method`, which holds the trials [K] of this one's, with their state."""
+        kept = TrialAdam(method)
         kept.steps = self.steps
         kept.moments = [(mean[trials], square[trials]) for mean, square in self.moments]
         kept.failed = self.failed[trials]
         return kept
 
-    def _parameters(self) -> tuple[Tensor, Tensor]:
-        return self.bank.private, self.bank.logits
+
+def _spread(values: Tensor, over: Tensor) -> Tensor:
+    """Return values [T] or [T, D] with as many axes as `over` [T, ..], so that they multiply it."""
+    return values.view(*values.shape, *[1] * (over.dim() - values.dim()))

@@ -49,6 +49,14 @@ class Layout:
         """Return packed tokens [n, D] from all rows' prompt tokens [R·P, D] and text tokens [.., D]."""
         return _Reorder.apply(torch.cat([prompt_tokens, text_tokens]), self.source)
 
+    def prompt_places(self, tokens: int) -> Tensor:
+        """Return where the rows' prompt tokens stand among the packed ones, [R·P] int64, in the callers' order.
+
+        Args:
+            tokens: R·P, how many prompt tokens all rows have.
+        """
+        return self.source.argsort()[:tokens]
+
     def unpack(self, text_tokens: Tensor) -> Tensor:
         """Return values [n, ..] in the order of the texts' tokens from packed ones, for rows without a prompt."""
         return _Reorder.apply(text_tokens, self.source.argsort())

@@ -59,7 +59,7 @@ def answer_rows(
         found = backbone.answers(prompts, row_prompt[at], texts.take(rows[at]), tree)
         nats[at], vectors[at] = found.nats, found.vectors
 
-    _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, answer)
+    _in_passes(backbone, texts.lengths[rows] + prompts.shape[-2], tokens_at_once, answer)
     return Answered(nats.cpu().numpy(), vectors.cpu().numpy(), texts.read_vectors[rows].cpu().numpy())
 
 
@@ -80,7 +80,7 @@ def score_rows(
 
     Args:
         backbone: the frozen T5.
-        prompts: [T, P, H].
+        prompts: [T, P, H], or [T, D, P, H] for D layers.
         row_prompt: [R] int64, the prompt before each row.
         texts: all texts.
         rows: [R] int64, indices into `texts`.
@@ -94,7 +94,7 @@ def score_rows(
     def score(at: Tensor) -> None:
         nats[at] = backbone.class_nats(prompts, row_prompt[at], texts.take(rows[at]), tree)
 
-    _in_passes(backbone, texts.lengths[rows] + prompts.shape[1], tokens_at_once, score)
+    _in_passes(backbone, texts.lengths[rows] + prompts.shape[-2], tokens_at_once, score)
     return nats.cpu().numpy()
 
 

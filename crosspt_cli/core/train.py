@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.bank import TrialBank
+from crosspt_cli.core.bank import Part, TrialBank
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.optimise import Schedule, TrialAdam
@@ -51,7 +51,8 @@ class Population:
         self.backbone, self.texts, self.labels, self.tree = backbone, texts, labels, tree
         self.bank, self.schedule = bank, schedule
         self.batches = torch.as_tensor(batches, device=backbone.device)
-        self.optimiser = TrialAdam(bank)
+        self.optimisers = [TrialAdam(part.method) for part in bank.parts]
+        self.steps = 0
         self.tokens_at_once = tokens_at_once
         self.losses = torch.full((len(bank),), float("nan"), device=backbone.device)
         self.seen = torch.zeros(2, len(bank), len(tree.path_node), device=backbone.device)
@@ -60,21 +61,26 @@ class Population:
 
     def step(self) -> None:
         """Train every trial by one step of its own batch."""
-        number = self.optimiser.steps
-        rows = self.batches[:, number]  # [T, B]
-        prompts = self.bank.prompts()  # [T, P, H]
+        for part, optimiser in zip(self.bank.parts, self.optimisers, strict=True):
+            self._step(part, optimiser)
+        self.steps += 1
+
+    def _step(self, part: Part, optimiser: TrialAdam) -> None:
+        """Train the trials of one method by one step."""
+        rows = self.batches[part.places, self.steps]  # [t, B]
+        prompts = part.method.prompts()  # [t, D, P, H]
         grads = torch.empty_like(prompts)
-        size = rows.shape[1] * prompts.shape[1] + self.texts.lengths[rows].sum(1)  # [T], tokens
+        size = rows.shape[1] * prompts.shape[2] + self.texts.lengths[rows].sum(1)  # [t], tokens
         ends = [0, *accumulate(size.tolist())]
 
         def train(trials: slice) -> None:
-            grads[trials] = self._backward(trials, prompts[trials].detach(), rows[trials])
+            grads[trials] = self._backward(part.places[trials], prompts[trials].detach(), rows[trials])
 
         self.backbone.room.run(
             len(rows), lambda first, end: ends[end] - ends[first], self.tokens_at_once, train, "a trial's batch"
         )
         prompts.backward(grads)
-        self.optimiser.step(self.schedule.factor(number))
+        optimiser.step(self.schedule.factor(self.steps))
 
     @torch.no_grad()
     def answers(self, rows: Sequence[np.ndarray], first: int = 0) -> list[Answered]:
@@ -84,11 +90,19 @@ class Population:
             rows: one array of row indices [r] int64 per trial.
             first: the trial that the first of them is for; the others follow it.
         """
-        trial = torch.as_tensor(np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
-        every = torch.as_tensor(np.concatenate(rows))
-        prompts = self.bank.prompts(slice(first, first + len(rows)))
-        found = answer_rows(self.backbone, prompts, trial, self.texts, every, self.tree, self.tokens_at_once)
-        return found.split([len(each) for each in rows])
+        found: list[Answered | None] = [None] * len(rows)
+        for part in self.bank.parts:
+            asked = (part.places >= first) & (part.places < first + len(rows))
+            own = (part.places[asked] - first).tolist()
+            if own:
+                sizes = [len(rows[place]) for place in own]
+                prompts = part.method.prompts()[asked]
+                trial = torch.as_tensor(np.repeat(np.arange(len(own)), sizes))
+                every = torch.as_tensor(np.concatenate([rows[place] for place in own]))
+                answered = answer_rows(self.backbone, prompts, trial, self.texts, every, self.tree, self.tokens_at_once)
+                for place, each in zip(own, answered.split(sizes), strict=True):
+                    found[place] = each
+        return [each for each in found if each is not None]
 
     def bias(self) -> np.ndarray:
         """Return how far each trial favours each class beyond that class's share of its rows, [T, C] in nats.
@@ -104,13 +118,20 @@ class Population:
         """Go on with these trials only."""
         index = torch.as_tensor(list(trials), device=self.backbone.device)
         kept = self.bank.keep(index)
-        self.optimiser = self.optimiser.keep(kept, index)
+        before = zip(self.optimisers, (part.among(index)[1] for part in self.bank.parts), strict=True)
+        staying = [(optimiser, numbers) for optimiser, numbers in before if len(numbers)]
+        self.optimisers = [
+            optimiser.keep(part.method, numbers) for (optimiser, numbers), part in zip(staying, kept.parts, strict=True)
+        ]
         self.bank, self.batches, self.losses = kept, self.batches[index], self.losses[index]
         self.seen, self.balance = self.seen[:, index], self.balance[index]
 
     def failed(self) -> list[bool]:
         """Return, per trial, whether its loss or gradient stopped being a number."""
-        return self.optimiser.failed.tolist()
+        failed = torch.zeros(len(self.bank), dtype=torch.bool, device=self.backbone.device)
+        for part, optimiser in zip(self.bank.parts, self.optimisers, strict=True):
+            failed[part.places] = optimiser.failed
+        return failed.tolist()
 
     def _class_weights(self, shares: Tensor) -> Tensor:
         """Return what each trial's rows count by class, [T, C]: a class's share [T, C] over that of its batches."""
@@ -120,8 +141,8 @@ class Population:
         seen.scatter_add_(1, drawn, torch.full_like(drawn, 1 / drawn.shape[1], dtype=seen.dtype))
         return torch.where(seen > 0, shares / seen.clamp(min=1e-9), 0.0)
 
-    def _backward(self, trials: slice, prompts: Tensor, rows: Tensor) -> Tensor:
-        """Return the gradient [t, P, H] of some trials' losses on rows [t, B] for their prompts, and keep the losses.
+    def _backward(self, trials: Tensor, prompts: Tensor, rows: Tensor) -> Tensor:
+        """Return the gradient [t, D, P, H] of some trials' losses on rows [t, B] for their prompts; keep the losses.
 
         Losses are summed over trials, so none is scaled. Nothing is kept before all of it is there: a pass that
         fails for want of memory is one that never was.
@@ -137,10 +158,10 @@ class Population:
         self.losses[trials], self.seen[:, trials] = losses.detach(), seen
         return grads
 
-    def _seen_with(self, trials: slice, given: Tensor, labels: Tensor) -> Tensor:
+    def _seen_with(self, trials: Tensor, given: Tensor, labels: Tensor) -> Tensor:
         """Return some trials' running means [2, t, C] moved towards a batch's given [t, B, C] and true [t, B]."""
         weights = self.balance[trials].gather(1, labels)[..., None]  # [t, B, 1]
         true = torch.nn.functional.one_hot(labels, given.shape[2]).float()
         batch = torch.stack([(given * weights).mean(1).nan_to_num(0.0), (true * weights).mean(1)])
         before = self.seen[:, trials]
-        return before + (batch - before) * max(self.forget, 1 / (self.optimiser.steps + 1))
+        return before + (batch - before) * max(self.forget, 1 / (self.steps + 1))

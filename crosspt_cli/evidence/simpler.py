@@ -33,14 +33,14 @@ def simpler_methods(found: Found) -> dict[str, np.ndarray]:
         simpler[SOURCE] = _right(found.best_source, labels)
     if readout.weight:
         simpler[LABEL_WORDS] = correct_by_seed(found.kept[found.choice], Readout(0.0), labels)
-    if candidate.m and alone is not None:
+    if not candidate.is_alone and alone is not None:
         simpler[ALONE] = correct_by_seed(found.kept[alone], found.results[alone].readout, labels)
     return simpler
 
 
 def best_alone(results: Sequence[CandidateResult]) -> int | None:
-    """Return the best candidate without sources, by what candidates are compared on; None where all of them failed."""
-    alone = [n for n, result in enumerate(results) if result.candidate.m == 0 and result.state != "failed"]
+    """Return the best private prompt without sources, by what is compared; None where all of them failed."""
+    alone = [n for n, result in enumerate(results) if result.candidate.is_alone and result.state != "failed"]
     return max(alone, key=lambda n: results[n].utility.mean(), default=None)
 
 

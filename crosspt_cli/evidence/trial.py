@@ -12,6 +12,7 @@ ATTENTION_RATE = 0.2
 
 Source: CrossPT trains attention at 0.1–0.2 and the private prompt slower.
 """
+MIXTURE = "mixture"  # the CrossPT mixture; without sources it is plain prompt tuning
 NAMED = 4  # sources; a list of eight is not read
 
 State = Literal["complete", "pruned", "failed"]
@@ -25,11 +26,13 @@ class Candidate:
         sources: names of the M sources mixed in, most useful first.
         lr_ratio: private prompt's learning rate over the attention's; 0 trains attention only.
         attention_rate: learning rate of the attention logits.
+        method: what is trained, a name of `core.methods.METHODS`.
     """
 
     sources: tuple[str, ...]
     lr_ratio: float
     attention_rate: float = ATTENTION_RATE
+    method: str = MIXTURE
 
     @property
     def m(self) -> int:
@@ -47,14 +50,26 @@ class Candidate:
         return self.m == 1 and self.lr_ratio == 0
 
     @property
+    def is_alone(self) -> bool:
+        """Whether it is a private prompt and nothing else: plain prompt tuning."""
+        return self.method == MIXTURE and self.m == 0
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its prompts are mixed anew in training; one that is its source has nothing to mix."""
+        return self.m > 0 and not self.is_source
+
+    @property
     def simplicity(self) -> tuple[float, ...]:
         """Smaller is simpler: attention only before a trained prompt, then fewer sources, then slower."""
-        return (self.lr_ratio > 0, self.m, self.lr_ratio)
+        return (self.lr_ratio > 0, self.method != MIXTURE, self.m, self.lr_ratio)
 
     @property
     def words(self) -> str:
         """What it is, without its learning rate, for people who know no letters."""
-        if self.m == 0:
+        if self.method != MIXTURE:
+            return f"prompts of the method {self.method}"
+        if self.is_alone:
             return "a private prompt without source prompts"
         if self.is_source:
             return f"the source prompt {self.sources[0]}, untouched"
@@ -63,7 +78,9 @@ class Candidate:
         return f"{sources} and a private prompt" if self.lr_ratio else f"{sources}, only their shares trained"
 
     def __str__(self) -> str:
-        if self.m == 0:
+        if self.method != MIXTURE:
+            return f"{self.method}, M = {self.m}, lr {self.lr:g}"
+        if self.is_alone:
             return f"M = 0 (private prompt only, lr {self.lr:g})"
         if self.is_source:
             return "M = 1, source untouched"

@@ -5,6 +5,7 @@ from __future__ import annotations
 AXES = {
     "T": "trials trained together",
     "S": "source prompts",
+    "D": "encoder layers that have a prompt of their own",
     "P": "prompt tokens",
     "H": "model width",
     "B": "examples in a batch",

@@ -23,6 +23,7 @@ FLAGS = {
     "ms": "--sources",
     "lr_ratios": "--lr-ratios",
     "prompt_layer": "--prompt-layer",
+    "method": "--method",
     "readout": "--readout",
     "drop_rare": "--drop-rare",
     "replace": "--replace",

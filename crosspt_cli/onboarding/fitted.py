@@ -11,10 +11,11 @@ import numpy as np
 from crosspt_cli.evidence.outcome import HeldOutAnswers
 from crosspt_cli.evidence.prototypes import PairedPrototypes, Prototypes
 from crosspt_cli.evidence.readout import Readout
-from crosspt_cli.evidence.trial import Candidate
+from crosspt_cli.evidence.trial import MIXTURE, Candidate
 from crosspt_cli.evidence.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.registry import Entry, Registry, StoredTask
+from crosspt_cli.registry.documents import FORMAT_VERSION, LAYERED_FORMAT
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template
 
 PRIVATE = "private"
@@ -40,8 +41,8 @@ class FittedTask:
         shares: source name → attention share, `private` last; they sum to 1.
         source_digests: source name → sha256 of its manifest, which covers its values.
         prompt_layer: the encoder layer before which the prompt enters; 0 is the input.
-        prompt: [P, H] float32, the target prompt: the mixture, folded.
-        private: [P, H] float32, the private prompt.
+        prompt: [P, H] float32, the target prompt, folded; [D, P, H] where D layers have one each.
+        own: what the method keeps beside it, by the name of the array: of the mixture the `private` prompt [P, H].
         bias: [C] nats the prompt favours each class by; taken off at prediction.
         prototypes: class means of the training rows' vectors, read with the prompt and without it.
         readout: how label words and prototypes make a score, and at what temperature that is a probability.
@@ -65,7 +66,7 @@ class FittedTask:
     source_digests: Mapping[str, str]
     prompt_layer: int
     prompt: np.ndarray
-    private: np.ndarray
+    own: Mapping[str, np.ndarray]
     bias: np.ndarray
     prototypes: PairedPrototypes
     readout: Readout
@@ -116,6 +117,8 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
             "lr_ratio": candidate.lr_ratio,
             "attention_rate": candidate.attention_rate,
             "steps": fitted.steps,
+            "method": candidate.method,
+            "arrays": list(fitted.own),
         },
         "attention": {name: round(share, 6) for name, share in fitted.shares.items()},
         "source_digests": dict(fitted.source_digests),
@@ -133,7 +136,7 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
     """Return a task's arrays by the names they are stored under."""
     return {
         "prompt": fitted.prompt,
-        "private": fitted.private,
+        **fitted.own,
         "leaning": fitted.bias,
         "prompted_prototypes": fitted.prototypes.prompted.directions,
         "prompted_prototype_offsets": fitted.prototypes.prompted.offsets,
@@ -163,7 +166,11 @@ def save_fitted(
     """
     rows = "".join(f"{digest}\n" for digest in fitted.row_digests)
     files = {TEMPLATE_FILE: dump_template(fitted.spec.template), ROWS_FILE: rows, **study}
-    return registry.save_task(fitted.name, {**to_document(fitted), **(known or {})}, to_arrays(fitted), files, replace)
+    document = {**to_document(fitted), **(known or {})}
+    of_layers = fitted.prompt.ndim == 3
+    return registry.save_task(
+        fitted.name, document, to_arrays(fitted), files, replace, LAYERED_FORMAT if of_layers else FORMAT_VERSION
+    )
 
 
 def from_stored(stored: StoredTask) -> FittedTask:
@@ -183,13 +190,15 @@ def from_stored(stored: StoredTask) -> FittedTask:
         text_columns=tuple(document["columns"]["text"]),
         label_column=document["columns"]["label"],
         spec=TaskSpec(template, verbalizer, document["metric"]),
-        candidate=Candidate(tuple(chosen["sources"]), chosen["lr_ratio"], chosen["attention_rate"]),
+        candidate=Candidate(
+            tuple(chosen["sources"]), chosen["lr_ratio"], chosen["attention_rate"], chosen.get("method", MIXTURE)
+        ),
         steps=chosen["steps"],
         shares=document["attention"],
         source_digests=document["source_digests"],
         prompt_layer=document["prompt_layer"],
         prompt=arrays["prompt"],
-        private=arrays["private"],
+        own={name: arrays[name] for name in chosen.get("arrays", [PRIVATE])},
         bias=arrays["leaning"],
         prototypes=PairedPrototypes(
             Prototypes(arrays["prompted_prototypes"], arrays["prompted_prototype_offsets"]),

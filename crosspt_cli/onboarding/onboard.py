@@ -13,6 +13,7 @@ import numpy as np
 from crosspt_cli.data import Notice, Paths, file_names, row_digest
 from crosspt_cli.evidence.judge import find_readouts
 from crosspt_cli.evidence.outcome import StudyResult
+from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
@@ -70,6 +71,7 @@ def onboard(
     ms: tuple[int, ...] | None = None,
     lr_ratios: tuple[float, ...] | None = None,
     prompt_layer: int | None = None,
+    method: str = MIXTURE,
     readout: str = "auto",
     drop_rare: bool = False,
     replace: bool = False,
@@ -95,6 +97,7 @@ def onboard(
         folds, seed: of the cross-validation, default the budget's; of all that is drawn.
         ms, lr_ratios: numbers of sources and learning-rate ratios to try.
         prompt_layer: the encoder layer before which prompts enter; default the source prompts'.
+        method: what is trained: ``mixture``, or ``layers`` for a private prompt at every layer.
         readout: ``auto``, ``label-words``, ``prototypes`` or ``both``.
         drop_rare, replace: leave classes with too few rows out; replace a task of that name.
         device, dtype: as for `Predictor.open`.
@@ -119,8 +122,8 @@ def onboard(
     chosen = Settings(
         text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
         backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
-        prompt_layer=prompt_layer, readout=readout, drop_rare=drop_rare, replace=replace, device=device, dtype=dtype,
-        seed=seed,
+        prompt_layer=prompt_layer, method=method, readout=readout, drop_rare=drop_rare, replace=replace,
+        device=device, dtype=dtype, seed=seed,
     )  # fmt: skip
     registry = registry or Registry.open()
     name = task_name(path, name)
@@ -203,7 +206,7 @@ def _fitted(
         source_digests={source: work.sources.digests[source] for source in candidate.sources},
         prompt_layer=work.sources.layer,
         prompt=final.prompt,
-        private=final.private,
+        own=final.own,
         bias=final.bias,
         prototypes=final.prototypes,
         readout=study.calibration.readout,

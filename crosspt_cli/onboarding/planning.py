@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.data import Notice, Paths
+from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.estimate import estimate_cost
@@ -56,6 +57,7 @@ def plan_onboarding(
     ms: tuple[int, ...] | None = None,
     lr_ratios: tuple[float, ...] | None = None,
     prompt_layer: int | None = None,
+    method: str = MIXTURE,
     readout: str = "auto",
     drop_rare: bool = False,
     replace: bool = False,
@@ -74,8 +76,8 @@ def plan_onboarding(
     chosen = Settings(
         text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
         backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
-        prompt_layer=prompt_layer, readout=readout, drop_rare=drop_rare, replace=replace, device=device, dtype=dtype,
-        seed=seed,
+        prompt_layer=prompt_layer, method=method, readout=readout, drop_rare=drop_rare, replace=replace,
+        device=device, dtype=dtype, seed=seed,
     )  # fmt: skip
     registry = registry or Registry.open()
     name = task_name(path, name)

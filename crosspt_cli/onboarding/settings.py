@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import check_mapping
 from crosspt_cli.foundation.errors import Argument, OptionError
 
@@ -25,6 +26,7 @@ class Settings:
     ms: tuple[int, ...] | None = None
     lr_ratios: tuple[float, ...] | None = None
     prompt_layer: int | None = None
+    method: str = MIXTURE
     readout: str = "auto"
     drop_rare: bool = False
     replace: bool = False

@@ -11,9 +11,11 @@ import numpy as np
 from crosspt_cli.checking.near_copies import NearCopies, find_near_copies
 from crosspt_cli.checking.size import check_size, size_note
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.methods import find_method
 from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv
 from crosspt_cli.evidence.judge import find_readouts
-from crosspt_cli.evidence.trial import Candidate, Fold
+from crosspt_cli.evidence.trial import MIXTURE, Candidate, Fold
+from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage
 from crosspt_cli.onboarding.estimate import make_stages
@@ -81,6 +83,7 @@ def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry,
     """Read, check and load everything; bad input ends here, in seconds."""
     budget = find_budget(chosen.budget)
     find_readouts(chosen.readout)
+    _check_method(chosen)
     chosen.check()
     progress("reading", 0, 1)
     examples = read_csv(
@@ -103,16 +106,25 @@ def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry,
     return Work(examples, backbone, prepared, sources, folds, budget, copies)
 
 
+def _check_method(chosen: Settings) -> None:
+    """Raise unless the method exists, and mixes sources where numbers of them are asked for."""
+    if not find_method(chosen.method).uses_sources and any(chosen.ms or ()):
+        problem = f"asks for source prompts, but the method {chosen.method} mixes none."
+        raise OptionError(Argument("ms"), problem, "Leave it out.", f"Leave it out, or pass --method {MIXTURE}.")
+
+
 def candidates_of(
     work: Work, chosen: Settings, ranked: Sequence[str]
 ) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
     """Return what is tried and when it is scored, given the sources' names, most useful first."""
     budget = work.budget
+    ranked = ranked if find_method(chosen.method).uses_sources else ()
     if chosen.ms is None and chosen.lr_ratios is None:
-        candidates = budget_candidates(budget, ranked)
+        candidates = budget_candidates(budget, ranked, chosen.method)
     else:
         ms = budget.ms if chosen.ms is None else chosen.ms
-        candidates = make_candidates(ranked, ms, budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios)
+        ratios = budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios
+        candidates = make_candidates(ranked, ms, ratios, chosen.method)
     return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 

@@ -11,7 +11,9 @@ import yaml
 
 from crosspt_cli.foundation.errors import IntegrityError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # of what is written, where nothing in it needs a newer one
+LAYERED_FORMAT = 2  # of tasks with a prompt for each of several layers
+NEWEST_FORMAT = 2  # that is read
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 MEND = "Copy it again from where it came from; 'crosspt registry verify' checks all the others."
@@ -55,8 +57,8 @@ def parse_document(where: Path, raw: bytes) -> dict[str, Any]:
 def _check_format(where: Path, version: object) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise IntegrityError(str(where), "'format_version' must be a whole number of 1 or more.", MEND)
-    if version > FORMAT_VERSION:
-        problem = f"was written by a newer crosspt (format {version}; this one reads {FORMAT_VERSION})."
+    if version > NEWEST_FORMAT:
+        problem = f"was written by a newer crosspt (format {version}; this one reads {NEWEST_FORMAT})."
         raise IntegrityError(str(where), problem, "pip install -U crosspt")
 
 

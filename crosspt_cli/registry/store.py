@@ -17,6 +17,7 @@ from crosspt_cli.foundation.files import sha256
 from crosspt_cli.foundation.paths import checked_name, personal_registry, shipped, suggested_name
 from crosspt_cli.registry.arrays import dump_arrays
 from crosspt_cli.registry.backbones import backbone_manifest
+from crosspt_cli.registry.documents import FORMAT_VERSION
 from crosspt_cli.registry.entries import KINDS, Entry, Key, Layer, check_digest, check_plain, steady
 from crosspt_cli.registry.manifest import Manifest, SourcePrompt, TaskManifest, dump_manifest, dump_task
 from crosspt_cli.registry.missing import exists_already, not_found
@@ -245,6 +246,7 @@ class Registry:
         arrays: Mapping[str, np.ndarray],
         files: Mapping[str, str | bytes],
         replace: bool,
+        format_version: int = FORMAT_VERSION,
     ) -> Entry:
         """Return the task just saved; on any failure, and at any moment before, the old one is there unchanged.
 
@@ -254,6 +256,7 @@ class Registry:
             arrays: any number of named arrays, kept in float32.
             files: any number of other files, by plain names.
             replace: whether an existing task may be replaced.
+            format_version: that a program must know to read the task.
 
         Raises:
             OptionError: the name is no name, or is taken and `replace` is false.
@@ -261,7 +264,7 @@ class Registry:
         """
         contents = task_contents(arrays, files)
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest = TaskManifest(_version(), created, {}, dict(document))
+        manifest = TaskManifest(_version(), created, {}, dict(document), format_version)
 
         def describe(folder: Path, digests: dict[str, str]) -> bytes:
             return dump_task(dataclasses.replace(manifest, sha256=digests))

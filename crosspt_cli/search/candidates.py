@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crosspt_cli.evidence.trial import Candidate
+from crosspt_cli.evidence.trial import MIXTURE, Candidate
 
 SLOWEST_ALONE = 0.25
 """A private prompt on its own needs at least this ratio to leave its start within a few dozen steps."""
 
 
-def make_candidates(ranked: Sequence[str], ms: Sequence[int], ratios: Sequence[float]) -> tuple[Candidate, ...]:
+def make_candidates(
+    ranked: Sequence[str], ms: Sequence[int], ratios: Sequence[float], method: str = MIXTURE
+) -> tuple[Candidate, ...]:
     """Return every usable pair of M and ratio; an M beyond the sources there are is taken as all of them.
 
     M = 0 is always among them, and so is attention only where there is a source.
@@ -19,9 +21,10 @@ def make_candidates(ranked: Sequence[str], ms: Sequence[int], ratios: Sequence[f
         ranked: source names, most useful first.
         ms: numbers of sources to try.
         ratios: learning-rate ratios to try.
+        method: what is trained; of one that mixes no sources, `ranked` is empty.
     """
     usable = sorted({min(m, len(ranked)) for m in (*ms, 0)})
     with_sources = sorted({*ratios, 0.0})
     alone = [ratio for ratio in with_sources if ratio >= SLOWEST_ALONE] or [1.0]
     pairs = [(m, ratio) for m in usable for ratio in (with_sources if m else alone)]
-    return tuple(Candidate(tuple(ranked[:m]), ratio) for m, ratio in pairs)
+    return tuple(Candidate(tuple(ranked[:m]), ratio, method=method) for m, ratio in pairs)

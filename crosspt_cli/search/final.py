@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import answer_rows
 from crosspt_cli.evidence.prototypes import PairedPrototypes, paired_prototypes
 from crosspt_cli.evidence.trial import Candidate, Fold
@@ -22,14 +23,15 @@ NAN_HINT = "Try --dtype fp32 or smaller --lr-ratios; if it stays, the backbone's
 
 @dataclass(frozen=True)
 class FinalFit:
-    """The chosen candidate trained on all rows: `prompt`, `private` [P, H], `shares` [M+1], `bias` [C].
+    """The chosen candidate trained on all rows: `prompt` [P, H] or [D, P, H], `shares` [M+1], `bias` [C].
 
+    `own`: what its method keeps beside the folded prompt, by name ·
     `prototypes` of all rows, read with the prompt and without it · `loss` in nats: of the last batch, or on all rows
     where nothing was trained.
     """
 
     prompt: np.ndarray
-    private: np.ndarray
+    own: dict[str, np.ndarray]
     shares: np.ndarray
     bias: np.ndarray
     prototypes: PairedPrototypes
@@ -68,19 +70,26 @@ def fit_final(
         progress("fitting", done, steps)
     if population.failed()[0]:
         raise TrainingError("final fit", "the loss became nan.", NAN_HINT)
-    bank = population.bank
-    with torch.no_grad():
-        names = [task.untouched.names.index(name) for name in candidate.sources]
-        shares = bank.shares()[0].cpu().numpy()[[*names, -1]]
-        return FinalFit(
-            prompt=bank.prompts()[0].cpu().numpy(),
-            private=bank.private[0].cpu().numpy(),
-            shares=shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares),
-            bias=population.bias()[0],
-            prototypes=_prototypes(task, bank.prompts()),
-            steps=done,
-            loss=float(population.losses[0]),
-        )
+    ((method, trial),) = population.bank
+    prompt = method.folded(trial)
+    return FinalFit(
+        prompt=prompt.cpu().numpy(),
+        own={name: values.detach().cpu().numpy() for name, values in method.saved(trial).items()},
+        shares=_shares(task, candidate, method.mixed(trial)),
+        bias=population.bias()[0],
+        prototypes=_prototypes(task, prompt[None]),
+        steps=done,
+        loss=float(population.losses[0]),
+    )
+
+
+def _shares(task: StudyTask, candidate: Candidate, mixed: Mixed | None) -> np.ndarray:
+    """Return the attention shares in the order of the candidate's sources, [M+1], the private prompt's last."""
+    if mixed is None:
+        return np.ones(1, np.float32)
+    order = [mixed.sources.index(task.untouched.names.index(name)) for name in candidate.sources]
+    shares = mixed.shares.cpu().numpy()[[*order, -1]]
+    return shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares)
 
 
 def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
@@ -91,7 +100,7 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
     bias = task.untouched.bias(name, task.labels, everything)
     made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
-    return FinalFit(source, source, SHARES_OF_A_SOURCE, bias, made, steps=0, loss=loss)
+    return FinalFit(source, {"private": source}, SHARES_OF_A_SOURCE, bias, made, steps=0, loss=loss)
 
 
 def _prototypes(task: StudyTask, prompts: Tensor) -> PairedPrototypes:

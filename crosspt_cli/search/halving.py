@@ -35,7 +35,7 @@ def halve(results: Mapping[int, CandidateResult], steps: int, keep: int) -> Halv
     trained = [n for n, result in results.items() if result.candidate.lr_ratio > 0 and result.state != "failed"]
     ranked = sorted(trained, key=lambda n: -results[n].utility.mean())
     kept = ranked[:keep]
-    alone = [n for n in ranked if results[n].candidate.m == 0][:1]
+    alone = [n for n in ranked if results[n].candidate.is_alone][:1]
     if alone and alone[0] not in kept:
         kept = kept[: keep - 1] + alone
     going_on = [n for n in kept if results[n].steps == steps or n in alone]

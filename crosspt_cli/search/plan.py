@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.evidence.trial import Candidate
+from crosspt_cli.evidence.trial import MIXTURE, Candidate
 from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.search.candidates import make_candidates
 
@@ -79,9 +79,9 @@ def find_budget(name: str) -> Budget:
     return BUDGETS[name]
 
 
-def budget_candidates(budget: Budget, ranked: Sequence[str]) -> tuple[Candidate, ...]:
+def budget_candidates(budget: Budget, ranked: Sequence[str], method: str = MIXTURE) -> tuple[Candidate, ...]:
     """Return what a budget tries, given the sources' names, most useful first."""
-    every = make_candidates(ranked, budget.ms, budget.ratios)
+    every = make_candidates(ranked, budget.ms, budget.ratios, method)
     if budget.whole_grid:
         return every
     return tuple(each for each in every if each.is_source or (each.m != 1 and each.lr_ratio > 0))

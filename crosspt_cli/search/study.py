@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
+from crosspt_cli.core.methods import Mixed
 from crosspt_cli.evidence.baselines import baseline_scores
 from crosspt_cli.evidence.choice import choose
 from crosspt_cli.evidence.conclusions import conclude
@@ -37,7 +37,7 @@ from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
 from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
-from crosspt_cli.search.without_source import Mixture, without_each_source
+from crosspt_cli.search.without_source import without_each_source
 
 
 def run_study(
@@ -123,7 +123,7 @@ class _Study:
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
-        self.mixtures: dict[int, dict[tuple[int, int], Mixture]] = {}
+        self.mixtures: dict[int, dict[tuple[int, int], Mixed]] = {}
         self.judged: dict[int, list[Judged]] = {number: [] for number in range(len(candidates))}
 
     def run(self, deadline: float | None, progress: Progress) -> bool:
@@ -133,14 +133,14 @@ class _Study:
         for number, rung in enumerate(self.rungs):
             if not self.trials:
                 break
-            while self.population.optimiser.steps < rung.steps:
+            while self.population.steps < rung.steps:
                 now = time.monotonic()
                 if deadline is not None and now + self.reserve() > deadline:
                     return self._stop()
                 self.population.step()
                 self.pace.measured(time.monotonic() - now, len(self.trials), self.task.backbone.device.type == "cpu")
                 done += len(self.trials)
-                steps, alive = self.population.optimiser.steps, self._alive()
+                steps, alive = self.population.steps, self._alive()
                 left = work_left(self.rungs[number:], steps, alive, len(self.trials) // alive, rows)
                 progress("searching", done, done + left, self._standing())
             self._score()
@@ -165,7 +165,7 @@ class _Study:
         return (
             self.pace.answering_s(unscored)
             + self.pace.conclusions_s(repeats, sources, rows)
-            + self.pace.final_fit_s(self.population.optimiser.steps, rows)
+            + self.pace.final_fit_s(self.population.steps, rows)
         )
 
     def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
@@ -173,7 +173,7 @@ class _Study:
         task, results = self.task, self.results()
         choice, reason = choose(results)
         trials, candidate = self.kept[choice], results[choice].candidate
-        mixtures = [] if candidate.is_source else [self.mixtures[choice][trial.fold, trial.seed] for trial in trials]
+        mixtures = [self.mixtures[choice][trial.fold, trial.seed] for trial in trials] if candidate.is_mixed else []
         without = without_each_source(task, self.folds, candidate, trials, mixtures)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
         right = self.fewer(choice, parts, deadline, progress)
@@ -224,7 +224,7 @@ class _Study:
         )
 
     def _stop(self) -> bool:
-        if self.population.optimiser.steps == 0:
+        if self.population.steps == 0:
             raise time_is_up()
         if self._unscored():
             self._score()
@@ -262,16 +262,14 @@ class _Study:
         """Score every living trial on its held-out rows and keep each candidate's best state so far."""
         folds, labels = [self.folds[trial.fold] for trial in self.trials], self.task.labels
         answered = population_answers(self.population, labels, folds)
-        with torch.no_grad():
-            shares = self.population.bank.shares().cpu().numpy()
+        shares = self._shares()
         failed, losses = self.population.failed(), self.population.losses.tolist()
         for t, trial in enumerate(self.trials):
-            allowed = self.population.bank.allowed[t].cpu().numpy()
             held_out, bias = answered[t]
             self.latest[trial] = TrialResult(
                 trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, bias),
-                self.population.optimiser.steps, losses[t], folds[t].held_out, held_out.nats, held_out.similarity,
-                bias, shares[t][allowed],
+                self.population.steps, losses[t], folds[t].held_out, held_out.nats, held_out.similarity,
+                bias, shares[t],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])
@@ -289,9 +287,9 @@ class _Study:
             return
         self.kept[number] = list(trials)
         self.mixtures[number] = {
-            (trial.fold, trial.seed): self._mixture(t)
-            for t, trial in enumerate(self.trials)
-            if trial.candidate == number
+            (trial.fold, trial.seed): mixed
+            for (method, place), trial in zip(self.population.bank if self.trials else (), self.trials, strict=True)
+            if trial.candidate == number and (mixed := method.mixed(place)) is not None
         }
         per_fold = tuple(float(judged.correct[fold.held_out].mean(dtype=float)) for fold in self.folds)
         self.best[number] = CandidateResult(
@@ -304,12 +302,10 @@ class _Study:
             utility=judged.utility,
         )
 
-    def _mixture(self, t: int) -> Mixture:
-        """Return what the t-th living trial's prompt is mixed from now."""
-        bank = self.population.bank
-        sources = bank.allowed[t, :-1].nonzero()[:, 0].tolist()
-        with torch.no_grad():
-            return Mixture(tuple(sources), bank.private[t].clone(), bank.shares()[t][bank.allowed[t]])
+    def _shares(self) -> list[np.ndarray]:
+        """Return the attention shares of every living trial, [M+1]; all is its own where nothing is mixed."""
+        every = [method.mixed(place) for method, place in self.population.bank]
+        return [np.ones(1, np.float32) if mixed is None else mixed.shares.cpu().numpy() for mixed in every]
 
     def _prune(self, rung: Rung) -> None:
         """Go on with whom `halve` names."""

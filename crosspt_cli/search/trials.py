@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.bank import TrialBank
+from crosspt_cli.core.bank import Part, TrialBank
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
-from crosspt_cli.core.initialise import from_sources, from_vocabulary
 from crosspt_cli.core.memory import MOST_TOKENS
+from crosspt_cli.core.methods import METHODS, Start
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import Population
 from crosspt_cli.evidence.bias import class_share
@@ -74,20 +74,10 @@ def make_population(
     ranked = [[rank.name for rank in task.untouched.ranks(task.labels, fold.train)] for fold in folds]
     places = {name: place for place, name in enumerate(task.untouched.names)}
     used = [[places[name] for name in ranked[trial.fold][: candidates[trial.candidate].m]] for trial in trials]
-    device, count = task.backbone.device, len(trials)
-    allowed = torch.zeros(count, len(task.sources), dtype=torch.bool)
-    for t, sources in enumerate(used):
-        allowed[t, sources] = True
+    device = task.backbone.device
     train = [torch.as_tensor(fold.train, device=device) for fold in folds]
     scales = [task.backbone.learning_scale(task.texts, rows) for rows in train]
-    starts = [_start(task, sources, folds[t.fold], t.seed) for t, sources in zip(trials, used, strict=True)]
-    bank = TrialBank(
-        task.sources,
-        torch.stack(starts),
-        allowed.to(device),
-        torch.tensor([candidates[trial.candidate].lr * scales[trial.fold] for trial in trials], device=device),
-        torch.tensor([candidates[trial.candidate].attention_rate for trial in trials], device=device),
-    )
+    bank = TrialBank(_parts(task, candidates, trials, folds, used, scales))
     orders = {
         (f, s): batches(folds[f].train, steps, BATCH, stream(task.seed, "order", f, s))
         for f, s in {(trial.fold, trial.seed) for trial in trials}
@@ -107,9 +97,38 @@ def make_population(
     )
 
 
-def _start(task: StudyTask, sources: Sequence[int], fold: Fold, seed: int) -> Tensor:
-    """Return where a trial's private prompt starts: at its sources' mean, or without sources at its rows' tokens."""
-    if sources:
-        return from_sources(task.sources[list(sources)])
-    random = stream(task.seed, "private", seed)
-    return from_vocabulary(task.backbone, task.texts, fold.train, task.sources.shape[1], random)
+def _parts(
+    task: StudyTask,
+    candidates: Sequence[Candidate],
+    trials: Sequence[Trial],
+    folds: Sequence[Fold],
+    used: Sequence[Sequence[int]],
+    scales: Sequence[float],
+) -> list[Part]:
+    """Return the trials before their first step, method by method.
+
+    Args:
+        task: of the study.
+        candidates: what trials are of.
+        trials: T.
+        folds: of the study.
+        used: of each trial the places of its sources.
+        scales: of each fold, what private learning rates are multiplied by.
+    """
+    device, parts = task.backbone.device, []
+    methods = [candidates[trial.candidate].method for trial in trials]
+    for name in dict.fromkeys(methods):
+        own = [place for place, method in enumerate(methods) if method == name]
+        each = [(trials[place], candidates[trials[place].candidate]) for place in own]
+        given = Start(
+            backbone=task.backbone,
+            texts=task.texts,
+            rows=[folds[trial.fold].train for trial, _ in each],
+            random=[stream(task.seed, "private", trial.seed) for trial, _ in each],
+            sources=task.sources,
+            mixed=[used[place] for place in own],
+            rate=torch.tensor([candidate.lr * scales[trial.fold] for trial, candidate in each], device=device),
+            attention_rate=torch.tensor([candidate.attention_rate for _, candidate in each], device=device),
+        )
+        parts.append(Part(METHODS[name].start(given), torch.tensor(own, device=device)))
+    return parts

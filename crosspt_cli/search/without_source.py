@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import score_rows
 from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.evidence.sharing import Without
@@ -20,35 +21,12 @@ from crosspt_cli.search.trials import StudyTask, tokens_at_once
 BIAS_ROWS = 32  # of the training rows say well enough what a prompt favours
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """What a trial's target prompt is mixed from: `sources` [M] places, `private` [P, H], `shares` [M+1]."""
-
-    sources: tuple[int, ...]
-    private: Tensor
-    shares: Tensor
-
-    def without(self, place: int, values: Tensor, private_is_copy: bool) -> Tensor:
-        """Return the target prompt [P, H] with one source taken out and its share divided among the rest.
-
-        Args:
-            place: of the source among all sources; one of `sources`.
-            values: all source prompts [S, P, H].
-            private_is_copy: the private prompt is the sources' mean, and loses the source as well.
-        """
-        kept = [number for number, source in enumerate(self.sources) if source != place]
-        others = values[[self.sources[number] for number in kept]]
-        private = others.mean(0) if private_is_copy else self.private
-        shares = self.shares[[*kept, len(self.sources)]]
-        return torch.einsum("m,mph->ph", shares / shares.sum(), torch.cat([others, private[None]]))
-
-
 def without_each_source(
     task: StudyTask,
     folds: Sequence[Fold],
     candidate: Candidate,
     trials: Sequence[TrialResult],
-    mixtures: Sequence[Mixture],
+    mixtures: Sequence[Mixed],
 ) -> dict[str, Without]:
     """Return the answers without each source that some fold mixed in; its share is divided among the rest.
 

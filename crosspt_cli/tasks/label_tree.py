@@ -25,8 +25,8 @@ class LabelTree:
         node_depth: [N] int64, 0 for the root.
         ancestors: [N, N] bool, True at [i, j] when j is i or lies above it: the attention mask.
         allowed: [N, V] bool, the children of a branching node; all False at the other nodes.
-        path_node: [C, D] int64, the branching nodes on the class's path, padded with -1.
-        path_choice: [C, D] int64, the column of `label_tokens` chosen there, padded with -1.
+        path_node: [C, K] int64, the branching nodes on the class's path, padded with -1.
+        path_choice: [C, K] int64, the column of `label_tokens` chosen there, padded with -1.
     """
 
     label_tokens: np.ndarray
@@ -154,7 +154,7 @@ def ancestor_mask(parent: Sequence[int]) -> np.ndarray:
 
 
 def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return the rows as one [C, D] int64 array, filled up with -1."""
+    """Return the rows as one [C, K] int64 array, filled up with -1."""
     table = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
     for index, row in enumerate(rows):
         table[index, : len(row)] = row

@@ -100,7 +100,7 @@ def test_a_manifest_from_the_future_is_refused(call, fitted):
     done = call("predict", "--task", "reviews", "--text", "a")
     assert (done.code, done.err) == (
         5,
-        f"{path}: was written by a newer crosspt (format 99; this one reads 1).\npip install -U crosspt\n",
+        f"{path}: was written by a newer crosspt (format 99; this one reads 2).\npip install -U crosspt\n",
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from hf_reference import WORDS, as_backbone, our_nats, random_prompts, random_texts, small_t5
-from population_samples import ROWS, nats_of, small_bank, small_population, trained
+from population_samples import ROWS, method_of, nats_of, small_bank, small_population, trained
 
 from crosspt_cli.core.devices import peak_memory_mb
 from crosspt_cli.core.memory import MOST_TOKENS, PROBE_TOKENS, CudaMeter, Room
@@ -47,7 +47,9 @@ def test_training_together_on_cuda_equals_training_alone(dtype, at_once):
         alone = trained(small_population(bank, [trial], backbone=backbone))
         found = nats_of(together, [held_out] * 3)[trial]
         np.testing.assert_allclose(found, nats_of(alone, [held_out])[0], atol=tolerance)
-        torch.testing.assert_close(together.bank.private[trial], alone.bank.private[0], atol=tolerance, rtol=tolerance)
+        torch.testing.assert_close(
+            method_of(together).private[trial], method_of(alone).private[0], atol=tolerance, rtol=tolerance
+        )
 
 
 def test_only_prompts_move_on_cuda():
@@ -78,6 +80,6 @@ def test_training_in_measured_passes_on_cuda_equals_training_in_one():
     plain = as_backbone(small_t5(), torch.float32, CUDA)
     measured = replace(plain, room=Room(CudaMeter(CUDA)))
     one, other = (trained(small_population(bank, [0, 1, 2, 3], backbone=each)) for each in (plain, measured))
-    torch.testing.assert_close(one.bank.private, other.bank.private, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(method_of(one).private, method_of(other).private, atol=1e-3, rtol=1e-3)
     assert measured.room.tokens() > PROBE_TOKENS
     assert plain.room.tokens() == MOST_TOKENS

@@ -144,7 +144,7 @@ def test_taken_texts_keep_their_tokens_and_their_order():
 
 def test_prompts_of_another_width_are_refused():
     """A wrong prompt must not be broadcast into place."""
-    with pytest.raises(ValueError, match=r"prompts has shape \(1, 3, 16\), but must be \[T, P, H=32\]"):
+    with pytest.raises(ValueError, match=r"prompts has shape \(1, 1, 3, 16\), but must be \[T, D, P, H=32\]"):
         our_nats(as_backbone(small_t5()), random_prompts(1, width=16), [0], random_texts((3,)), WORDS["deep"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from population_samples import ROWS, nats_of, small_bank, small_population, trained, watched
+from population_samples import ROWS, method_of, nats_of, small_bank, small_population, trained, watched
 
 from crosspt_cli.core.memory import MOST_TOKENS, PROBE_TOKENS, USED, Room
 from crosspt_cli.core.read import read_to_layer, sentence_vectors
@@ -47,12 +47,12 @@ def run_metered(meter: FakeMeter, sizes: list[int], most: int = 10**9) -> list[s
 def gradients(population) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the gradients that a step would give to the optimiser."""
     kept = []
-    population.optimiser.step = lambda factor: kept.extend(
-        parameter.grad.clone() for parameter in (population.bank.private, population.bank.logits)
+    population.optimisers[0].step = lambda factor: kept.extend(
+        parameter.grad.clone() for parameter in (method_of(population).private, method_of(population).logits)
     )
     population.step()
-    del population.optimiser.step
-    population.bank.zero_grad()
+    del population.optimisers[0].step
+    method_of(population).zero_grad()
     return tuple(kept)
 
 
@@ -60,7 +60,7 @@ def assert_equal_runs(one, other) -> None:
     """Assert that two populations stand at the same point, to rounding."""
     for name in ("losses", "seen"):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=1e-5, rtol=1e-4)
-    for a, b in zip(one.bank.parameters(), other.bank.parameters(), strict=True):
+    for a, b in zip(method_of(one).parameters(), method_of(other).parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
 

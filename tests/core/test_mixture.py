@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from population_samples import SOURCES, TOKENS, small_bank
 
-from crosspt_cli.core.bank import TrialBank
-from crosspt_cli.core.compose import attention_shares, compose
 from crosspt_cli.core.initialise import from_sources
+from crosspt_cli.core.methods.mixture import Mixture, attention_shares, compose
 
 
 @given(
@@ -62,8 +61,8 @@ def test_a_mixture_that_starts_at_its_sources_mean_is_that_mean():
     """The first step starts from a prompt that works already."""
     sources = torch.randn(3, TOKENS, 4)
     private = from_sources(sources)[None]
-    bank = TrialBank(sources, private, torch.ones(1, 3, dtype=torch.bool), torch.zeros(1), torch.zeros(1))
-    torch.testing.assert_close(bank.prompts()[0], sources.mean(0))
+    bank = Mixture(sources, private, torch.ones(1, 3, dtype=torch.bool), torch.zeros(1), torch.zeros(1))
+    torch.testing.assert_close(bank.prompts()[0, 0], sources.mean(0))
 
 
 def test_a_kept_bank_holds_the_same_trials():
@@ -85,9 +84,9 @@ def test_sources_of_another_length_are_refused():
     """They cannot be mixed."""
     rates = torch.zeros(1), torch.zeros(1)
     with pytest.raises(ValueError, match=r"sources has shape \(2, 5, 4\), but must be \[S, P=3, H=4\]"):
-        TrialBank(torch.zeros(2, 5, 4), torch.zeros(1, 3, 4), torch.ones(1, 2, dtype=torch.bool), *rates)
+        Mixture(torch.zeros(2, 5, 4), torch.zeros(1, 3, 4), torch.ones(1, 2, dtype=torch.bool), *rates)
     with pytest.raises(ValueError, match=r"allowed has shape \(1, 3\), but must be \[T=1, S=2\]"):
-        TrialBank(torch.zeros(2, 3, 4), torch.zeros(1, 3, 4), torch.ones(1, 3, dtype=torch.bool), *rates)
+        Mixture(torch.zeros(2, 3, 4), torch.zeros(1, 3, 4), torch.ones(1, 3, dtype=torch.bool), *rates)
 
 
 def test_only_private_prompt_and_attention_are_parameters():

@@ -4,7 +4,8 @@ import pytest
 import torch
 from population_samples import small_bank
 
-from crosspt_cli.core.optimise import ATTENTION_EPSILON, BETAS, CLIP, EPSILON, Schedule, TrialAdam
+from crosspt_cli.core.methods.mixture import ATTENTION_EPSILON, EPSILON
+from crosspt_cli.core.optimise import BETAS, CLIP, Schedule, TrialAdam
 
 
 def draw_gradients(bank, step: int, scales: torch.Tensor) -> list[torch.Tensor]:

@@ -10,6 +10,7 @@ from population_samples import (
     STEPS,
     TOKENS,
     WIDE,
+    method_of,
     nats_of,
     small_bank,
     small_population,
@@ -27,7 +28,7 @@ def outcome(population, trial: int = 0) -> tuple[torch.Tensor, ...]:
     """Return everything that is ever read of a trial."""
     nats = nats_of(population, [HELD_OUT] * len(population.bank))[trial]
     bias = torch.from_numpy(population.bias()[trial])
-    bank = population.bank
+    bank = method_of(population)
     parts = (bank.private[trial], bank.logits[trial], bank.prompts()[trial], population.losses[trial])
     return *(part.detach() for part in parts), torch.from_numpy(nats), bias
 
@@ -47,7 +48,7 @@ def test_together_equals_alone(dtype, count, at_once):
     for trial in range(count):
         alone = trained(small_population(bank, [trial], dtype))
         assert_same(outcome(together, trial), outcome(alone), **ROUNDING[dtype])
-    assert (together.bank.private - bank.private).abs().amax(dim=(1, 2)).min() > 0.05  # all of them did train
+    assert (method_of(together).private - bank.private).abs().amax(dim=(1, 2)).min() > 0.05  # all of them did train
 
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf")])
@@ -56,7 +57,7 @@ def test_a_neighbour_that_becomes_nan_changes_nothing(dtype, rate):
     """A learning rate too high is found in every search; the others must not notice."""
     together = trained(small_population(small_bank(3, {1: rate}), [0, 1, 2], dtype))
     assert together.failed() == [False, True, False]
-    assert not together.bank.private[1].isfinite().all()
+    assert not method_of(together).private[1].isfinite().all()
     for trial in (0, 2):
         alone = trained(small_population(small_bank(3), [trial], dtype))
         assert_same(outcome(together, trial), outcome(alone), **ROUNDING[dtype])
@@ -89,27 +90,27 @@ def test_only_prompts_and_attention_move():
     population = trained(small_population(bank, [0, 1, 2], backbone=backbone))
     assert all(map(torch.equal, frozen, backbone.t5.tensors()))
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
-    assert torch.equal(population.bank.sources, sources)
+    assert torch.equal(method_of(population).sources, sources)
     assert not any(tensor.requires_grad or tensor.grad is not None for tensor in backbone.t5.tensors())
-    assert not torch.equal(population.bank.private, bank.private)
-    assert not torch.equal(population.bank.logits[1:], bank.logits[1:])
+    assert not torch.equal(method_of(population).private, bank.private)
+    assert not torch.equal(method_of(population).logits[1:], bank.logits[1:])
 
 
 def test_at_ratio_zero_the_private_prompt_stays_where_it_was():
     """Attention only: the private prompt keeps its bits while the shares move."""
     bank = small_bank(3, {2: 0.0})
     population = trained(small_population(bank, [0, 1, 2]))
-    assert torch.equal(population.bank.private[2], bank.private[2])
-    assert not torch.equal(population.bank.logits[2], bank.logits[2])
-    assert not torch.equal(population.bank.private[1], bank.private[1])
+    assert torch.equal(method_of(population).private[2], bank.private[2])
+    assert not torch.equal(method_of(population).logits[2], bank.logits[2])
+    assert not torch.equal(method_of(population).private[1], bank.private[1])
 
 
 def test_a_source_that_is_not_allowed_never_gets_a_share():
     """Its logit has no gradient either."""
     population = trained(small_population(small_bank(3), [0, 1, 2]))
-    shares = population.bank.shares().detach()
-    assert (shares[~population.bank.allowed] == 0).all()
-    assert (population.bank.logits[~population.bank.allowed] == 0).all()
+    shares = method_of(population).shares().detach()
+    assert (shares[~method_of(population).allowed] == 0).all()
+    assert (method_of(population).logits[~method_of(population).allowed] == 0).all()
     torch.testing.assert_close(shares.sum(1), torch.ones(3))
 
 

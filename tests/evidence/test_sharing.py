@@ -5,6 +5,7 @@ import pytest
 import torch
 from study_samples import NAMES, folds_of, small_task, trial_result
 
+from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import score_rows
 from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.evidence.judge import READOUTS
@@ -15,7 +16,7 @@ from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.verdict import ALONE
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.study import run_study
-from crosspt_cli.search.without_source import Mixture, without_each_source
+from crosspt_cli.search.without_source import without_each_source
 
 SCORE = Score(np.ones(4), (1.0,), 0.0)
 
@@ -29,7 +30,7 @@ def sharing_of(task, candidate, trials, mixtures, verdict):
 def test_a_source_is_taken_out_and_its_share_goes_to_the_rest():
     """Written out: what is left keeps its proportions."""
     values = torch.arange(12.0).view(3, 2, 2)
-    mixture = Mixture((0, 2), torch.full((2, 2), 100.0), torch.tensor([0.5, 0.3, 0.2]))
+    mixture = Mixed((0, 2), torch.full((2, 2), 100.0), torch.tensor([0.5, 0.3, 0.2]))
     left = mixture.without(0, values, private_is_copy=False)
     torch.testing.assert_close(left, 0.6 * values[2] + 0.4 * torch.full((2, 2), 100.0))
 
@@ -37,7 +38,7 @@ def test_a_source_is_taken_out_and_its_share_goes_to_the_rest():
 def test_a_private_prompt_that_is_the_sources_mean_loses_the_source_as_well():
     """Or what was taken out would stay in through the back door."""
     values = torch.arange(12.0).view(3, 2, 2)
-    mixture = Mixture((0, 1, 2), values.mean(0), torch.tensor([0.4, 0.2, 0.2, 0.2]))
+    mixture = Mixed((0, 1, 2), values.mean(0), torch.tensor([0.4, 0.2, 0.2, 0.2]))
     left = mixture.without(0, values, private_is_copy=True)
     torch.testing.assert_close(left, values[1:].mean(0))
 
@@ -47,7 +48,7 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
     """Fold by fold by hand, the bias taken from training rows only."""
     task = small_task(rows=24)
     folds = folds_of(task)
-    mixtures = [Mixture((0, 1), task.sources[:2].mean(0), torch.tensor([0.5, 0.25, 0.25])) for _ in folds]
+    mixtures = [Mixed((0, 1), task.sources[:2].mean(0), torch.tensor([0.5, 0.25, 0.25])) for _ in folds]
     trials, lost = [], np.zeros(len(task.labels))
     for number, fold in enumerate(folds):
         whole = torch.einsum("m,mph->ph", mixtures[0].shares, torch.cat([task.sources[:2], mixtures[0].private[None]]))
@@ -75,7 +76,7 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
     folds, shares = folds_of(task), torch.tensor([0.5, 0.3, 0.2])
     right = np.where(np.eye(2)[task.labels] > 0, 0.0, -9.0)
     trials = [trial_result(0, fold.held_out, right[fold.held_out], fold=n) for n, fold in enumerate(folds)]
-    mixtures = [Mixture((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
+    mixtures = [Mixed((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
     found = sharing_of(task, Candidate(NAMES, 0.5), trials, mixtures, Verdict({}, None, ""))
     worth = {each.name: each.points for each in found.sources}
     assert worth.keys() == set(NAMES)

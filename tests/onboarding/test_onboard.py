@@ -117,7 +117,7 @@ def test_a_backbone_without_sources_trains_a_private_prompt_alone(bare, reviews)
     assert done.fitted.shares == {"private": 1.0}
     assert done.fitted.source_digests == {}
     assert done.fitted.prompt.shape == (20, 32)
-    assert np.array_equal(done.fitted.prompt, done.fitted.private)
+    assert np.array_equal(done.fitted.prompt, done.fitted.own["private"])
 
 
 def test_prompts_of_another_backbone_are_not_used(full, reviews, tmp_path, tiny_backbone):

@@ -133,11 +133,11 @@ def test_values_after_the_last_array_are_refused(tmp_path):
 def test_a_task_from_the_future_is_refused(registry, task):
     """Its arrays may mean something else."""
     path = task / "task.yaml"
-    path.write_text(path.read_text().replace("format_version: 1", "format_version: 2"))
+    path.write_text(path.read_text().replace("format_version: 1", "format_version: 3"))
     with pytest.raises(IntegrityError) as caught:
         registry.load_task("reviews")
     assert str(caught.value) == (
-        f"{path}: was written by a newer crosspt (format 2; this one reads 1).\npip install -U crosspt"
+        f"{path}: was written by a newer crosspt (format 3; this one reads 2).\npip install -U crosspt"
     )
 
 

@@ -106,7 +106,7 @@ def test_a_manifest_from_the_future_is_refused(manifest):
     with pytest.raises(IntegrityError) as caught:
         parse_source(WHERE, raw)
     assert str(caught.value) == (
-        "qqp/manifest.yaml: was written by a newer crosspt (format 3; this one reads 1).\npip install -U crosspt"
+        "qqp/manifest.yaml: was written by a newer crosspt (format 3; this one reads 2).\npip install -U crosspt"
     )
 
 

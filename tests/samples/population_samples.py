@@ -12,6 +12,7 @@ from hf_reference import END, WIDTH, as_backbone, random_texts, small_t5
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.bank import TrialBank
 from crosspt_cli.core.encode import encode_texts
+from crosspt_cli.core.methods.mixture import Mixture
 from crosspt_cli.core.optimise import Schedule
 from crosspt_cli.core.train import Population
 from crosspt_cli.tasks.label_tree import LabelTree
@@ -21,8 +22,8 @@ WORDS = ((5, 6), (5, 7), (9,))
 WIDE = 100_000  # tokens at once: everything in one pass
 
 
-def small_bank(trials: int, rates: dict[int, float] | None = None, device: torch.device | None = None) -> TrialBank:
-    """Return a bank whose trials differ in start, sources and learning rates; `rates` overrides private ones."""
+def small_bank(trials: int, rates: dict[int, float] | None = None, device: torch.device | None = None) -> Mixture:
+    """Return trials that differ in start, sources and learning rates; `rates` overrides private ones."""
     draw = torch.Generator().manual_seed(1)
     sources = torch.randn(SOURCES, TOKENS, WIDTH, generator=draw)
     private = torch.randn(trials, TOKENS, WIDTH, generator=draw)
@@ -31,17 +32,17 @@ def small_bank(trials: int, rates: dict[int, float] | None = None, device: torch
     for trial, value in (rates or {}).items():
         rate[trial] = value
     parts = (sources, private, allowed, rate, torch.full((trials,), 0.1))
-    return TrialBank(*(part.to(device) for part in parts))
+    return Mixture(*(part.to(device) for part in parts))
 
 
 def small_population(
-    bank: TrialBank,
+    method: Mixture,
     trials: list[int],
     dtype: torch.dtype = torch.float32,
     at_once: int = WIDE,
     backbone: Backbone | None = None,
 ) -> Population:
-    """Return the population of some of a bank's trials; what each sees depends on its number alone."""
+    """Return the population of some of a method's trials; what each sees depends on its number alone."""
     backbone = backbone or as_backbone(small_t5(), dtype)
     texts = encode_texts(random_texts([2 + 3 * row % 11 for row in range(ROWS)]), backbone.device)
     texts = replace(texts, vectors=backbone.sentence_vectors(texts))  # at once: passes are what some tests count
@@ -50,7 +51,9 @@ def small_population(
     index = torch.tensor(trials, device=backbone.device)
     batches = np.stack([np.random.default_rng(t).integers(0, ROWS, (STEPS, BATCH)) for t in trials])
     shares = np.full((len(trials), 3), 1 / 3)
-    return Population(backbone, texts, labels, tree, bank.keep(index), batches, shares, Schedule(STEPS), at_once)
+    return Population(
+        backbone, texts, labels, tree, TrialBank.of(method.keep(index)), batches, shares, Schedule(STEPS), at_once
+    )
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Watched(Backbone):
 
     def _read(self, prompts, row_prompt, texts):
         """Read as any backbone does, if there is memory."""
-        number, tokens = len(self.passes), len(texts.tokens) + len(row_prompt) * prompts.shape[1]
+        number, tokens = len(self.passes), len(texts.tokens) + len(row_prompt) * prompts.shape[-2]
         self.passes.append(tokens)
         if self.fails(number, tokens):
             if not (self.late and prompts.requires_grad):
@@ -88,6 +91,12 @@ def watched(**settings) -> Watched:
 def nats_of(population: Population, rows: list[np.ndarray]) -> list[np.ndarray]:
     """Return each trial's class log-likelihoods on rows of its own."""
     return [answered.nats for answered in population.answers(rows)]
+
+
+def method_of(population: Population) -> Mixture:
+    """Return the trials of a population that has one method."""
+    ((part),) = population.bank.parts
+    return part.method
 
 
 def trained(population: Population, steps: int = STEPS) -> Population:

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 import torch
+from crosspt_cli.core.compose import compose
 from study_samples import NAMES, small_task
 
-from crosspt_cli.core.compose import compose
 from crosspt_cli.core.read import answer_rows
 from crosspt_cli.evidence.prototypes import prototypes
 from crosspt_cli.evidence.trial import Candidate
@@ -33,16 +33,16 @@ def test_the_stored_prompt_is_the_mixture_of_its_parts(ratio):
     fit = fit_final(task, Candidate(tuple(ranked[:2]), ratio), 5, 5)
     assert fit.shares.sum() == pytest.approx(1)
     used = task.sources[[NAMES.index(name) for name in ranked[:2]]]
-    mixed = compose(torch.tensor(fit.shares)[None], used, torch.tensor(fit.private)[None])[0]
+    mixed = compose(torch.tensor(fit.shares)[None], used, torch.tensor(fit.own["private"])[None])[0]
     np.testing.assert_allclose(fit.prompt, mixed, atol=1e-6)
-    assert (fit.prompt.dtype, fit.private.dtype) == (np.float32, np.float32)
+    assert (fit.prompt.dtype, fit.own["private"].dtype) == (np.float32, np.float32)
 
 
 def test_attention_only_leaves_the_private_prompt_at_the_sources_mean():
     """Ratio 0."""
     task = small_task()
     fit = fit_final(task, Candidate(NAMES, 0.0), 4, 4)
-    np.testing.assert_allclose(fit.private, task.sources.mean(0), atol=1e-6)
+    np.testing.assert_allclose(fit.own["private"], task.sources.mean(0), atol=1e-6)
     assert not np.allclose(fit.shares[:-1], 1 / 3)
 
 

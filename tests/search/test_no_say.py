@@ -47,7 +47,7 @@ def trained_on(task, folds):
         population.step()
     found = population_answers(population, task.labels, [folds[trial.fold] for trial in trials])
     with torch.no_grad():
-        prompts = population.bank.prompts()
+        prompts = population.bank.parts[0].method.prompts()
     return [
         (prompts[t], population.losses[t], bias, population.balance[t], held_out.nats, held_out.similarity)
         for t, (trial, (held_out, bias)) in enumerate(zip(trials, found, strict=True))
@@ -82,7 +82,11 @@ def test_a_private_prompt_starts_at_tokens_of_its_folds_training_rows():
     rows = task.backbone.t5.embedding
     for seed in range(8):
         trials = [Trial(0, 0, seed)]
-        (private,) = make_population(replace(task, seed=seed), CANDIDATES[:1], trials, folds, 4).bank.private.detach()
+        (private,) = (
+            make_population(replace(task, seed=seed), CANDIDATES[:1], trials, folds, 4)
+            .bank.parts[0]
+            .method.private.detach()
+        )
         assert not (private[:, None] == rows[63]).all(2).any()
 
 

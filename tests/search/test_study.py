@@ -125,7 +125,7 @@ def test_a_fold_mixes_the_sources_its_own_training_rows_rank_first():
     task = small_task()
     folds = folds_of(task)
     every = [trials.Trial(0, fold, 0) for fold in range(3)]
-    bank = trials.make_population(task, [Candidate(NAMES[:1], 0.5)], every, folds, 5).bank
+    bank = trials.make_population(task, [Candidate(NAMES[:1], 0.5)], every, folds, 5).bank.parts[0].method
     for fold, allowed in zip(folds, bank.allowed, strict=True):
         first = task.untouched.ranks(task.labels, fold.train)[0].name
         assert [name for name, used in zip(NAMES, allowed, strict=False) if used] == [first]
@@ -137,7 +137,7 @@ def test_private_prompts_start_at_the_sources_mean_or_in_the_vocabulary():
     task = small_task()
     candidates = [Candidate(NAMES, 0.5), Candidate((), 1.0)]
     every = [trials.Trial(candidate, 0, seed) for candidate in (0, 1) for seed in (0, 1)]
-    bank = trials.make_population(task, candidates, every, folds_of(task), 5).bank
+    bank = trials.make_population(task, candidates, every, folds_of(task), 5).bank.parts[0].method
     assert torch.equal(bank.private[0], bank.private[1])
     torch.testing.assert_close(bank.private.detach()[0], task.sources.mean(0))
     assert not torch.equal(bank.private[2], bank.private[3])
