@@ -72,7 +72,7 @@ pair.
 **What `suggest` writes.** A CSV with the task's text columns, its label column (empty), `crosspt_line`,
 `crosspt_guess` and `crosspt_confidence`, the most useful row first. A column called `crosspt_…` is never taken for
 text, so the file goes into `add-task` as it is once the labels are filled in. `-o OUT` replaces a file only with
-`--replace`, and never FILE itself. `--json` prints the rows with their `disagreement`, what was left out, `notices`
+`--replace`, and never FILE itself. `--json` prints the rows with their `disagreement`, what was passed over, `notices`
 of the file and `notes` of the choice. [labelling.md](labelling.md) says how rows are chosen.
 
 **What `report` writes.** One page of HTML. `-o FILE` appears when all of it is written, and a file that exists is
