@@ -33,8 +33,8 @@ COLUMNS = {
 
 PAGE = """# How good it is
 
-Accuracy, honesty of the printed score, and calibration, as they are now. [experiments.md](experiments.md) has what
-was tried.
+This page says how accurate crosspt is, how honest its printed score is, and how far its confidences can be trusted.
+[experiments.md](experiments.md) has what was tried.
 
 **These are development sets.** They are {targets} public data sets of {fewest} to {most} classes, one of them of
 sentence pairs. Choices in crosspt were made on them: learning rates, candidates, how prototypes are made, and the
@@ -49,34 +49,35 @@ of `trec`, under other labels; the later parts did not.
 ## Balanced accuracy
 
 Balanced accuracy is the mean over classes of the share of right answers. The table has its mean in %, ± its standard
-deviation over draws. All columns are of the same rows.
+deviation over draws. All columns are measured on the same rows.
 
 - **crosspt** is what `add-task` chooses by itself.
-- **SetFit** fine-tunes all-MiniLM-L6-v2 with its defaults, at most 600 steps (`bench/setfit.py`).
-- **MiniLM** is logistic regression on that encoder's own vectors, and **encoder** the same on the vectors of
-  crosspt's frozen encoder.
-- **Private prompt alone** is the best candidate without source prompts (M = 0), read with its own readout.
+- **SetFit** fine-tunes all-MiniLM-L6-v2 with its defaults, in at most 600 steps (`bench/setfit.py`).
+- **MiniLM** is logistic regression on the vectors of all-MiniLM-L6-v2 as it is.
+- **Encoder** is logistic regression on the vectors of crosspt's frozen encoder.
+- **Private prompt alone** is the best candidate without source prompts (M = 0), with its own readout.
 
 {accuracy}
 
-What crosspt has more than each of them, in points of balanced accuracy, ± the standard error over the draws:
+The next table has crosspt less each of the others, in points of balanced accuracy, ± the standard error over the
+draws.
 
 {differences}
 
 ## On the faster backbone
 
-`mini-fast` has four encoder layers instead of six, and source prompts of its own. Balanced accuracy in %, on the
-draws that both backbones have (`bench/results/onboardings-quick-fast.jsonl`). The records of `mini-fast` are of an
-earlier commit, which chose among candidates with other folds' numbers; [bench/README.md](../bench/README.md#results)
-names it.
+`mini-fast` has four encoder layers instead of six, and source prompts of its own. The table has balanced accuracy in
+%, on the draws that both backbones have (`bench/results/onboardings-quick-fast.jsonl`). The records of `mini-fast` are
+of an earlier commit, which chose among candidates with other folds' numbers;
+[bench/README.md](../bench/README.md#results) names it.
 
 {fast}
 
 ## How honest the printed score is
 
-`bench/honesty.py` compares the accuracy that `add-task` prints with balanced accuracy on the test rows. `uncorrected`
-is the cross-validated accuracy, ± 1.645 standard errors. `corrected` is the corrected accuracy with its own interval.
-The mean error is positive where the score is too high, and stands ± its standard error.
+`bench/honesty.py` compares the accuracy that `add-task` prints with the truth, balanced accuracy on the test rows.
+`uncorrected` is the cross-validated accuracy, ± 1.645 standard errors. `corrected` is the accuracy to expect with its
+own interval. The mean error is positive where the score is too high; ± is its standard error.
 
 {honesty}
 
@@ -86,13 +87,17 @@ prompts untouched; folds, choice and correction are those of `add-task`.
 
 {small_studies}
 
-The corrected accuracy's 90 % interval holds the truth in {held:.0f} % of these studies.
+The 90 % interval of the accuracy to expect holds the truth in {held:.0f} % of these studies.
 
 ## How far confidences can be trusted
 
-`bench/calibration.py` measures three things, counting each class the same: the expected calibration error over 15
-bins; what `--target-accuracy 0.9` promised and what came of it; and how well `unusual` tells another data set's texts
-from the task's own. Probabilities are read at temperature 1 (`as they are`), at the temperature with which the search
+`bench/calibration.py` measures three things, counting each class the same:
+
+- the expected calibration error over 15 bins,
+- what `--target-accuracy 0.9` promised, and what came of it,
+- how well `unusual` tells another data set's texts from the task's own.
+
+Probabilities are read in three ways: at temperature 1 (`as they are`), at the temperature with which the search
 compared candidates (`search`), and as `predict` prints them (`calibrated`).
 
 ![Accuracy against confidence, before and after calibration](pictures/calibration.svg)

@@ -19,18 +19,19 @@ INTRODUCTION = """\
 
 Printed by `python docs/make_cli.py`; a test keeps it in step with the commands.
 
-**Streams.** stdout carries answers only. Progress, notices and errors go to stderr; progress is shown on a terminal
+**Streams.** stdout carries answers only. Progress, notices and errors go to stderr. Progress is shown on a terminal
 only, and not with `--json` or `-q`. `--json` prints one object; an error is then `{"error": {"kind": …, "where": …,
 "problem": …, "hint": …}}` on stdout.
 
 **Exit codes.** 0 ok · 1 failure · 2 usage · 3 data rejected · 4 not found · 5 integrity · 6 time budget spent
 before any usable result · 130 interrupted.
 
-**Help.** `--help`, `crosspt help COMMAND`, and a name that stands for several commands, alone (`crosspt`, `crosspt
-registry`, `crosspt templates`), print help to stdout, with exit code 0. [completion.md](completion.md) sets up the Tab.
+**Help.** `--help` and `crosspt help COMMAND` print help to stdout, with exit code 0. So does a name that stands for
+several commands, alone: `crosspt`, `crosspt registry`, `crosspt templates`. [completion.md](completion.md) sets up the
+Tab.
 
-**Defaults of your own.** Each option has an environment variable: `CROSSPT_`, the command, the option, e.g.
-`CROSSPT_ADD_TASK_BUDGET=quick`. `CROSSPT_DEVICE` and `CROSSPT_BACKBONE` count for every command, `CROSSPT_HOME`
+**Defaults of your own.** Each option has an environment variable, made of `CROSSPT_`, the command and the option, e.g.
+`CROSSPT_ADD_TASK_BUDGET=quick`. `CROSSPT_DEVICE` and `CROSSPT_BACKBONE` count for every command, and `CROSSPT_HOME`
 moves the personal registry. A YAML file does the same: `config.yaml` in the personal registry, or the file that
 `CROSSPT_CONFIG` names.
 
@@ -49,7 +50,7 @@ registry:
 The command line wins over the environment, the environment over the file, the file over what is built in.
 
 **What `check` finds.** Its findings are the answer and go to stdout. Each has a severity: `error` (add-task would
-refuse, in the same words), `warning` (answers, or the trust in the score, may suffer) or `note`. Their kinds:
+refuse, in the same words), `warning` (answers, or the trust in the score, may suffer) or `note`. These are the kinds:
 
 | kind | what |
 |---|---|
@@ -64,48 +65,57 @@ refuse, in the same words), `warning` (answers, or the trust in the score, may s
 | `label-words` | labels whose words would stand for another one too, or are codes that were given a meaning |
 
 Two rows are near-duplicates when each of their texts shares at least 80 % of the three-word shingles that either has
-(a Jaccard index of 0.8), case, punctuation and, beside three words or more, numbers aside. A row is paired at most
-twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after pair.
+(a Jaccard index of 0.8). Case and punctuation do not count, nor do numbers beside three words or more. A row is
+paired at most twice: with one row of its label, and with one of another. In `--json`, `lines` then has pair after
+pair.
 
 **What `suggest` writes.** A CSV with the task's text columns, its label column (empty), `crosspt_line`,
 `crosspt_guess` and `crosspt_confidence`, the most useful row first. A column called `crosspt_…` is never taken for
 text, so the file goes into `add-task` as it is once the labels are filled in. `-o OUT` replaces a file only with
 `--replace`, and never FILE itself. `--json` prints the rows with their `disagreement`, what was passed over, `notices`
-of the file and `notes` of the choice. [labelling.md](labelling.md) says how rows are
-chosen.
+of the file and `notes` of the choice. [labelling.md](labelling.md) says how rows are chosen.
 
-**What `report` writes.** One page of HTML; `-o FILE` appears when all of it is written, and a file that exists is
+**What `report` writes.** One page of HTML. `-o FILE` appears when all of it is written, and a file that exists is
 replaced only with `--replace`. `--json` prints the values that the page shows: `origin` (command, versions, seconds),
 `accuracy`, `methods`, `classes`, `confusion` (`null` beyond 10 classes) and `confused`, `candidates`, `attention`,
 `calibration` (`bins`, `targets`), `hardest`, and `texts_missing` where the texts of rows cannot be shown.
 [report.md](report.md) says how to read it.
 
-**What `predict` writes.** The input's columns in their order, then `label` and `confidence`, with `--proba` one
-`p_CLASS` for each class, and last `unusual`: `true` where the text is unlike every class of the training rows (of
-texts like these about one in twenty is), or says nothing that can be read: no letter or digit, mostly unknown tokens,
-or the same over and over ([method.md](method.md#unusual-texts)). A row without text gets no label, no confidence and
-no probabilities, and is counted.
-Confidences are calibrated on held-out rows. Below `--abstain-below P` the label is left empty in CSV and TSV,
-`null` in JSON, and `(no answer)` for people; confidence and probabilities stay. `--target-accuracy A` finds that
-confidence from the task's held-out answers, so that the labels given are right with A in nine of ten onboardings; with
-too few rows it is refused (exit code 2) and says about how many it would take. stderr says how many rows have no text,
-how many no label for their confidence, and how many of the others are unusual; `--json` has `blank`, `abstain_below`,
-`abstained`, `promise` and `unusual`, and beside them `notices` of the input and `notes`, sentences that stderr would
-have had.
+**What `predict` writes.** The input's columns in their order, and then
+
+- `label` and `confidence`. Confidences are calibrated on held-out rows;
+- with `--proba`, one `p_CLASS` for each class;
+- `unusual`: `true` where the text is unlike every class of the training rows, as about one in twenty of texts like
+  these is. It is also `true` where the text says nothing that can be read: no letter or digit, mostly unknown tokens,
+  or the same over and over ([method.md](method.md#unusual-texts)).
+
+A row without text gets no label, no confidence and no probabilities, and is counted.
+
+Below `--abstain-below P` the label is left empty in CSV and TSV, `null` in JSON, and `(no answer)` for people.
+Confidence and probabilities stay. `--target-accuracy A` finds that confidence from the task's held-out answers, so
+that the labels given are right with A in nine of ten onboardings. With too few rows it is refused (exit code 2), and
+says about how many it would take.
+
+stderr says how many rows have no text, how many no label for their confidence, and how many of the others are
+unusual. `--json` has the same as `blank`, `abstain_below`, `abstained`, `promise` and `unusual`. Beside them are
+`notices` of the input and `notes`, sentences that stderr would have had.
 
 Where the input has a column of that name, the answer's is called `predicted_label` and so on, and stderr says so. CSV
-is written with the input's delimiter, and with commas where `--format csv` is given, in UTF-8 whatever the input's
-encoding; JSONL keeps each record as it is written, number for number, and adds the answer's keys. Lines of plain text
-become `text,label,confidence` and so on. `-o OUT` appears when all of it is written; a file that exists is replaced
-only with `--replace`, and the input never, under whatever name. Rows are read and answered 512 at a time, so memory
-does not grow with the file; `--json` holds up to 10,000 rows and counts them from 0.
+is written in UTF-8, whatever the input's encoding, with the input's delimiter, or with commas where `--format csv` is
+given. JSONL keeps each record as it is written, number for number, and adds the answer's keys. Lines of plain text
+become `text,label,confidence` and so on.
+
+`-o OUT` appears when all of it is written. A file that exists is replaced only with `--replace`, and the input never,
+under whatever name. Rows are read and answered 512 at a time, so memory does not grow with the file. `--json` holds
+up to 10,000 rows and counts them from 0.
 
 **What `predict` and `suggest` take for a header.** The first line, where it has the task's text columns or those of
 `--text-col`. Otherwise something has to speak for it: a name such as `review`, a word over numbers or dates, or names
-over sentences. Where nothing does, the file is refused, because a row that is taken for a header gets no answer:
-`--no-header` says that the first line is a row, `--text-col` that it is none. A pipe, or a `.txt` file, is read as
-the same table it would be by name when its first line is a header or a JSON object, and else as one text a line;
-`--no-header` asks for lines.
+over sentences. Where nothing does, the file is refused, because a row that is taken for a header gets no answer.
+`--no-header` says that the first line is a row, `--text-col` that it is none.
+
+A pipe, or a `.txt` file, is read as a table when its first line is a header or a JSON object. Otherwise each line is
+a text; `--no-header` asks for that.
 """
 
 

@@ -1,4 +1,4 @@
-"""Which rows of a pool to ask about: those that stand for many others, of which the task is in two minds."""
+"""Which rows of a pool to ask about: those that represent many others, and on which the task contradicts itself."""
 
 from __future__ import annotations
 

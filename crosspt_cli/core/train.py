@@ -17,7 +17,7 @@ from crosspt_cli.core.optimise import Schedule, TrialAdam
 from crosspt_cli.core.read import Answered, answer_rows
 
 RECENT_STEPS = 10  # at the least, and one pass over the rows, stand behind a trial's `bias`
-BIAS_FLOOR = 0.1  # probability mass spread over all classes, so that one not seen lately leans by a finite amount
+BIAS_FLOOR = 0.1  # probability mass spread over all classes, so that the bias to one not seen lately is finite
 
 
 class Population:
@@ -109,7 +109,7 @@ class Population:
 
         Taken from the batches of the last steps, at no cost: log of the mean probability given to a class minus log
         of the fraction of rows that have it, both with rows weighted so that their classes have `shares`. Prompts that
-        were hardly trained lean by whole nats.
+        were hardly trained have a bias of whole nats.
         """
         given, true = self.seen + BIAS_FLOOR / self.seen.shape[2]
         return (given.log() - true.log()).cpu().numpy()

@@ -9,7 +9,7 @@ def class_share(labels: np.ndarray, classes: int) -> np.ndarray:
     """Return the share of each class among the rows that something is trained on, [C]; one row does not count.
 
     Of a class that a fold trains on one row more of, it holds one row less out. Counts that are one row apart are
-    taken as equal, so that this does not lean answers away from the right ones where the task's classes are as
+    taken as equal, so that this does not move answers away from the right ones where the task's classes are as
     frequent as each other.
 
     Args:

@@ -93,7 +93,7 @@ def _shares(task: StudyTask, candidate: Candidate, mixed: Mixed | None) -> np.nd
 
 
 def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
-    """Return the fit of a prompt that is its one source: what is left to learn is only what it leans to."""
+    """Return the fit of a prompt that is its one source: what is left to learn is only its bias."""
     (name,) = candidate.sources
     everything = np.arange(len(task.labels))
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)

@@ -54,7 +54,7 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
 def population_answers(
     population: Population, labels: np.ndarray, folds: Sequence[Fold]
 ) -> list[tuple[HeldOut, np.ndarray]]:
-    """Return what every trial answers on its fold's held-out rows, and what it leans to [C] in nats.
+    """Return what every trial answers on its fold's held-out rows, and its bias [C] in nats.
 
     Args:
         population: in training.

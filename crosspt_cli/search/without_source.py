@@ -55,7 +55,7 @@ def without_each_source(
 def _answered_by(
     task: StudyTask, folds: Sequence[Fold], prompts: Tensor, trials: Sequence[TrialResult]
 ) -> list[TrialResult]:
-    """Return the trials as these prompts [T, P, H] answer them, each with what its own prompt leans to."""
+    """Return the trials as these prompts [T, P, H] answer them, each with the bias of its own prompt."""
     found = held_out_answers(task, prompts, [folds[trial.fold] for trial in trials])
     some = [folds[t.fold].train[spread_rows(task.labels[folds[t.fold].train], BIAS_ROWS)] for t in trials]
     of = torch.as_tensor(np.repeat(np.arange(len(trials)), [len(each) for each in some]))

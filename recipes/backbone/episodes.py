@@ -14,7 +14,7 @@ SHARPNESS = 12.0  # nats per unit of cosine
 
 
 def episode_loss(read: Tensor, layout: Layout, lengths: Tensor, labels: np.ndarray, prompt_tokens: int = 0) -> Tensor:
-    """Return the cross-entropy of each row's class by its nearness to the class means of all other rows, in nats.
+    """Return the cross-entropy of each row's class by its similarity to the class means of all other rows, in nats.
 
     0 where no class has two rows.
 

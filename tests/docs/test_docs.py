@@ -68,7 +68,7 @@ def test_every_page_and_picture_of_the_documents_is_led_to():
         for page in pages()
         for link in re.findall(r"\]\(([^)\s#]+)", prose(page.read_text(encoding="utf-8")))
     }
-    written = [path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".svg", ".html")]
+    written = [path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".svg", ".png", ".html")]
     assert [path.relative_to(ROOT).as_posix() for path in written if path.resolve() not in led_to] == []
 
 
