@@ -99,7 +99,7 @@ def _moved(line: dict, skill: float, count: float) -> tuple[float, float, float]
     score, worth = _before_the_move(line)
     usual = 1 / line["classes"] + skill * (1 - 1 / line["classes"])
     mean = (worth * score + count * usual) / (worth + count)
-    return mean, *wilson(mean, worth)
+    return mean, *wilson(mean, worth).ends
 
 
 def _before_the_move(line: dict) -> tuple[float, float]:
@@ -115,7 +115,7 @@ def _before_the_move(line: dict) -> tuple[float, float]:
     few, many = 0.1, float(line["rows"])
     while many - few > 0.001:
         middle = (few + many) / 2
-        ends = wilson(line["corrected"], middle)
+        ends = wilson(line["corrected"], middle).ends
         few, many = (middle, many) if ends[1] - ends[0] > high - low else (few, middle)
     return line["corrected"], many
 

@@ -85,11 +85,11 @@ def measure(job: Onboarding) -> dict:
         "weight": chosen.readout.weight, "simpler": study.verdict.simpler,
         **_accuracies(finished, job.draw),
         "uncorrected": round(chosen.score.mean, 4), "se": round(chosen.score.se, 4),
-        "corrected": round(study.corrected.mean, 4),
-        "interval": [round(study.corrected.low, 4), round(study.corrected.high, 4)],
+        "corrected": round(study.corrected.accuracy.value, 4),
+        "interval": [round(end, 4) for end in study.corrected.accuracy.ends],
         "all_rows": round(study.corrected.all_rows, 4), "rows_worth": round(study.corrected.rows_worth, 2),
         "beside": {
-            name: [each.outcome, *(round(number, 4) for number in (each.difference, each.low, each.high))]
+            name: [each.outcome, *(round(number, 4) for number in (each.difference.value, *each.difference.ends))]
             for name, each in study.verdict.methods.items()
         },
         **_calibration(finished), "other": job.other, "unusual": _unusual(finished, other),

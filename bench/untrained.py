@@ -169,7 +169,7 @@ def study(task: Task, per_class: int, draw: int) -> dict:
     return {
         "per_class": per_class, "balanced": {"crosspt": task.truths(choice)[best[choice].readout.weight]},
         "uncorrected": float(correct.mean()), "se": float(correct.std(ddof=1) / np.sqrt(len(correct))),
-        "corrected": found.mean, "interval": [found.low, found.high],
+        "corrected": found.accuracy.value, "interval": list(found.accuracy.ends),
         "all_rows": found.all_rows, "rows_worth": found.rows_worth, "classes": task.pool.classes,
     }  # fmt: skip
 

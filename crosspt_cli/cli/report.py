@@ -41,11 +41,9 @@ def report(task: str, out: str | None, replace: bool, quiet: bool, as_json: bool
 
         write_page(report_page(found), out)
     if as_json:
-        from dataclasses import asdict
+        from crosspt_cli.report.report_values import report_dict
 
-        from crosspt_cli.foundation.plain_json import finite
-
-        emit_json(finite(asdict(found)))
+        emit_json(report_dict(found))
     elif out != STDOUT:
         say_all([f"{out}: written."], quiet)
     say_all(found.texts_missing, quiet or as_json)

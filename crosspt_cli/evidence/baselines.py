@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from crosspt_cli.evidence.bias import class_share
-from crosspt_cli.evidence.outcome import Score
+from crosspt_cli.evidence.outcome import Score, score_of
 from crosspt_cli.evidence.trial import Fold
 
 MOST_FREQUENT = "most frequent class"
@@ -57,7 +57,7 @@ def _cross_validate(
         correct[fold.held_out] = model.classes_[shares.argmax(1)] == true
         right = shares[np.arange(len(true)), np.searchsorted(model.classes_, true)]
         nats[fold.held_out] = np.log(np.maximum(right, 1e-12))
-    return Score(correct, tuple(float(correct[fold.held_out].mean()) for fold in folds), float(nats.mean()))
+    return score_of(correct, tuple(float(correct[fold.held_out].mean()) for fold in folds), float(nats.mean()))
 
 
 def _most_frequent() -> Classifier:

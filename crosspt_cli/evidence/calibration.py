@@ -20,7 +20,7 @@ SPREAD = 1.0  # standard deviation of log temperature around 0, before any row w
 def calibrate(
     trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray, folds: Sequence[Fold], luck: float
 ) -> Calibration:
-    """Return the chosen candidate's readout with its temperature fitted, and what that does to held-out rows.
+    """Return the temperature of the chosen candidate's readout, and what it does to held-out rows.
 
     The temperature changes confidences and never an answer, so every score stays what it was.
 
@@ -42,11 +42,11 @@ def calibrate(
         nested[:, fold.held_out] = log_softmax(log_shares[:, fold.held_out] / other)
     shares = np.exp(log_softmax(log_shares / temperature))
     return Calibration(
-        readout=replace(readout, temperature=temperature),
-        before=_confidence(log_shares),
-        after=_confidence(nested),
-        nats_before=float(_true(log_shares, labels).mean()),
-        nats_after=float(_true(nested, labels).mean()),
+        temperature=temperature,
+        confidence_before=_confidence(log_shares),
+        confidence=_confidence(nested),
+        log_likelihood_before=float(_true(log_shares, labels).mean()),
+        log_likelihood=float(_true(nested, labels).mean()),
         answers=HeldOutAnswers(
             confidence=shares[0].max(1).astype(np.float32),
             correct=(shares[0].argmax(1) == labels).astype(np.float32),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crosspt_cli.evidence.calibration import calibrate
-from crosspt_cli.evidence.corrected import corrected_score
+from crosspt_cli.evidence.corrected import corrected_score, why_other
 from crosspt_cli.evidence.forecast import LearningCurve, make_curve
 from crosspt_cli.evidence.found import Found
 from crosspt_cli.evidence.judge import correct_by_seed
@@ -61,7 +61,7 @@ def conclude(found: Found) -> Conclusions:
 def _corrected(found: Found) -> Corrected:
     """Return what to expect of the choice, without the luck of steps, readout and candidate being chosen."""
     usable = [number for number, result in enumerate(found.results) if result.state != "failed"]
-    return corrected_score(
+    corrected = corrected_score(
         [found.results[number].candidate for number in usable],
         [found.judged[number] for number in usable],
         len(found.classes),
@@ -69,6 +69,7 @@ def _corrected(found: Found) -> Corrected:
         stream(found.seed, "corrected"),
         found.distinct,
     )
+    return replace(corrected, why=why_other(found.chosen.score.mean, corrected))
 
 
 def _curve(found: Found, corrected: Corrected, right: np.ndarray) -> LearningCurve:

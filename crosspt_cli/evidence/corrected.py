@@ -64,7 +64,7 @@ def corrected_score(
     worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), distinct * rows)
     all_rows = 1 - (1 - out_of_bag) * math.exp(USUAL * doublings)
     mean = towards_usual(all_rows, worth, classes)
-    return Corrected(mean, *wilson(mean, worth), out_of_bag, all_rows, worth)
+    return Corrected(wilson(mean, worth), out_of_bag, all_rows, worth)
 
 
 def towards_usual(accuracy: float, rows: float, classes: int) -> float:
@@ -78,12 +78,13 @@ def why_other(raw: float, corrected: Corrected) -> str:
 
     Empty where both are the same whole percentage.
     """
-    if round(100 * corrected.mean) == round(100 * raw):
+    mean = corrected.accuracy.value
+    if round(100 * mean) == round(100 * raw):
         return ""
     choice = corrected.out_of_bag - raw, "the best of many looks better than it is", "choices on other rows do better"
     rows = corrected.all_rows - corrected.out_of_bag, "", "the folds had fewer rows to train on"
-    usual = corrected.mean - corrected.all_rows, f"{FEW}, which is less", f"{FEW}, which is more"
-    up = corrected.mean > raw
+    usual = mean - corrected.all_rows, f"{FEW}, which is less", f"{FEW}, which is more"
+    up = mean > raw
     _, lower, higher = (max if up else min)(choice, rows, usual)
     return higher if up else lower
 

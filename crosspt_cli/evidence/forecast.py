@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from crosspt_cli.evidence.intervals import CONFIDENCE, points, wilson
+from crosspt_cli.evidence.intervals import CONFIDENCE, Estimate, points, wilson
+from crosspt_cli.foundation.records import Key
 
 if TYPE_CHECKING:
     from crosspt_cli.evidence.outcome import Corrected
@@ -32,6 +33,8 @@ Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 class CurvePoint:
     """Held-out accuracy of prompts that saw `rows` rows (the mean over folds), a fraction, and its standard error."""
 
+    RECORD: ClassVar = (Key("rows", digits=1), "accuracy", "se")
+
     rows: float
     accuracy: float
     se: float
@@ -39,49 +42,36 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What `rows` more rows, of each class its share, should gain in accuracy, a fraction, and its 90 % interval."""
+    """What `rows` more rows, of each class its share, should gain in accuracy."""
 
     rows: int
-    gain: float
-    low: float
-    high: float
+    gain: Estimate
 
 
 @dataclass(frozen=True)
-class LearningCurve:
-    """How accuracy grows with rows, and what more of them should bring.
+class Growth:
+    """How accuracy grows with rows.
 
     Attributes:
-        points: fewest rows first; the last is what the folds were trained on.
         rows: of the task.
         wrong: the share of wrong answers to expect with all of them.
         rate: log share of wrong answers that stays when rows are doubled, and `error`, its standard deviation.
-        weakest: the class that is answered worst and clearly below the rest; None where there is none.
-        hopeful: whether the score is clearly above chance; where it is not, nothing is forecast.
-        sentence: that for a person.
     """
 
-    points: tuple[CurvePoint, ...]
     rows: int
     wrong: float
     rate: float
     error: float
-    weakest: int | None = None
-    hopeful: bool = True
-    sentence: str = ""
 
     def gain(self, more: int) -> Forecast:
         """Return what so many more rows should gain."""
         doublings = math.log2(1 + more / self.rows)
         spread = Z * math.hypot(doublings * self.error, RETRAINED)
         ends = (self.wrong * (1 - math.exp(doublings * self.rate + off)) for off in (0.0, spread, -spread))
-        return Forecast(more, *ends)
+        return Forecast(more, Estimate(*ends))
 
-    @property
     def forecasts(self) -> tuple[Forecast, ...]:
-        """For half as many rows again, for twice and for four times as many; none where there is no hope of any."""
-        if not self.hopeful:
-            return ()
+        """Return them for half as many rows again, for twice and for four times as many."""
         return tuple(self.gain(round(self.rows * (multiple - 1))) for multiple in MULTIPLES)
 
     def rows_for(self, gain: float) -> int | None:
@@ -90,6 +80,40 @@ class LearningCurve:
             return None
         doublings = math.log(1 - gain / self.wrong) / self.rate
         return math.ceil(self.rows * (2**doublings - 1)) if doublings <= math.log2(MULTIPLES[-1]) else None
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """How accuracy grew with rows, and what more of them should bring.
+
+    Attributes:
+        sentence: what is to be said of it, for a person.
+        points: fewest rows first; the last is what the folds were trained on.
+        wrong, rate, error: see `Growth`.
+        forecasts: fewest rows first; none where there is no hope of any gain.
+        weakest: the class that is answered worst and clearly below the rest; None where there is none.
+        hopeful: whether the score is clearly above chance; where it is not, nothing is forecast.
+    """
+
+    RECORD: ClassVar = (
+        "sentence",
+        "points",
+        "wrong",
+        Key("rate", "rate.mean"),
+        Key("error", "rate.se"),
+        "forecasts",
+        "weakest",
+        "hopeful",
+    )
+
+    sentence: str
+    points: tuple[CurvePoint, ...]
+    wrong: float
+    rate: float
+    error: float
+    forecasts: tuple[Forecast, ...] = ()
+    weakest: int | None = None
+    hopeful: bool = True
 
 
 def make_curve(
@@ -119,15 +143,15 @@ def make_curve(
     """
     rows = len(labels)
     rate, error = _posterior(sizes, correct, random)
-    wrong = max(1 - corrected.mean, 0.5 / rows)
+    wrong = max(1 - corrected.accuracy.value, 0.5 / rows)
     guessing = float(np.bincount(labels).max() / rows)
-    hopeful = corrected.low > guessing
-    weakest = weakest_class(correct[-1], labels) if hopeful else None
-    made = LearningCurve(tuple(map(_point, sizes, correct)), rows, wrong, rate, error, weakest, hopeful)
-    if not hopeful:
-        return replace(made, sentence=_hopeless(guessing))
+    measured = tuple(map(_point, sizes, correct))
+    if corrected.accuracy.low <= guessing:
+        return LearningCurve(_hopeless(guessing), measured, wrong, rate, error, hopeful=False)
+    growth = Growth(rows, wrong, rate, error)
+    weakest = weakest_class(correct[-1], labels)
     worst = None if weakest is None else (names[weakest], float(correct[-1][labels == weakest].mean()))
-    return replace(made, sentence=_sentence(made, worst))
+    return LearningCurve(_sentence(growth, worst), measured, wrong, rate, error, growth.forecasts(), weakest)
 
 
 def weakest_class(correct: np.ndarray, labels: np.ndarray) -> int | None:
@@ -135,7 +159,7 @@ def weakest_class(correct: np.ndarray, labels: np.ndarray) -> int | None:
     counts = np.bincount(labels)
     recall = np.bincount(labels, correct) / counts
     worst = int(recall.argmin())
-    return worst if wilson(float(recall[worst]), int(counts[worst]))[1] < recall.mean() else None
+    return worst if wilson(float(recall[worst]), int(counts[worst])).high < recall.mean() else None
 
 
 def about(rows: float) -> int:
@@ -180,15 +204,15 @@ def _point(size: float, correct: np.ndarray) -> CurvePoint:
     return CurvePoint(size, float(correct.mean()), float(correct.std(ddof=1) / math.sqrt(len(correct))))
 
 
-def _sentence(curve: LearningCurve, worst: tuple[str, float] | None) -> str:
+def _sentence(growth: Growth, worst: tuple[str, float] | None) -> str:
     """Return what twice the rows should bring, how many a round gain takes, and of which class they should be.
 
     A gain that fewer rows than there are should bring is part of what twice the rows bring.
     """
-    doubled, needed = curve.gain(curve.rows), curve.rows_for(WANTED)
+    doubled, needed = growth.gain(growth.rows).gain, growth.rows_for(WANTED)
     interval = f"90 % interval {points(doubled.low)} to {points(doubled.high)}"
-    said = f"Twice the rows should bring {points(doubled.gain)} points ({interval})"
-    if needed is not None and needed > curve.rows:
+    said = f"Twice the rows should bring {points(doubled.value)} points ({interval})"
+    if needed is not None and needed > growth.rows:
         said += f"; {points(WANTED).removesuffix('.0')} would take about {about(needed):,} more"
     if worst is None:
         return f"{said}."

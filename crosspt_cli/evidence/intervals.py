@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 CONFIDENCE = 0.9
 """How often an interval is to hold what it is about."""
@@ -12,8 +15,34 @@ MARGIN = 0.03
 HALVINGS = 40  # of a difference: to twelve digits
 
 
-def wilson(fraction: float, rows: float) -> tuple[float, float]:
-    """Return Wilson's interval for a fraction that was counted on so many rows; neither need be whole.
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 90 % interval `low` to `high`, all fractions.
+
+    In a record it takes two keys: its own for the number, and ``interval`` for both ends.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends of the interval."""
+        return self.low, self.high
+
+    def to_keys(self, key: str) -> dict[str, object]:
+        """Return what is written of it, by key."""
+        return {key: self.value, "interval": self.ends}
+
+    @classmethod
+    def from_keys(cls, key: str, record: Mapping[str, Any]) -> Estimate:
+        """Return what was written under that key; KeyError or TypeError if it was not."""
+        return cls(record[key], *record["interval"])
+
+
+def wilson(fraction: float, rows: float) -> Estimate:
+    """Return a fraction with Wilson's interval, where it was counted on so many rows; neither need be whole.
 
     With few rows it is neither too narrow nor, where all or none are right, a single point.
 
@@ -25,18 +54,18 @@ def wilson(fraction: float, rows: float) -> tuple[float, float]:
         Wilson 1927, Probable inference, the law of succession, and statistical inference.
 
     Example:
-        >>> [round(end, 3) for end in wilson(1.0, 8)], [round(end, 3) for end in wilson(0.5, 64)]
+        >>> [round(end, 3) for end in wilson(1.0, 8).ends], [round(end, 3) for end in wilson(0.5, 64).ends]
         ([0.747, 1.0], [0.399, 0.601])
     """
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     centre = (fraction + z**2 / (2 * rows)) / (1 + z**2 / rows)
     half = z / (1 + z**2 / rows) * (fraction * (1 - fraction) / rows + z**2 / (4 * rows**2)) ** 0.5
     # where all or none are right an end is the fraction itself, which rounding would miss by the last digit
-    return max(0.0, min(fraction, centre - half)), min(1.0, max(fraction, centre + half))
+    return Estimate(fraction, max(0.0, min(fraction, centre - half)), min(1.0, max(fraction, centre + half)))
 
 
-def paired(more: float, less: float, rows: float) -> tuple[float, float]:
-    """Return the interval of a difference of two fractions that were counted on the same rows.
+def paired(more: float, less: float, rows: float) -> Estimate:
+    """Return a difference of two fractions, with its interval, that were counted on the same rows.
 
     Score intervals know that rows on which both agree prove little where they are few: without a single row that
     differs, 8 rows leave a difference of up to 25 points open, and a bootstrap would say that there is none.
@@ -51,11 +80,12 @@ def paired(more: float, less: float, rows: float) -> tuple[float, float]:
         design.
 
     Example:
-        >>> [round(end, 3) for end in paired(0, 0, 8)], [round(end, 3) for end in paired(1, 6, 40)]
+        >>> [round(end, 3) for end in paired(0, 0, 8).ends], [round(end, 3) for end in paired(1, 6, 40).ends]
         ([-0.253, 0.253], [-0.245, -0.02])
     """
     difference = (more - less) / rows
-    return (
+    return Estimate(
+        difference,
         _last_within(more, less, rows, difference, -1.0),
         _last_within(more, less, rows, difference, 1.0),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from crosspt_cli.evidence.forecast import LearningCurve
-from crosspt_cli.evidence.intervals import MARGIN
+from crosspt_cli.evidence.intervals import MARGIN, Estimate
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, State, TrialResult
+from crosspt_cli.foundation.records import Key
 
 Outcome = Literal["as good", "worse", "cannot tell"]
 
@@ -21,24 +22,26 @@ class Score:
     """Held-out results over all folds.
 
     Attributes:
-        correct: per row, the fraction of seeds that got it right, [rows].
+        mean: accuracy over all rows, 0 to 1; NaN of a candidate that failed, and so is `se`.
+        se: standard error of `mean` over rows.
         per_fold: accuracy on each fold.
-        nats: mean held-out log-likelihood of the true class, NaN where only the answers are compared.
+        log_likelihood: mean held-out one of the true class, in nats; NaN where only the answers are compared.
+        correct: per row, the fraction of seeds that got it right, [rows].
     """
 
-    correct: np.ndarray
+    RECORD: ClassVar = ("mean", "se", "per_fold", "log_likelihood")
+
+    mean: float
+    se: float
     per_fold: tuple[float, ...]
-    nats: float
+    log_likelihood: float
+    correct: np.ndarray
 
-    @property
-    def mean(self) -> float:
-        """Accuracy over all rows, 0 to 1."""
-        return float(self.correct.mean())
 
-    @property
-    def se(self) -> float:
-        """Standard error of `mean` over rows."""
-        return float(self.correct.std(ddof=1) / np.sqrt(len(self.correct)))
+def score_of(correct: np.ndarray, per_fold: tuple[float, ...], log_likelihood: float) -> Score:
+    """Return the score of rows that were right so often, [rows]; see `Score`."""
+    se = float(correct.std(ddof=1) / np.sqrt(len(correct)))
+    return Score(float(correct.mean()), se, per_fold, log_likelihood, correct)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class CandidateResult:
     readout beforehand; what candidates are compared on.
     """
 
+    RECORD: ClassVar = (
+        Key("candidate", inline=True),
+        "state",
+        "steps",
+        "readout",
+        Key("words_share", "readout.words_share", digits=3),
+        Key("score", inline=True),
+        Key("mean_utility", "utility"),
+    )
+
     candidate: Candidate
     state: State
     steps: int
@@ -58,11 +71,16 @@ class CandidateResult:
     words_share: float
     utility: np.ndarray
 
+    @property
+    def mean_utility(self) -> float:
+        """The mean of `utility`."""
+        return float(self.utility.mean())
+
 
 def failed_candidate(candidate: Candidate, rows: int, steps: int) -> CandidateResult:
     """Return the result of a candidate that was never scored with numbers throughout: it has none."""
     nothing = np.full(rows, np.nan)
-    score = Score(nothing, (), math.nan)
+    score = score_of(nothing, (), math.nan)
     return CandidateResult(candidate, "failed", steps, Readout(0.0), score, math.nan, nothing)
 
 
@@ -76,44 +94,46 @@ class SourceRank:
 
 @dataclass(frozen=True)
 class Corrected:
-    """What to expect of the chosen candidate: `mean` accuracy, and its 90 % interval `low` to `high`.
+    """What to expect of the chosen candidate.
 
     Three steps lead there from the held-out accuracy:
 
     Attributes:
         out_of_bag: of prompts that a fold's rows trained, without the luck of the choice.
         all_rows: that, moved to what all rows should train.
-        mean: that, moved towards what tasks usually reach, the farther the fewer rows it stands on.
+        accuracy: that, moved towards what tasks usually reach, the farther the fewer rows it stands on.
         rows_worth: how many rows, measured by themselves, would leave `all_rows` as uncertain as it is.
+        why: the reason that it is another number than the held-out accuracy; empty where it is the same.
     """
 
-    mean: float
-    low: float
-    high: float
+    RECORD: ClassVar = (Key("accuracy", "corrected"), "out_of_bag", "all_rows", "why")
+
+    accuracy: Estimate
     out_of_bag: float
     all_rows: float
-    rows_worth: float
+    rows_worth: float = math.nan
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A simpler method on the same rows: its score, and its accuracy minus the chosen candidate's, row by row.
 
-    `low` to `high` is the 90 % interval of `difference`, the upper end raised by the luck of the choice; all three are
-    fractions.
+    The upper end of the difference's interval is raised by the luck of the choice. `outcome`: what the rows say of it.
     """
 
-    score: Score
-    difference: float
-    low: float
-    high: float
+    RECORD: ClassVar = (Key("score", inline=True), "outcome", "difference")
 
-    @property
-    def outcome(self) -> Outcome:
-        """As good where the interval lies above -`MARGIN`, worse where it lies below 0; else the rows cannot tell."""
-        if self.low > -MARGIN:
-            return "as good"
-        return "worse" if self.high < 0 else "cannot tell"
+    score: Score
+    difference: Estimate
+    outcome: Outcome
+
+
+def outcome_of(difference: Estimate) -> Outcome:
+    """Return as good where the interval lies above -`MARGIN`, worse where it lies below 0, else that it is open."""
+    if difference.low > -MARGIN:
+        return "as good"
+    return "worse" if difference.high < 0 else "cannot tell"
 
 
 @dataclass(frozen=True)
@@ -137,6 +157,8 @@ class Verdict:
         sentence: that for a person.
     """
 
+    RECORD: ClassVar = ("simpler", "sentence", "methods")
+
     methods: dict[str, Comparison]
     simpler: str | None
     sentence: str
@@ -144,12 +166,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SourceWorth:
-    """How much held-out accuracy something adds, a fraction, and its 90 % interval `low` to `high`."""
+    """How much held-out accuracy something adds."""
 
-    name: str
-    points: float
-    low: float
-    high: float
+    worth: Estimate
 
 
 @dataclass(frozen=True)
@@ -159,12 +178,14 @@ class Sharing:
     Attributes:
         against_alone: the chosen candidate over a private prompt alone; None without a source, or without one to
             compare with.
-        sources: what each source is worth to the mixture, most first; those that no fold used are missing.
+        sources: name → what it is worth to the mixture, most first; those that no fold used are missing.
         sentence: that for a person; empty where no source is in use.
     """
 
+    RECORD: ClassVar = ("sentence", "against_alone", "sources")
+
     against_alone: SourceWorth | None
-    sources: tuple[SourceWorth, ...]
+    sources: dict[str, SourceWorth]
     sentence: str
 
 
@@ -183,6 +204,9 @@ class HeldOutAnswers:
     luck: float
 
 
+NO_ANSWERS = HeldOutAnswers(np.empty(0, np.float32), np.empty(0, np.float32), 0.0)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """The chosen candidate's probabilities, before and after its temperature was fitted.
@@ -190,20 +214,28 @@ class Calibration:
     Of each row, what is said after calibration comes from a temperature that was fitted without its fold.
 
     Attributes:
-        readout: the chosen one, with the temperature fitted on all held-out rows.
-        before, after: mean confidence, 0 to 1.
-        nats_before, nats_after: mean log-likelihood of the true class.
-        answers: of every row, by the first seed.
+        temperature: fitted on all held-out rows.
+        confidence_before, confidence: the mean, 0 to 1.
+        log_likelihood_before, log_likelihood: of the true class, the mean in nats.
         shares: [seeds, rows, C], held-out class probabilities at the temperature fitted on all of them.
+        answers: of every row, by the first seed; the task keeps them.
     """
 
-    readout: Readout
-    before: float
-    after: float
-    nats_before: float
-    nats_after: float
-    answers: HeldOutAnswers
+    RECORD: ClassVar = (
+        "temperature",
+        "confidence_before",
+        "confidence",
+        "log_likelihood_before",
+        "log_likelihood",
+    )
+
+    temperature: float
+    confidence_before: float
+    confidence: float
+    log_likelihood_before: float
+    log_likelihood: float
     shares: np.ndarray
+    answers: HeldOutAnswers = NO_ANSWERS
 
 
 @dataclass(frozen=True)
@@ -228,6 +260,24 @@ class StudyResult:
         suspects: rows that are probably labelled wrongly, the surest first.
     """
 
+    RECORD: ClassVar = (
+        "choice",
+        "reason",
+        "folds",
+        "stopped_early",
+        "curve_left_out",
+        Key("seconds", digits=2),
+        "candidates",
+        "baselines",
+        Key("corrected", inline=True),
+        "verdict",
+        "sharing",
+        "calibration",
+        Key("curve", "learning_curve"),
+        Key("ranks", "sources"),
+        "trials",
+    )
+
     choice: int
     reason: str
     candidates: tuple[CandidateResult, ...]
@@ -249,6 +299,11 @@ class StudyResult:
     def chosen(self) -> CandidateResult:
         """The candidate that was chosen."""
         return self.candidates[self.choice]
+
+    @property
+    def readout(self) -> Readout:
+        """The chosen one, at the temperature that was fitted on all held-out rows."""
+        return replace(self.chosen.readout, temperature=self.calibration.temperature)
 
     def count(self, state: State) -> int:
         """Return how many trials ended in `state`."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from crosspt_cli.foundation.records import Key
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Readout:
         words: whether label words count.
         temperature: scores are divided by it; it changes confidences and never the answer.
     """
+
+    RECORD: ClassVar = (Key("weight", digits=None), "words")
 
     weight: float
     words: bool = True

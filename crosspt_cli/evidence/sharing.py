@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.evidence.intervals import points
+from crosspt_cli.evidence.intervals import Estimate, points
 from crosspt_cli.evidence.judge import correct_by_seed
 from crosspt_cli.evidence.outcome import Sharing, SourceWorth, Verdict
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, TrialResult
-from crosspt_cli.evidence.verdict import ALONE, interval_of
+from crosspt_cli.evidence.verdict import ALONE, mean_difference
 
 ALSO_COUNTED = "The choice also counts how probable the right labels were made, and which candidate is simpler."
 
@@ -47,36 +47,43 @@ def did_sharing_help(
         distinct: share of the rows that speak for themselves; near-copies of others do not.
     """
     if candidate.m == 0:
-        return Sharing(None, (), "")
+        return Sharing(None, {}, "")
     alone = verdict.methods.get(ALONE)
-    against = None if alone is None else SourceWorth(ALONE, -alone.difference, -alone.high, -alone.low)
-    found = (_worth(name, each, readout, labels, distinct) for name, each in without.items())
-    worth = tuple(sorted(found, key=lambda each: -each.points))
-    return Sharing(against, worth, _sentence(against, worth))
+    against = None if alone is None else _turned(alone.difference)
+    found = ((name, _worth(each, readout, labels, distinct)) for name, each in without.items())
+    worth = dict(sorted(found, key=lambda each: -each[1].value))
+    return Sharing(
+        None if against is None else SourceWorth(against),
+        {name: SourceWorth(each) for name, each in worth.items()},
+        _sentence(against, worth),
+    )
 
 
-def _worth(name: str, source: Without, readout: Readout, labels: np.ndarray, distinct: float) -> SourceWorth:
+def _turned(difference: Estimate) -> Estimate:
+    return Estimate(-difference.value, -difference.high, -difference.low)
+
+
+def _worth(source: Without, readout: Readout, labels: np.ndarray, distinct: float) -> Estimate:
     """Return how much accuracy is lost without a source, on the folds that used it."""
     seen = np.unique(np.concatenate([trial.held_out for trial in source.before]))
     before, after = (correct_by_seed(trials, readout, labels) for trials in (source.before, source.after))
-    lost = (before - after)[seen]
-    low, high = interval_of(lost, distinct)
-    return SourceWorth(name, float(lost.mean()), low, high)
+    return mean_difference((before - after)[seen], distinct)
 
 
-def _sentence(against: SourceWorth | None, worth: Sequence[SourceWorth]) -> str:
+def _sentence(against: Estimate | None, worth: Mapping[str, Estimate]) -> str:
     """Return what a person should know: the whole first, then what helps most, and what harms."""
     parts = [] if against is None else [_whole(against)]
-    helps = [each for each in worth if each.low > 0]
+    helps = [name for name, each in worth.items() if each.low > 0]
     if helps:
-        parts.append(f"Of the sources {helps[0].name} helps most: {_with_interval(helps[0])}.")
-    parts += [f"{each.name} harms: {_with_interval(each)} (negative transfer)." for each in worth if each.high < 0]
+        parts.append(f"Of the sources {helps[0]} helps most: {_with_interval(worth[helps[0]])}.")
+    harms = {name: each for name, each in worth.items() if each.high < 0}
+    parts += [f"{name} harms: {_with_interval(each)} (negative transfer)." for name, each in harms.items()]
     if worth and len(parts) == (against is not None):
         parts.append("No single source makes a difference that these rows can show.")
     return " ".join(parts) or "One source prompt is all that is in use."
 
 
-def _whole(against: SourceWorth) -> str:
+def _whole(against: Estimate) -> str:
     """Return what sharing does to accuracy, and where that speaks against the choice, what else was looked at."""
     apart = f"{_with_interval(against)} over a private prompt alone"
     if against.low > 0:
@@ -85,8 +92,8 @@ def _whole(against: SourceWorth) -> str:
         said = f"Sharing costs right answers: {apart}."
     else:
         said = f"Whether sharing helps, these rows cannot tell: {apart}."
-    return f"{said} {ALSO_COUNTED}" if against.points < 0 else said
+    return f"{said} {ALSO_COUNTED}" if against.value < 0 else said
 
 
-def _with_interval(worth: SourceWorth) -> str:
-    return f"{points(worth.points)} points (90 % interval {points(worth.low)} to {points(worth.high)})"
+def _with_interval(worth: Estimate) -> str:
+    return f"{points(worth.value)} points (90 % interval {points(worth.low)} to {points(worth.high)})"

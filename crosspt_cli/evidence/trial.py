@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
+
+from crosspt_cli.foundation.records import Key
 
 ATTENTION_RATE = 0.2
 """Learning rate of the attention logits. The private prompt's is this times the ratio, for embeddings of mini's scale.
@@ -28,6 +30,8 @@ class Candidate:
         attention_rate: learning rate of the attention logits.
         method: what is trained, a name of `core.methods.METHODS`.
     """
+
+    RECORD: ClassVar = ("m", "sources", Key("lr_ratio", digits=None), Key("lr", digits=None))
 
     sources: tuple[str, ...]
     lr_ratio: float
@@ -102,6 +106,8 @@ class TrialResult:
     `held_out` [h] row indices · `nats` [h, C] label words' log-likelihoods · `similarity` [h, C] to prototypes of its
     training rows · `bias` [C] · `shares` [M+1], the private prompt's last · `loss` nats on its last batch.
     """
+
+    RECORD: ClassVar = ("candidate", "fold", "seed", "state", "steps", "loss", "shares")
 
     candidate: int
     fold: int

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from crosspt_cli.evidence.baselines import ENCODER, MOST_FREQUENT, TFIDF
-from crosspt_cli.evidence.intervals import paired, points
-from crosspt_cli.evidence.outcome import Comparison, Score, Verdict
+from crosspt_cli.evidence.intervals import Estimate, paired, points
+from crosspt_cli.evidence.outcome import Comparison, Score, Verdict, outcome_of, score_of
 from crosspt_cli.evidence.trial import Fold
 
 PROTOTYPES = "class means, no prompt"
@@ -55,8 +56,8 @@ def make_verdict(
     return Verdict(methods, simplest, _sentence(simplest, methods, len(chosen)))
 
 
-def interval_of(difference: np.ndarray, distinct: float) -> tuple[float, float]:
-    """Return the 90 % interval of the mean of a difference between two methods, [rows, seeds] of -1, 0 and 1.
+def mean_difference(difference: np.ndarray, distinct: float) -> Estimate:
+    """Return the mean of a difference between two methods, [rows, seeds] of -1, 0 and 1, with its 90 % interval.
 
     A row counts once, and near-copies of others not at all: `distinct` is the share of the rows that speak for
     themselves. Where there are several seeds it is the interval that holds those of all of them: what is so with
@@ -64,20 +65,21 @@ def interval_of(difference: np.ndarray, distinct: float) -> tuple[float, float]:
     """
     more, less = (distinct * (sign * difference > 0).sum(0) for sign in (1, -1))
     rows = distinct * len(difference)
-    ends = (paired(float(each), float(other), rows) for each, other in zip(more, less, strict=True))
+    ends = (paired(float(each), float(other), rows).ends for each, other in zip(more, less, strict=True))
     lows, highs = zip(*ends, strict=True)
-    return min(lows), max(highs)
+    return Estimate(float(difference.mean()), min(lows), max(highs))
 
 
 def _score(correct: np.ndarray, folds: Sequence[Fold]) -> Score:
     of_row = correct.mean(1)
-    return Score(of_row, tuple(float(of_row[fold.held_out].mean()) for fold in folds), float("nan"))
+    return score_of(of_row, tuple(float(of_row[fold.held_out].mean()) for fold in folds), float("nan"))
 
 
 def _compare(score: Score, difference: np.ndarray, luck: float, distinct: float) -> Comparison:
     """Return a method's comparison from its difference [rows, seeds]."""
-    low, high = interval_of(difference, distinct)
-    return Comparison(score, float(difference.mean()), low, min(1.0, high + luck))
+    found = mean_difference(difference, distinct)
+    raised = replace(found, high=min(1.0, found.high + luck))
+    return Comparison(score, raised, outcome_of(raised))
 
 
 def _sentence(simplest: str | None, methods: Mapping[str, Comparison], rows: int) -> str:
@@ -102,7 +104,8 @@ def _all_of(count: int) -> str:
 
 
 def _apart(beside: Comparison) -> str:
-    return f"{points(beside.difference)} points, 90 % interval {points(beside.low)} to {points(beside.high)}"
+    found = beside.difference
+    return f"{points(found.value)} points, 90 % interval {points(found.low)} to {points(found.high)}"
 
 
 def _capital(text: str) -> str:

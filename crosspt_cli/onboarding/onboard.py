@@ -17,9 +17,10 @@ from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
+from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding.command import onboarding_command
 from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
-from crosspt_cli.onboarding.record import corrected_record, study_files
+from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.study_input import study_task
@@ -155,8 +156,7 @@ def onboard(
         )
         files = study_files(study) | report_files(made, work.examples, study)
         files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
-        accuracy = corrected_record(study.corrected, study.chosen.score.mean)
-        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": accuracy})
+        save_fitted(fitted, files, registry, chosen.replace, {"accuracy": plain(study.corrected)})
     return done
 
 
@@ -209,7 +209,7 @@ def _fitted(
         own=final.own,
         bias=final.bias,
         prototypes=final.prototypes,
-        readout=study.calibration.readout,
+        readout=study.readout,
         held_out=study.calibration.answers,
         familiar=familiar(task.vectors, task.labels, len(work.examples.classes)),
         rows=len(work.examples),

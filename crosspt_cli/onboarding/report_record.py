@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from crosspt_cli.data import Examples
 from crosspt_cli.evidence.outcome import StudyResult
 from crosspt_cli.foundation.plain_json import to_json
+from crosspt_cli.foundation.records import plain, read
 from crosspt_cli.registry import StoredTask, dump_arrays, parse_arrays
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class RowRecord:
         shares: [seeds, rows, C] float32, held-out class probabilities of the chosen candidate, calibrated.
         suspects: index of a row that is probably labelled wrongly → index of the class that is likely.
     """
+
+    RECORD: ClassVar = ("folder", "files", "file", "line", "label", "suspects")
 
     folder: Path
     files: tuple[str, ...]
@@ -111,16 +114,17 @@ def report_files(made: Made, examples: Examples, study: StudyResult) -> dict[str
     number = {label: index for index, label in enumerate(examples.classes)}
     files = tuple(dict.fromkeys(row.file for row in examples.rows))
     places = {file: index for index, file in enumerate(files)}
-    document = {
-        "made": asdict(made),
-        "folder": _folder(),
-        "files": files,
-        "file": [places[row.file] for row in examples.rows],
-        "line": [row.line for row in examples.rows],
-        "label": [number[label] for label in examples.labels()],
-        "suspects": [[each.row, each.likely] for each in study.suspects],
-    }
-    return {REPORT_FILE: to_json(document), SHARES_FILE: dump_arrays({"shares": study.calibration.shares})}
+    rows = RowRecord(
+        folder=Path(_folder()),
+        files=files,
+        file=tuple(places[row.file] for row in examples.rows),
+        line=tuple(row.line for row in examples.rows),
+        label=np.array([number[label] for label in examples.labels()], np.int64),
+        shares=study.calibration.shares,
+        suspects={each.row: each.likely for each in study.suspects},
+    )
+    document = {"made": plain(made)} | plain(rows)
+    return {REPORT_FILE: to_json(document), SHARES_FILE: dump_arrays({"shares": rows.shares})}
 
 
 def read_report_files(stored: StoredTask) -> tuple[Made, RowRecord]:
@@ -128,17 +132,10 @@ def read_report_files(stored: StoredTask) -> tuple[Made, RowRecord]:
 
     Raises:
         KeyError: the task has no such files.
+        ValueError: they are not what this version can read.
         IntegrityError: the probabilities are damaged.
     """
     document = json.loads(stored.files[REPORT_FILE])
     arrays = parse_arrays(stored.path / SHARES_FILE, stored.files[SHARES_FILE])
-    rows = RowRecord(
-        folder=Path(document["folder"]),
-        files=tuple(document["files"]),
-        file=tuple(document["file"]),
-        line=tuple(document["line"]),
-        label=np.array(document["label"], np.int64),
-        shares=arrays["shares"],
-        suspects={row: likely for row, likely in document["suspects"]},
-    )
-    return Made(**document["made"]), rows
+    rows = read(RowRecord, document, REPORT_FILE)
+    return read(Made, document["made"], f"{REPORT_FILE}.made"), replace(rows, shares=arrays["shares"])

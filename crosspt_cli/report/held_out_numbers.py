@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.evidence.intervals import wilson
+from crosspt_cli.evidence.intervals import Estimate, wilson
 from crosspt_cli.onboarding.report_record import RowRecord
 
 GRID = 10  # classes; a larger grid cannot be read on a page
@@ -15,15 +15,6 @@ MOST_BINS = 5
 ROWS_IN_BIN = 10  # at least, where that leaves two bins
 HARDEST = 10
 MOST_HARD = 50  # with the suspects beyond
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its 90 % interval `low` to `high`, all fractions."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -157,5 +148,5 @@ def _given_shares(rows: RowRecord) -> np.ndarray:
 
 def estimate(right: float, rows: float) -> Estimate:
     """Return the fraction of rows that are right, with Wilson's interval."""
-    low, high = wilson(float(right / rows), float(rows))
-    return Estimate(*(round(each, 4) for each in (float(right / rows), low, high)))
+    found = wilson(float(right / rows), float(rows))
+    return Estimate(*(round(each, 4) for each in (found.value, *found.ends)))

@@ -86,18 +86,18 @@ def _figure(shape: Markup, caption: str) -> Markup:
 
 
 def _head(report: Report) -> list[Markup]:
-    accuracy = report.accuracy
+    score, corrected = report.score, report.corrected
     classes = counted(len(report.classes), "class", "classes")
-    corrected = accuracy.corrected
+    expected = corrected.accuracy
     scores = (
-        (f"{100 * corrected.value:.0f} %", f"accuracy to expect; 90 % interval {interval(corrected)}"),
-        (with_error(accuracy.mean, accuracy.se), f"of held-out rows right, ± standard error{_because(accuracy.why)}"),
+        (f"{100 * expected.value:.0f} %", f"accuracy to expect; 90 % interval {interval(expected)}"),
+        (with_error(score.mean, score.se), f"of held-out rows right, ± standard error{_because(corrected.why)}"),
     )
     return [
         element("h1", report.task),
         _p(f"{counted(report.rows, 'row')}, {classes}, on the backbone {report.backbone}", kind="quiet"),
         element("ul", *(element("li", element("b", number), what) for number, what in scores), class_="scores"),
-        _p(report.verdict, kind="verdict"),
+        _p(report.verdict.sentence, kind="verdict"),
         _facts(report),
         _p("Made by this command, in the folder where its files are (with --replace while the task is there):"),
         element("pre", element("code", report.origin.command)),
@@ -127,12 +127,12 @@ def _facts(report: Report) -> Markup:
 def _verdict(report: Report) -> list[Markup]:
     from crosspt_cli.evidence.intervals import MARGIN, points
 
-    accuracy, corrected = report.accuracy, report.accuracy.corrected
-    right = with_error(accuracy.mean, accuracy.se)
-    why = f": {accuracy.why}" if accuracy.why else ""
+    expected = report.corrected.accuracy
+    right = with_error(report.score.mean, report.score.se)
+    why = f": {report.corrected.why}" if report.corrected.why else ""
     luck = (
-        f"Of the held-out rows {right} are right, and {percent(corrected.value)} is what to expect{why}. Nine of ten "
-        f"such intervals ({interval(corrected)}) hold the accuracy on rows like these."
+        f"Of the held-out rows {right} are right, and {percent(expected.value)} is what to expect{why}. Nine of ten "
+        f"such intervals ({interval(expected)}) hold the accuracy on rows like these."
     )
     caption = (
         "Percentage points more or less than the chosen candidate (dashed), with 90 % intervals. Filled: as good, for "
@@ -140,10 +140,10 @@ def _verdict(report: Report) -> list[Markup]:
         "these rows cannot tell."
     )
     return [
-        _p(report.verdict, kind="verdict"),
-        *([_p(report.sharing, kind="verdict")] if report.sharing else []),
+        _p(report.verdict.sentence, kind="verdict"),
+        *([_p(report.sharing.sentence, kind="verdict")] if report.sharing.sentence else []),
         _p(luck),
-        _figure(method_picture(report.methods), caption),
+        _figure(method_picture(report.verdict.methods), caption),
         method_table(report),
     ]
 
@@ -191,20 +191,20 @@ def _sources(report: Report) -> list[Markup]:
 def _confidence(report: Report) -> list[Markup]:
     made = report.calibration
     mean = (
-        f"Mean confidence is {percent(made.confidence)} where {percent(report.accuracy.mean)} are right; before "
+        f"Mean confidence is {percent(made.confidence)} where {percent(report.score.mean)} are right; before "
         f"calibration it was {percent(made.confidence_before)}."
     )
     caption = (
-        f"{counted(report.rows, 'row')} in {len(made.bins)} groups: how many are right, with 90 % intervals, against "
+        f"{counted(report.rows, 'row')} in {len(report.bins)} groups: how many are right, with 90 % intervals, against "
         "mean confidence. On the dashed line both are equal. A group of few rows says little: look at how long its "
         "interval is before you believe its dot. Confidences have the task's temperature, which was fitted to these "
         "rows; in the mean above, each row's was fitted without its fold."
     )
     return [
         _p(mean),
-        _figure(reliability_picture(made.bins), caption),
-        bin_table(made),
-        target_table(made),
+        _figure(reliability_picture(report.bins), caption),
+        bin_table(report.bins),
+        target_table(report.targets),
         _p(
             "crosspt predict --target-accuracy leaves rows below that confidence unanswered, so that those it answers "
             "are right that often, in nine of ten onboardings.",

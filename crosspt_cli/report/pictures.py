@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ from crosspt_cli.report.numbers import percent
 from crosspt_cli.report.tables import label, name_of, ratio_name
 
 if TYPE_CHECKING:
+    from crosspt_cli.evidence.outcome import CandidateResult, Comparison
     from crosspt_cli.report.held_out_numbers import Bin
-    from crosspt_cli.report.report_data import Report, SourceShare, Tried
-    from crosspt_cli.report.report_verdict import Method
+    from crosspt_cli.report.report_data import Report
 
 WIDTH = 360
 EDGE = 8
@@ -72,18 +72,19 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kind)
 
 
-def method_picture(methods: Sequence[Method]) -> Markup:
+def method_picture(methods: Mapping[str, Comparison]) -> Markup:
     """Return each simpler method's difference to the chosen candidate, as a dot in its interval."""
     from crosspt_cli.evidence.intervals import points
 
-    ends = [end for each in methods for end in (each.difference.low, each.difference.high)]
+    ends = [end for each in methods.values() for end in each.difference.ends]
     low, high = min(0.0, *ends) - 0.02, max(0.0, *ends) + 0.02
     scale, bottom = Scale(low, high, EDGE, WIDTH - NUMBER), LINE * len(methods) + 4
     shapes = [line(scale(0), 0, scale(0), bottom, "zero")]
-    for number, each in enumerate(reversed(methods)):
+    backwards = list(methods.items())[::-1]
+    for number, (name, each) in enumerate(backwards):
         estimate, y = each.difference, LINE * number + 30
         shapes += [
-            text(each.name, EDGE, y - 15),
+            text(name, EDGE, y - 15),
             text(points(estimate.value), WIDTH - EDGE, y - 15, text_anchor="end", class_="strong"),
             line(scale(estimate.low), y, scale(estimate.high), y, "range"),
             element("circle", cx=scale(estimate.value), cy=y, r=5, class_=DOTS[each.outcome]),
@@ -98,37 +99,38 @@ def method_picture(methods: Sequence[Method]) -> Markup:
         )
         for tick in scale.ticks()
     ]
-    said = "; ".join(f"{each.name} {points(each.difference.value)}, {each.outcome}" for each in reversed(methods))
+    said = "; ".join(f"{name} {points(each.difference.value)}, {each.outcome}" for name, each in backwards)
     title = f"Accuracy of simpler methods minus that of the chosen candidate, in percentage points: {said}."
     return picture("methods", title, (WIDTH, bottom + 24), *shapes)
 
 
 def search_picture(report: Report) -> Markup:
     """Return what was tried as a grid of M by ratio, with accuracies and how far the folds are apart."""
-    ms = sorted({each.m for each in report.candidates})
-    ratios = sorted({each.lr_ratio for each in report.candidates})
+    ms = sorted({each.candidate.m for each in report.candidates})
+    ratios = sorted({each.candidate.lr_ratio for each in report.candidates})
     left, top, (wide, high) = 52, 20, CELL
     shapes = [
         text(ratio_name(ratio), left + (place + 0.5) * wide, 13, text_anchor="middle", class_="quiet")
         for place, ratio in enumerate(ratios)
     ]
     shapes += [text(f"M = {m}", 0, top + (place + 0.5) * high + 4, class_="quiet") for place, m in enumerate(ms)]
-    means = [each.accuracy for each in report.candidates if each.state != "failed"]
+    means = [each.score.mean for each in report.candidates if each.state != "failed"]
     shade = Scale(min(means), max(means) + 1e-9, 0.05, 0.4)
-    for each in sorted(report.candidates, key=lambda each: each.chosen):  # the outline of the last lies on top
-        x, y = left + ratios.index(each.lr_ratio) * wide, top + ms.index(each.m) * high
-        shapes += _cell(each, x, y, shade(each.accuracy) if each.state != "failed" else 0.0)
-    best = next(each for each in report.candidates if each.chosen)
+    best = report.candidates[report.choice]
+    for each in sorted(report.candidates, key=lambda each: each is best):  # the outline of the last lies on top
+        x, y = left + ratios.index(each.candidate.lr_ratio) * wide, top + ms.index(each.candidate.m) * high
+        kind = "chosen" if each is best else each.state
+        shapes += _cell(each, kind, x, y, shade(each.score.mean) if each.state != "failed" else 0.0)
     title = (
         f"{len(report.candidates)} candidates by number of sources M and learning-rate ratio, with their held-out "
-        f"accuracy; chosen: {best.name}, {percent(best.accuracy)}. The table has all of them."
+        f"accuracy; chosen: {best.candidate}, {percent(best.score.mean)}. The table has all of them."
     )
     size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
     return picture("search", title, (max(WIDTH, size[0]), size[1]), *shapes)
 
 
-def _cell(tried: Tried, x: float, y: float, shade: float) -> list[Markup]:
-    kind, middle = "chosen" if tried.chosen else tried.state, x + CELL[0] / 2
+def _cell(tried: CandidateResult, kind: str, x: float, y: float, shade: float) -> list[Markup]:
+    middle = x + CELL[0] / 2
     box = {"x": x + 2, "y": y + 2, "width": CELL[0] - 4, "height": CELL[1] - 4, "rx": 3}
     shapes = [
         element("rect", **box, class_="shade", fill_opacity=shade),
@@ -136,29 +138,29 @@ def _cell(tried: Tried, x: float, y: float, shade: float) -> list[Markup]:
     ]
     if tried.state == "failed":
         return [*shapes, text("failed", middle, y + 33, text_anchor="middle", class_="strong")]
-    folds = f"{100 * min(tried.per_fold):.0f}–{100 * max(tried.per_fold):.0f}"
+    folds = f"{100 * min(tried.score.per_fold):.0f}–{100 * max(tried.score.per_fold):.0f}"
     word = "" if kind == "complete" else kind
     return [
         *shapes,
-        text(percent(tried.accuracy), middle, y + 19, text_anchor="middle", class_="strong"),
+        text(percent(tried.score.mean), middle, y + 19, text_anchor="middle", class_="strong"),
         text(folds, middle, y + 33, text_anchor="middle", class_="small"),
         text(word, middle, y + 47, text_anchor="middle", class_="small"),
     ]
 
 
-def attention_picture(shares: Sequence[SourceShare]) -> Markup:
+def attention_picture(shares: Mapping[str, float]) -> Markup:
     """Return the shares of the target prompt as bars."""
     shapes = []
-    for number, each in enumerate(shares):
+    for number, (name, share) in enumerate(shares.items()):
         y, full = LINE * number + 15, WIDTH - 2 * EDGE
         box = {"x": EDGE, "y": y + 6, "height": 12, "rx": 2}
         shapes += [
-            text(label(name_of(each.name)), EDGE, y),
-            text(percent(each.share), WIDTH - EDGE, y, text_anchor="end", class_="strong"),
+            text(label(name_of(name)), EDGE, y),
+            text(percent(share), WIDTH - EDGE, y, text_anchor="end", class_="strong"),
             element("rect", **box, width=full, class_="track"),
-            element("rect", **box, width=full * each.share, class_="bar"),
+            element("rect", **box, width=full * share, class_="bar"),
         ]
-    said = ", ".join(f"{name_of(each.name)} {percent(each.share)}" for each in shares)
+    said = ", ".join(f"{name_of(name)} {percent(share)}" for name, share in shares.items())
     return picture("attention", f"Shares of the target prompt: {said}.", (WIDTH, LINE * len(shares)), *shapes)
 
 
@@ -196,7 +198,7 @@ def reliability_picture(bins: Sequence[Bin]) -> Markup:
 
 def curve_picture(report: Report) -> Markup:
     """Return held-out accuracy by training rows, and what it should become with more; rows double by equal steps."""
-    curve, corrected = report.curve, report.accuracy.corrected.value
+    curve, corrected = report.curve, report.corrected.accuracy.value
     spans = [(each.rows, _around(each.accuracy, each.se)) for each in curve.points]
     band = [(float(report.rows), (corrected, corrected, corrected))] + [
         (

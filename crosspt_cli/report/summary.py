@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.foundation.plain_json import finite
+from crosspt_cli.foundation.records import plain
 from crosspt_cli.report.numbers import at_most, counted, duration, expected, percent, shortened, with_error
 from crosspt_cli.report.progress import rough_time
 
@@ -29,8 +30,6 @@ SHOWN_SUSPECTS = 5
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
     """Return a finished onboarding for scripts; scores are fractions, times seconds."""
-    from crosspt_cli.onboarding import record
-
     fitted, study, chosen = done.fitted, done.study, done.study.chosen
     candidate, verbalizer = fitted.candidate, fitted.spec.verbalizer
     result = {
@@ -51,10 +50,10 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "cv": {
             "metric": fitted.spec.metric,
             "folds": study.folds,
-            **record.score_record(chosen.score),
-            **record.corrected_record(study.corrected, chosen.score.mean),
+            **plain(chosen.score),
+            **plain(study.corrected),
         },
-        "candidates": [record.candidate_record(each) for each in study.candidates],
+        "candidates": plain(study.candidates),
         "trials": {state: study.count(state) for state in STATES},
         "attention": dict(fitted.shares),
         "seconds": done.seconds,
@@ -68,11 +67,11 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "cut_short": _cut_short(done),
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
-        "baselines": {name: record.score_record(score) for name, score in study.baselines.items()},
-        "verdict": record.verdict_record(study.verdict),
-        "sharing": record.sharing_record(study.sharing),
-        "calibration": record.calibration_record(study.calibration),
-        "learning_curve": record.curve_record(study.curve),
+        "baselines": plain(study.baselines),
+        "verdict": plain(study.verdict),
+        "sharing": plain(study.sharing),
+        "calibration": plain(study.calibration),
+        "learning_curve": plain(study.curve),
         "suspects": [asdict(suspect) for suspect in done.suspects],
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
@@ -118,18 +117,17 @@ def score_rows(study: StudyResult) -> tuple[tuple[str, ...], ...]:
     chosen = study.chosen.score
     rows = [("as chosen", with_error(chosen.mean, chosen.se), "", "", "")]
     for name, each in reversed(study.verdict.methods.items()):
-        interval = f"{points(each.low)} to {points(each.high)}"
-        rows.append((name, with_error(each.score.mean, each.score.se), points(each.difference), interval, each.outcome))
+        found, score = each.difference, each.score
+        interval = f"{points(found.low)} to {points(found.high)}"
+        rows.append((name, with_error(score.mean, score.se), points(found.value), interval, each.outcome))
     return tuple(rows)
 
 
 def accuracy_text(study: StudyResult) -> str:
     """Return the accuracy to expect, and the one on held-out rows with the reason that it is another."""
-    from crosspt_cli.evidence.corrected import why_other
-
-    score, found = study.chosen.score, study.corrected
-    why = why_other(score.mean, found)
-    said = f"{expected(found.mean, found.low, found.high)}; {held_out_text(score.mean, score.se, why)}"
+    score, found = study.chosen.score, study.corrected.accuracy
+    why = held_out_text(score.mean, score.se, study.corrected.why)
+    said = f"{expected(found.value, found.low, found.high)}; {why}"
     return said if study.curve.hopeful else f"{said}; it may be no better than always answering one class"
 
 
@@ -144,14 +142,15 @@ def correction_text(study: StudyResult) -> str:
     return (
         f"{percent(study.chosen.score.mean)} of held-out rows; without the luck of the choice "
         f"{percent(found.out_of_bag)}; trained on all rows {percent(found.all_rows)}; together with what tasks usually "
-        f"reach {percent(found.mean)}"
+        f"reach {percent(found.accuracy.value)}"
     )
 
 
 def calibration_text(study: StudyResult) -> str:
     """Return the mean confidence on held-out rows beside how many are right, and what it was before."""
     made, right = study.calibration, percent(study.chosen.score.mean)
-    return f"mean confidence {percent(made.after)} where {right} are right, {percent(made.before)} before calibration"
+    now, before = percent(made.confidence), percent(made.confidence_before)
+    return f"mean confidence {now} where {right} are right, {before} before calibration"
 
 
 def choice_lines(done: Onboarded) -> tuple[Line, ...]:

@@ -9,8 +9,11 @@ from crosspt_cli.report.markup import Markup, element, joined
 from crosspt_cli.report.numbers import counted, percent, with_error
 
 if TYPE_CHECKING:
-    from crosspt_cli.report.held_out_numbers import Estimate, HardRow
-    from crosspt_cli.report.report_data import CalibrationNumbers, Curve, Report, Tried
+    from crosspt_cli.evidence.forecast import LearningCurve
+    from crosspt_cli.evidence.intervals import Estimate
+    from crosspt_cli.evidence.outcome import CandidateResult
+    from crosspt_cli.report.held_out_numbers import Bin, HardRow
+    from crosspt_cli.report.report_data import Report, Target
 
 LABEL_SHOWN = 40  # characters
 DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
@@ -46,12 +49,10 @@ def interval(estimate: Estimate | None) -> str:
     return "–" if estimate is None else f"{100 * estimate.low:.0f}–{100 * estimate.high:.0f} %"
 
 
-def difference(estimate: Estimate | None) -> tuple[str, str]:
+def difference(estimate: Estimate) -> tuple[str, str]:
     """Return a difference in percentage points, and its interval."""
     from crosspt_cli.evidence.intervals import points
 
-    if estimate is None:
-        return "–", "–"
     return points(estimate.value), f"{points(estimate.low)} to {points(estimate.high)}"
 
 
@@ -67,10 +68,9 @@ def count(rows: float) -> str:
 
 def method_table(report: Report) -> Markup:
     """Return the chosen candidate and, the simplest last, what it is compared with."""
-    accuracy = report.accuracy
-    rows = [("as chosen", with_error(accuracy.mean, accuracy.se), "", "", "")]
-    for each in reversed(report.methods):
-        rows.append((each.name, with_error(each.mean, each.se), *difference(each.difference), each.outcome))
+    rows = [("as chosen", with_error(report.score.mean, report.score.se), "", "", "")]
+    for name, each in reversed(report.verdict.methods.items()):
+        rows.append((name, with_error(each.score.mean, each.score.se), *difference(each.difference), each.outcome))
     folds = f"held-out accuracy on {counted(report.folds, 'fold')}"
     header = (folds, "± standard error", "points", "90 % interval", "these rows say")
     return data_table("Beside simpler methods, on the same rows and folds", header, rows)
@@ -127,23 +127,23 @@ def candidate_table(report: Report) -> Markup:
     """Return everything that was tried."""
     rows = [
         (
-            each.name,
-            "chosen" if each.chosen else each.state,
+            str(each.candidate),
+            "chosen" if number == report.choice else each.state,
             f"{each.steps:,}",
             *_accuracy(each),
         )
-        for each in report.candidates
+        for number, each in enumerate(report.candidates)
     ]
     header = ("candidate", "state", "steps", "accuracy", "lowest to highest fold")
     return data_table("All candidates, each at the steps at which it was best", header, rows)
 
 
-def _accuracy(tried: Tried) -> tuple[str, str]:
+def _accuracy(tried: CandidateResult) -> tuple[str, str]:
     """Return a candidate's accuracy and how far its folds are apart; one that failed has neither."""
-    if tried.state == "failed" or tried.se is None:
+    if tried.state == "failed":
         return "–", "–"
-    folds = f"{100 * min(tried.per_fold):.0f}–{100 * max(tried.per_fold):.0f} %"
-    return with_error(tried.accuracy, tried.se), folds
+    score = tried.score
+    return with_error(score.mean, score.se), f"{100 * min(score.per_fold):.0f}–{100 * max(score.per_fold):.0f} %"
 
 
 def ratio_name(ratio: float) -> str:
@@ -153,12 +153,14 @@ def ratio_name(ratio: float) -> str:
 
 def source_table(report: Report) -> Markup:
     """Return shares and worth of the sources."""
+    sharing = report.sharing
+    known = {name: difference(source.worth) for name, source in sharing.sources.items()}
     rows = [
-        (name_of(each.name), percent(each.share), *(difference(each.worth) if each.worth else ("not known", "–")))
-        for each in report.attention
+        (name_of(name), percent(share), *known.get(name, ("not known", "–")))
+        for name, share in report.attention.items()
     ]
-    if report.against_alone:
-        rows.append(("all sources, over a private prompt alone", "–", *difference(report.against_alone)))
+    if sharing.against_alone:
+        rows.append(("all sources, over a private prompt alone", "–", *difference(sharing.against_alone.worth)))
     header = ("prompt", "share", "worth in points", "90 % interval")
     return data_table("Shares of the target prompt, and what accuracy is lost without each source", header, rows)
 
@@ -168,20 +170,20 @@ def name_of(source: str) -> str:
     return "private prompt" if source == "private" else source
 
 
-def bin_table(calibration: CalibrationNumbers) -> Markup:
+def bin_table(bins: Sequence[Bin]) -> Markup:
     """Return the bins of the reliability diagram, by the numbers that it has."""
     rows = [
         (str(number), f"{each.rows:,}", percent(each.confidence), percent(each.accuracy.value), interval(each.accuracy))
-        for number, each in enumerate(calibration.bins, 1)
+        for number, each in enumerate(bins, 1)
     ]
     header = ("group", "rows", "mean confidence", "right", "90 % interval")
     return data_table("Held-out rows in groups of equal size, the least confident first", header, rows)
 
 
-def target_table(calibration: CalibrationNumbers) -> Markup:
+def target_table(targets: Sequence[Target]) -> Markup:
     """Return what `--target-accuracy` would do for some accuracies."""
     rows = []
-    for each in calibration.targets:
+    for each in targets:
         if each.threshold is not None and each.answered is not None:
             rows.append((percent(each.accuracy), "yes", percent(each.threshold), percent(each.answered)))
         else:
@@ -191,7 +193,7 @@ def target_table(calibration: CalibrationNumbers) -> Markup:
     return data_table("What --target-accuracy could promise", header, rows)
 
 
-def curve_table(curve: Curve) -> Markup:
+def curve_table(curve: LearningCurve) -> Markup:
     """Return what more rows should gain."""
     rows = [(f"{each.rows:,} more", *difference(each.gain)) for each in curve.forecasts]
     return data_table("What more rows should gain", ("rows", "points", "90 % interval"), rows)

@@ -24,6 +24,7 @@ from crosspt_cli.evidence.outcome import (
     Score,
     StudyResult,
     failed_candidate,
+    score_of,
 )
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
@@ -297,7 +298,7 @@ class _Study:
             state="complete",
             steps=trials[0].steps,
             readout=judged.readout,
-            score=Score(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean())),
+            score=score_of(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean())),
             words_share=words_share(trials, judged.readout),
             utility=judged.utility,
         )

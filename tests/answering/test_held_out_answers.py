@@ -19,7 +19,8 @@ ROWS = [(text,) for text in TEXTS[:6]]
 def test_what_is_kept_is_of_the_answers_that_predict_gives(onboarded):
     """The same readout, the score that is shown, one row each."""
     kept, study = onboarded.fitted.held_out, onboarded.study
-    assert onboarded.fitted.readout == study.calibration.readout
+    assert onboarded.fitted.readout == study.readout
+    assert study.readout.temperature == study.calibration.temperature
     assert np.array_equal(kept.correct, study.chosen.score.correct)
     assert kept.luck == pytest.approx(max(0, study.chosen.score.mean - study.corrected.out_of_bag) * len(TEXTS))
     assert ((kept.confidence >= 0.5) & (kept.confidence <= 1)).all()

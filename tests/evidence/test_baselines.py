@@ -46,7 +46,7 @@ def test_the_most_frequent_class_is_right_as_often_as_it_occurs():
     assert score.mean == pytest.approx(2 / 3)
     assert score.per_fold == pytest.approx([2 / 3] * 3)
     assert np.array_equal(score.correct, task.labels == 0)
-    assert score.nats == pytest.approx((2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
+    assert score.log_likelihood == pytest.approx((2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
     assert score.se == pytest.approx(score.correct.std(ddof=1) / np.sqrt(18))
 
 

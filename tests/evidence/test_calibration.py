@@ -85,8 +85,7 @@ def test_it_changes_no_answer():
     log_shares, labels = honest(40)
     folds = halves(40)
     made = calibrate(trials_of(3 * log_shares, folds), WORDS, labels, folds, 0.0)
-    assert made.readout.temperature > 1.5
-    assert (made.readout.weight, made.readout.words) == (WORDS.weight, WORDS.words)
+    assert made.temperature > 1.5
     assert np.array_equal(made.answers.correct, log_shares.argmax(1) == labels)
 
 
@@ -97,8 +96,8 @@ def test_the_grids_temperature_has_no_say():
     made = [
         calibrate(trials_of(log_shares, folds), Readout(0.0, True, heat), labels, folds, 0.0) for heat in (0.35, 4.0)
     ]
-    assert made[0].readout == made[1].readout
-    assert made[0].before == made[1].before
+    assert made[0].temperature == made[1].temperature
+    assert made[0].confidence_before == made[1].confidence_before
 
 
 def test_what_is_said_of_a_row_is_by_a_temperature_of_other_folds():
@@ -112,9 +111,9 @@ def test_what_is_said_of_a_row_is_by_a_temperature_of_other_folds():
     for fold in folds:
         other = fit_temperature(scores[None, fold.train], labels[fold.train])
         nested[fold.held_out] = log_softmax(scores[fold.held_out] / other)
-    assert made.after == pytest.approx(np.exp(nested).max(1).mean())
-    assert made.nats_after == pytest.approx(nested[np.arange(40), labels].mean())
-    assert made.nats_before == pytest.approx(scores[np.arange(40), labels].mean())
+    assert made.confidence == pytest.approx(np.exp(nested).max(1).mean())
+    assert made.log_likelihood == pytest.approx(nested[np.arange(40), labels].mean())
+    assert made.log_likelihood_before == pytest.approx(scores[np.arange(40), labels].mean())
 
 
 def test_calibration_brings_confidence_to_accuracy():
@@ -123,8 +122,8 @@ def test_calibration_brings_confidence_to_accuracy():
     folds = halves(400)
     made = calibrate(trials_of(3 * log_shares, folds), WORDS, labels, folds, 0.0)
     accuracy = (log_shares.argmax(1) == labels).mean()
-    assert made.before - accuracy > 0.1
-    assert made.after == pytest.approx(accuracy, abs=0.03)
+    assert made.confidence_before - accuracy > 0.1
+    assert made.confidence == pytest.approx(accuracy, abs=0.03)
 
 
 def test_a_row_counts_once_whatever_the_number_of_seeds():
@@ -133,7 +132,7 @@ def test_a_row_counts_once_whatever_the_number_of_seeds():
     folds = halves(12)
     one = trials_of(3 * log_shares, folds)
     twice = one + trials_of(3 * log_shares, folds, seed=1)
-    heats = [calibrate(trials, WORDS, labels, folds, 0.0).readout.temperature for trials in (one, twice)]
+    heats = [calibrate(trials, WORDS, labels, folds, 0.0).temperature for trials in (one, twice)]
     assert heats[1] == pytest.approx(heats[0], rel=1e-6)
 
 
@@ -143,7 +142,7 @@ def test_the_answers_kept_are_the_first_seeds_in_the_order_of_the_rows():
     folds = halves(12)
     trials = trials_of(log_shares, folds) + trials_of(log_shares[:, ::-1], folds, seed=1)
     made = calibrate(trials[::-1], WORDS, labels, folds, 0.25)
-    wanted = log_softmax(log_shares / made.readout.temperature)
+    wanted = log_softmax(log_shares / made.temperature)
     np.testing.assert_allclose(made.answers.confidence, np.exp(wanted.max(1)), rtol=1e-5)
     assert np.array_equal(made.answers.correct, log_shares.argmax(1) == labels)
     assert made.answers.luck == 0.25

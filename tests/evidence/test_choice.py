@@ -7,7 +7,7 @@ import pytest
 from study_samples import candidate_result
 
 from crosspt_cli.evidence.choice import choose
-from crosspt_cli.evidence.outcome import Score
+from crosspt_cli.evidence.outcome import score_of
 from crosspt_cli.evidence.trial import Candidate
 
 ONLY_ATTENTION, ALONE, FULL = Candidate(("a",), 0.0), Candidate((), 1.0), Candidate(("a", "b", "c"), 1.0)
@@ -44,7 +44,7 @@ def test_the_simpler_is_chosen_within_half_a_standard_error():
 def scored(candidate: Candidate, utility, right: int):
     """Return a candidate of this utility that gets the first rows right."""
     result = candidate_result(candidate, utility)
-    return replace(result, score=Score((np.arange(ROWS) < right).astype(float), (0.5,), -0.5))
+    return replace(result, score=score_of((np.arange(ROWS) < right).astype(float), (0.5,), -0.5))
 
 
 def test_a_best_candidate_that_is_right_less_often_is_told_with_its_reason():

@@ -9,7 +9,7 @@ import pytest
 from crosspt_cli.evidence.choice import pick
 from crosspt_cli.evidence.corrected import USUAL_ROWS, USUAL_SKILL, corrected_score, towards_usual, why_other
 from crosspt_cli.evidence.forecast import USUAL
-from crosspt_cli.evidence.intervals import wilson
+from crosspt_cli.evidence.intervals import Estimate, wilson
 from crosspt_cli.evidence.judge import Judged
 from crosspt_cli.evidence.outcome import Corrected
 from crosspt_cli.evidence.readout import Readout
@@ -74,7 +74,7 @@ def estimates(make, *arguments) -> np.ndarray:
         tried = TWENTY[: len(candidates)]
         _, choice = pick(np.stack([of_one[0].utility for of_one in candidates]), tried)
         found = corrected_score(tried, candidates, 2, 0.0, random)
-        lines.append((candidates[choice][0].correct.mean(), found.out_of_bag, found.low, found.high, truth[choice]))
+        lines.append((candidates[choice][0].correct.mean(), found.out_of_bag, *found.accuracy.ends, truth[choice]))
     return np.array(lines).T
 
 
@@ -162,18 +162,19 @@ def test_all_rows_right_leaves_an_interval_as_wide_as_the_rows_are_few():
         corrected_score(TWENTY[:1], [[judged(np.ones(rows))]], 2, 0.0, stream(0, "all")) for rows in (8, 60)
     )
     assert (eight.out_of_bag, eight.rows_worth, sixty.out_of_bag, sixty.rows_worth) == (1, 8, 1, 60)
-    assert eight.mean == pytest.approx((8 + 2 * 0.8) / 10)
-    assert (eight.low, eight.high) == wilson(eight.mean, 8)
-    assert eight.mean < sixty.mean < 1
-    assert 0.65 < eight.low < 0.75 < 0.9 < sixty.low
+    few, many = eight.accuracy, sixty.accuracy
+    assert few.value == pytest.approx((8 + 2 * 0.8) / 10)
+    assert few == wilson(few.value, 8)
+    assert few.value < many.value < 1
+    assert 0.65 < few.low < 0.75 < 0.9 < many.low
 
 
 def test_the_interval_is_never_narrower_than_that_of_the_rows():
     """Twenty equal candidates averaged over bootstraps vary less than one; they know no more."""
     candidates, _ = with_skills(stream(1, "equal"), np.full(20, 0.75), 40, 0.0)
-    found = corrected_score(TWENTY, candidates, 2, 0.0, stream(1, "drawn"))
-    assert found.high - found.low > 2 * 1.6 * np.sqrt(found.mean * (1 - found.mean) / (40 + 1.645**2))
-    assert found.low < found.mean < found.high
+    found = corrected_score(TWENTY, candidates, 2, 0.0, stream(1, "drawn")).accuracy
+    assert found.high - found.low > 2 * 1.6 * np.sqrt(found.value * (1 - found.value) / (40 + 1.645**2))
+    assert found.low < found.value < found.high
 
 
 def test_the_last_fit_has_more_rows_than_the_folds():
@@ -182,14 +183,14 @@ def test_the_last_fit_has_more_rows_than_the_folds():
     as_folds, doubled = (corrected_score(TWENTY[:1], candidates, 2, times, stream(1, "drawn")) for times in (0.0, 1.0))
     assert as_folds.all_rows == as_folds.out_of_bag == doubled.out_of_bag
     assert 1 - doubled.all_rows == pytest.approx((1 - as_folds.all_rows) * np.exp(USUAL))
-    assert doubled.low > as_folds.low
-    assert doubled.high > as_folds.high
+    assert doubled.accuracy.low > as_folds.accuracy.low
+    assert doubled.accuracy.high > as_folds.accuracy.high
 
 
 def test_a_task_of_four_rows_can_be_corrected():
     """Some bootstraps draw all of them."""
-    found = corrected_score(TWENTY[:1], [[judged([1, 1, 1, 0])]], 2, 0.0, stream(0, "four"))
-    assert 0 <= found.low < found.mean < found.high <= 1
+    found = corrected_score(TWENTY[:1], [[judged([1, 1, 1, 0])]], 2, 0.0, stream(0, "four")).accuracy
+    assert 0 <= found.low < found.value < found.high <= 1
 
 
 def test_the_same_stream_gives_the_same_numbers():
@@ -223,7 +224,7 @@ def test_the_moved_score_is_nearer_the_truth_than_either(rows):
         candidates, truth = with_skills(random, np.clip(skills, 0, 1), rows)
         _, choice = pick(np.stack([of_one[0].utility for of_one in candidates]), TWENTY[:3])
         found = corrected_score(TWENTY[:3], candidates, 2, 0.0, random)
-        said = np.array([candidates[choice][0].correct.mean(), found.all_rows, found.mean])
+        said = np.array([candidates[choice][0].correct.mean(), found.all_rows, found.accuracy.value])
         off.append(said - truth[choice])
     raw, all_rows, mean = np.sqrt((np.array(off) ** 2).mean(0))
     assert mean < min(raw, all_rows)
@@ -243,4 +244,4 @@ def test_the_moved_score_is_nearer_the_truth_than_either(rows):
 def test_a_corrected_score_comes_with_the_reason_that_it_is_another(raw, found, said):
     """Above the raw one, without a reason, nobody would believe it."""
     mean, out_of_bag, all_rows = found
-    assert why_other(raw, Corrected(mean, 0.5, 0.9, out_of_bag, all_rows, 16.0)) == said
+    assert why_other(raw, Corrected(Estimate(mean, 0.5, 0.9), out_of_bag, all_rows)) == said

@@ -12,12 +12,13 @@ from crosspt_cli.evidence.forecast import (
     RETRAINED,
     SPREAD,
     USUAL,
-    LearningCurve,
+    Growth,
     Z,
     about,
     make_curve,
     weakest_class,
 )
+from crosspt_cli.evidence.intervals import Estimate
 from crosspt_cli.evidence.outcome import Corrected
 from crosspt_cli.foundation.seeds import stream
 
@@ -31,7 +32,7 @@ def right(rows: int, share: float, seed: int) -> np.ndarray:
 
 def expecting(accuracy: float, low: float | None = None) -> Corrected:
     """A corrected score, clearly above chance unless said."""
-    return Corrected(accuracy, accuracy - 0.1 if low is None else low, 1.0, accuracy, accuracy, 64.0)
+    return Corrected(Estimate(accuracy, accuracy - 0.1 if low is None else low, 1.0), accuracy, accuracy)
 
 
 def curve(sizes, shares, rows=64, corrected=0.8, low=None):
@@ -45,8 +46,8 @@ def test_without_points_the_forecast_is_what_other_tasks_say():
     """By hand, of a task of 64 rows that is expected to answer a fifth wrongly."""
     found = curve([48.0], [0.8])
     assert [each.rows for each in found.forecasts] == [32, 64, 192]
-    doubled = found.forecasts[1]
-    assert doubled.gain == pytest.approx(0.2 * (1 - math.exp(USUAL)))
+    doubled = found.forecasts[1].gain
+    assert doubled.value == pytest.approx(0.2 * (1 - math.exp(USUAL)))
     off = Z * math.hypot(SPREAD, RETRAINED)
     assert doubled.low == pytest.approx(0.2 * (1 - math.exp(USUAL + off)))
     assert doubled.high == pytest.approx(0.2 * (1 - math.exp(USUAL - off)))
@@ -63,28 +64,28 @@ def test_points_move_the_forecast_as_far_as_their_noise_allows():
 def test_more_rows_gain_more_and_are_less_certain():
     """And the interval always holds the forecast."""
     found = curve([24.0, 48.0], [0.7, 0.8]).forecasts
-    assert all(each.low < each.gain < each.high for each in found)
-    assert [each.gain for each in found] == sorted(each.gain for each in found)
+    assert all(each.gain.low < each.gain.value < each.gain.high for each in found)
+    assert [each.gain.value for each in found] == sorted(each.gain.value for each in found)
 
 
 def test_all_right_leaves_little_to_gain():
     """No logarithm of zero, and no promise beyond the last wrong answer."""
     found = curve([24.0, 48.0], [1.0, 1.0], corrected=1.0)
-    assert 0 < found.forecasts[-1].gain < 0.5 / 64
+    assert 0 < found.forecasts[-1].gain.value < 0.5 / 64
     assert math.isfinite(found.rate)
 
 
-def known(wrong: float, rate: float) -> LearningCurve:
-    """The curve of 64 rows of which everything is known."""
-    return LearningCurve((), 64, wrong, rate, 0.0)
+def known(wrong: float, rate: float) -> Growth:
+    """The growth of 64 rows of which everything is known."""
+    return Growth(64, wrong, rate, 0.0)
 
 
 def test_rows_for_a_gain_turn_the_forecast_around():
     """A gain that is forecast for a number of rows asks for that number."""
     made = known(0.3, math.log(0.9))
-    assert made.gain(64).gain == pytest.approx(0.03)
+    assert made.gain(64).gain.value == pytest.approx(0.03)
     for more in (10, 64, 191):
-        assert made.rows_for(made.gain(more).gain) == pytest.approx(more, abs=1)
+        assert made.rows_for(made.gain(more).gain.value) == pytest.approx(more, abs=1)
 
 
 @pytest.mark.parametrize(("gain", "wrong", "rate"), [(0.3, 0.3, -0.1), (0.03, 0.3, 0.0), (0.2, 0.3, -0.1)])
@@ -108,11 +109,12 @@ def test_the_sentence_says_how_many_rows_and_of_what():
     labels, correct = np.repeat([0, 1], 40), np.ones(80)
     correct[40:60] = 0
     found = make_curve([60.0], [correct], expecting(0.75), labels, NAMES, stream(0, "curve"))
-    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (found.forecasts[1].low, found.forecasts[1].high))
-    needed = LearningCurve((), 80, 0.25, USUAL, 0.0).rows_for(0.03)
+    gain = found.forecasts[1].gain
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in gain.ends)
+    needed = Growth(80, 0.25, USUAL, 0.0).rows_for(0.03)
     assert (needed, about(needed)) == (100, 100)
     assert found.sentence == (
-        f"Twice the rows should bring +{100 * found.forecasts[1].gain:.1f} points (90 % interval {low} to {high}); "
+        f"Twice the rows should bring +{100 * gain.value:.1f} points (90 % interval {low} to {high}); "
         f"+3 would take about 100 more. 'pear' is answered worst (50 % right): label more of it first."
     )
     assert found.points[0].accuracy == 0.75

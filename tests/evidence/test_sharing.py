@@ -8,8 +8,9 @@ from study_samples import NAMES, folds_of, small_task, trial_result
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import score_rows
 from crosspt_cli.evidence.bias import bias_of, class_share
+from crosspt_cli.evidence.intervals import Estimate
 from crosspt_cli.evidence.judge import READOUTS
-from crosspt_cli.evidence.outcome import Comparison, Score, SourceWorth, Verdict
+from crosspt_cli.evidence.outcome import Comparison, Verdict, score_of
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.sharing import _sentence, did_sharing_help
 from crosspt_cli.evidence.trial import Candidate
@@ -18,7 +19,7 @@ from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.without_source import without_each_source
 
-SCORE = Score(np.ones(4), (1.0,), 0.0)
+SCORE = score_of(np.ones(4), (1.0,), 0.0)
 
 
 def sharing_of(task, candidate, trials, mixtures, verdict):
@@ -64,10 +65,10 @@ def test_a_sources_worth_is_the_accuracy_lost_on_held_out_rows(ratio):
         after = (nats["left"][held_out] - bias).argmax(1) == task.labels[held_out]
         lost[held_out] = before.astype(float) - after
     found = sharing_of(task, Candidate(NAMES[:2], ratio), trials, mixtures, Verdict({}, None, ""))
-    worth = {each.name: each for each in found.sources}
+    worth = {name: each.worth for name, each in found.sources.items()}
     assert worth.keys() == set(NAMES[:2])
-    assert worth[NAMES[0]].points == pytest.approx(lost.mean())
-    assert worth[NAMES[0]].low <= worth[NAMES[0]].points <= worth[NAMES[0]].high
+    assert worth[NAMES[0]].value == pytest.approx(lost.mean())
+    assert worth[NAMES[0]].low <= worth[NAMES[0]].value <= worth[NAMES[0]].high
 
 
 def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
@@ -78,7 +79,7 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
     trials = [trial_result(0, fold.held_out, right[fold.held_out], fold=n) for n, fold in enumerate(folds)]
     mixtures = [Mixed((0, 1) if n == 0 else (1, 2), task.sources[0], shares) for n in range(len(folds))]
     found = sharing_of(task, Candidate(NAMES, 0.5), trials, mixtures, Verdict({}, None, ""))
-    worth = {each.name: each.points for each in found.sources}
+    worth = {name: each.worth.value for name, each in found.sources.items()}
     assert worth.keys() == set(NAMES)
 
     fold, left, every = folds[0], mixtures[0].without(0, task.sources, False), torch.arange(len(task.labels))
@@ -100,20 +101,20 @@ def test_a_study_says_what_sharing_was_worth(monkeypatch):
     candidates = [Candidate((), 1.0), Candidate(NAMES[:2], 0.5)]
     found = run_study(task, candidates, folds_of(task), 2, (Rung(2, 2), Rung(4, 2)), READOUTS["auto"])
     alone = found.verdict.methods[ALONE]
-    assert found.sharing.against_alone.points == -alone.difference
-    assert (found.sharing.against_alone.low, found.sharing.against_alone.high) == (-alone.high, -alone.low)
-    assert {each.name for each in found.sharing.sources} <= set(NAMES[:2])
+    against, beside = found.sharing.against_alone.worth, alone.difference
+    assert against == Estimate(-beside.value, -beside.high, -beside.low)
+    assert set(found.sharing.sources) <= set(NAMES[:2])
     assert found.sharing.sources
 
 
 def test_without_sources_and_with_one_alone_it_says_so():
     """There is nothing to take out."""
     task = small_task()
-    beside = Verdict({ALONE: Comparison(SCORE, -0.1, -0.2, 0.0)}, None, "")
+    beside = Verdict({ALONE: Comparison(SCORE, Estimate(-0.1, -0.2, 0.0), "cannot tell")}, None, "")
     none = sharing_of(task, Candidate((), 1.0), [], [], beside)
-    assert (none.against_alone, none.sources, none.sentence) == (None, (), "")
+    assert (none.against_alone, none.sources, none.sentence) == (None, {}, "")
     one = sharing_of(task, Candidate(NAMES[:1], 0.0), [], [], beside)
-    assert one.sources == ()
+    assert one.sources == {}
     assert one.sentence == (
         "Whether sharing helps, these rows cannot tell: +10.0 points (90 % interval 0.0 to +20.0) over a private "
         "prompt alone."
@@ -139,15 +140,15 @@ def test_without_sources_and_with_one_alone_it_says_so():
 )
 def test_what_sharing_is_worth_does_not_contradict_the_choice(against, said):
     """Minus six points beside a choice of sharing reads as a mistake, unless it is said what else decided."""
-    assert _sentence(SourceWorth(ALONE, *against), []) == said
+    assert _sentence(Estimate(*against), {}) == said
 
 
 def test_the_sentence_names_the_most_useful_source_and_every_harmful_one():
     """Negative transfer is said out loud."""
-    worth = [SourceWorth("sst2", 0.041, 0.01, 0.07), SourceWorth("cola", -0.03, -0.05, -0.01)]
+    worth = {"sst2": Estimate(0.041, 0.01, 0.07), "cola": Estimate(-0.03, -0.05, -0.01)}
     assert _sentence(None, worth) == (
         "Of the sources sst2 helps most: +4.1 points (90 % interval +1.0 to +7.0). "
         "cola harms: −3.0 points (90 % interval −5.0 to −1.0) (negative transfer)."
     )
-    unsure = [SourceWorth("sst2", 0.01, -0.02, 0.03)]
+    unsure = {"sst2": Estimate(0.01, -0.02, 0.03)}
     assert _sentence(None, unsure) == "No single source makes a difference that these rows can show."

@@ -10,9 +10,9 @@ from crosspt_cli.evidence import baselines, conclusions, verdict
 from crosspt_cli.evidence.baselines import ENCODER, FITTERS, MOST_FREQUENT, TFIDF
 from crosspt_cli.evidence.choice import pick
 from crosspt_cli.evidence.corrected import corrected_score
-from crosspt_cli.evidence.intervals import points
+from crosspt_cli.evidence.intervals import Estimate, points
 from crosspt_cli.evidence.judge import READOUTS, Judged, correct_by_seed
-from crosspt_cli.evidence.outcome import Comparison, Score
+from crosspt_cli.evidence.outcome import outcome_of, score_of
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.simpler import best_alone, simpler_methods
 from crosspt_cli.evidence.trial import Candidate, Fold
@@ -81,7 +81,7 @@ def test_every_method_has_the_folds_and_rows_of_the_candidates(monkeypatch):
         score = comparison.score
         assert len(score.correct) == len(task.labels)
         assert score.per_fold == pytest.approx([score.correct[fold.held_out].mean() for fold in folds])
-        assert comparison.difference == pytest.approx(score.mean - found.chosen.score.mean)
+        assert comparison.difference.value == pytest.approx(score.mean - found.chosen.score.mean)
 
 
 def test_prototypes_and_the_best_source_are_computed_from_the_other_folds(monkeypatch):
@@ -291,7 +291,7 @@ def test_what_the_rows_cannot_tell_is_said_before_a_method_that_is_as_good():
     """The simplest that is as good is no news of one that is simpler still."""
     found = verdict_of({SOURCE: right(36), TFIDF: right(17)}, right(18))
     assert found.simpler == SOURCE
-    low, high = (points(end) for end in (found.methods[TFIDF].low, found.methods[TFIDF].high))
+    low, high = (points(end) for end in found.methods[TFIDF].difference.ends)
     assert found.sentence == (
         "The best untouched source prompt is as good here (+45.0 points, 90 % interval +32.8 to +57.8). Whether "
         f"logistic regression on TF-IDF is, these 40 rows cannot tell (−2.5 points, 90 % interval {low} to {high})."
@@ -316,46 +316,52 @@ def test_where_each_is_worse_the_sentence_says_so():
 )
 def test_the_interval_that_is_printed_decides(low, high, outcome):
     """A person can check it by looking; the margin is three points."""
-    assert Comparison(Score(np.ones(4), (1.0,), 0.0), (low + high) / 2, low, high).outcome == outcome
+    assert outcome_of(Estimate((low + high) / 2, low, high)) == outcome
+
+
+def width(found: Estimate) -> float:
+    """How long its interval is."""
+    return found.high - found.low
 
 
 def test_the_difference_is_row_by_row():
     """Two methods that are right on the same rows differ by less than two that are not, however hard the rows are."""
     apart, same = verdict_of({ENCODER: right(20), TFIDF: 1 - right(20)}, right(20)).methods.values()
-    assert (same.difference, apart.difference) == (0, 0)
-    assert same.high - same.low < 0.14 < 0.4 < apart.high - apart.low
+    assert (same.difference.value, apart.difference.value) == (0, 0)
+    assert width(same.difference) < 0.14 < 0.4 < width(apart.difference)
 
 
 def test_rows_on_which_nothing_differs_are_no_proof_that_nothing_does():
     """All differences 0 on 8 rows leave 25 points open; drawing rows again and again would say: equal."""
     eight, many = (verdict_of({ENCODER: right(n // 2, n)}, right(n // 2, n)).methods[ENCODER] for n in (8, 96))
     assert eight.outcome == "cannot tell"
-    assert (eight.low, eight.high) == pytest.approx((-0.2527, 0.2527), abs=1e-4)
+    assert eight.difference.ends == pytest.approx((-0.2527, 0.2527), abs=1e-4)
     assert many.outcome == "as good"
 
 
 def test_seeds_that_disagree_make_the_interval_wider():
     """A candidate that is right with one seed and wrong with the other is not half right for certain."""
     wavering = np.tile([1.0, 0.0], (ROWS, 1))
-    found = verdict_of({ENCODER: right(20)}, wavering).methods[ENCODER]
-    assert found.difference == 0
+    found = verdict_of({ENCODER: right(20)}, wavering).methods[ENCODER].difference
+    assert found.value == 0
     assert found.low < -0.5 < 0.5 < found.high
     paired = verdict_of({LABEL_WORDS: wavering}, wavering).methods[LABEL_WORDS]
-    assert paired.high - paired.low < 0.14
+    assert width(paired.difference) < 0.14
 
 
 def test_a_row_counts_once_whatever_the_number_of_seeds():
     """Ten seeds on eight rows are no eighty rows."""
     one = verdict_of({ENCODER: right(28)}, right(36)).methods[ENCODER]
     ten = verdict_of({ENCODER: right(28)}, np.repeat(right(36), 10, 1)).methods[ENCODER]
-    assert (one.low, one.high) == (ten.low, ten.high)
+    assert one.difference.ends == ten.difference.ends
 
 
 def test_the_luck_of_the_choice_is_allowed_for():
     """The best of many seems better than each of its equals; so much worse they may be without being worse."""
     without, allowed = (verdict_of({ENCODER: right(33)}, right(40), luck=luck).methods[ENCODER] for luck in (0, 0.1))
     assert (without.outcome, allowed.outcome) == ("worse", "cannot tell")
-    assert (allowed.low, allowed.high) == (without.low, pytest.approx(without.high + 0.1))
+    low, high = without.difference.ends
+    assert allowed.difference.ends == (low, pytest.approx(high + 0.1))
 
 
 STUDIES = 200
@@ -415,14 +421,14 @@ def test_nine_of_ten_intervals_hold_the_true_difference():
     held = []
     for number in range(STUDIES):
         method, chosen = paired_methods(stream(number, "pairs"), ROWS, 0.7, 0.8)
-        found = verdict_of({ENCODER: method}, chosen).methods[ENCODER]
+        found = verdict_of({ENCODER: method}, chosen).methods[ENCODER].difference
         held.append(found.low <= -0.1 <= found.high)
     assert 0.84 <= np.mean(held) <= 0.97
 
 
 def test_baselines_keep_their_scores():
     """They were measured already, with their log-likelihoods."""
-    score = Score(right(30)[:, 0], (0.75,) * 4, -0.4)
+    score = score_of(right(30)[:, 0], (0.75,) * 4, -0.4)
     assert verdict_of({}, right(30), {ENCODER: score}).methods[ENCODER].score is score
 
 

@@ -1,8 +1,10 @@
 """A report's numbers are those of the onboarding, and its texts those of the rows."""
 
 import json
+import shutil
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onboarding_samples import TEXTS, small_onboarding, write_csv
 
-from crosspt_cli.evidence.intervals import wilson
+from crosspt_cli.evidence.intervals import Estimate, wilson
 from crosspt_cli.evidence.promise import find_promise
 from crosspt_cli.foundation.errors import IntegrityError, OptionError
+from crosspt_cli.foundation.plain_json import finite
+from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding import report_record
+from crosspt_cli.onboarding.record import read_study
 from crosspt_cli.onboarding.report_record import RowRecord, read_report_files
+from crosspt_cli.registry import Registry
 from crosspt_cli.report.held_out_numbers import (
     HARDEST,
-    Estimate,
     class_numbers,
     confused_pairs,
     confusion_of,
@@ -27,7 +32,11 @@ from crosspt_cli.report.held_out_numbers import (
 )
 from crosspt_cli.report.page import report_page
 from crosspt_cli.report.report_data import make_report
+from crosspt_cli.report.report_values import report_dict
 from crosspt_cli.report.row_texts import read_row_texts
+
+SAVED = Path(__file__).parents[1] / "cases" / "saved"
+"""A task of version 0.1.0, and what `crosspt report --json` printed of it then."""
 
 
 @pytest.fixture
@@ -43,20 +52,19 @@ def test_the_numbers_are_those_of_the_onboarding(full, onboarded):
     report, study = make_report("reviews", full), onboarded.study
     record = json.loads(full.load_task("reviews").files["study.json"])
     chosen = record["candidates"][record["choice"]]
-    assert (report.accuracy.mean, report.accuracy.se) == (chosen["mean"], chosen["se"])
-    assert report.accuracy.mean == pytest.approx(study.chosen.score.mean, abs=1e-4)
-    assert report.accuracy.corrected.value == record["corrected"]
-    assert [report.accuracy.corrected.low, report.accuracy.corrected.high] == record["interval"]
-    assert (report.verdict, report.sharing, report.reason) == (
+    assert (report.score.mean, report.score.se) == (chosen["mean"], chosen["se"])
+    assert report.score.mean == pytest.approx(study.chosen.score.mean, abs=1e-4)
+    assert report.corrected.accuracy == Estimate(record["corrected"], *record["interval"])
+    assert (report.verdict.sentence, report.sharing.sentence, report.reason) == (
         study.verdict.sentence, study.sharing.sentence, study.reason,
     )  # fmt: skip
-    assert [each.name for each in report.methods] == list(study.verdict.methods)
-    assert [each.name for each in report.candidates] == [str(each.candidate) for each in study.candidates]
-    assert [(each.m, each.lr_ratio, each.mean) for each in report.candidates] == [
+    assert list(report.verdict.methods) == list(study.verdict.methods)
+    assert [str(each.candidate) for each in report.candidates] == [str(each.candidate) for each in study.candidates]
+    assert [(each.candidate.m, each.candidate.lr_ratio, each.score.mean) for each in report.candidates] == [
         (each["m"], each["lr_ratio"], each["mean"]) for each in record["candidates"]
     ]
-    assert [each.chosen for each in report.candidates].index(True) == study.choice
-    assert {each.name: each.share for each in report.attention} == pytest.approx(
+    assert report.choice == study.choice
+    assert report.attention == pytest.approx(
         {name: share for name, share in onboarded.fitted.shares.items() if share}, abs=1e-5
     )
     assert report.calibration.confidence == record["calibration"]["confidence"]
@@ -71,9 +79,42 @@ def test_a_score_and_its_correction_are_not_mixed_up(full):
     files = stored.files | {"study.json": json.dumps(record)}
     full.save_task("reviews", stored.document, stored.arrays, files, True)
     report = make_report("reviews", full)
-    assert report.accuracy.corrected == Estimate(0.4321, 0.1234, 0.5678)
-    assert report.accuracy.mean == record["candidates"][record["choice"]]["mean"]
+    assert report.corrected.accuracy == Estimate(0.4321, 0.1234, 0.5678)
+    assert report.score.mean == record["candidates"][record["choice"]]["mean"]
     assert (report.calibration.confidence, report.calibration.confidence_before) == (0.61, 0.99)
+
+
+def test_a_task_that_an_earlier_version_saved_has_the_report_that_it_had(home, tmp_path, monkeypatch):
+    """Key by key, as that version printed it: people keep tasks for years, and scripts read them."""
+    (home / "tasks").mkdir(parents=True)
+    shutil.copytree(SAVED / "task", home / "tasks" / "saved")
+    monkeypatch.chdir(tmp_path)
+    printed = report_dict(make_report("saved", Registry.open(home)))
+    assert json.dumps(printed, indent=1) + "\n" == (SAVED / "report.json").read_text(encoding="utf-8")
+
+
+def test_what_is_read_back_is_what_was_written(full, onboarded):
+    """Rounded once, and never again: a report and what add-task printed show the same digits."""
+    study, made = read_study(full.load_task("reviews")), onboarded.study
+    pairs = zip(study.candidates, made.candidates, strict=True)
+    candidates = tuple(replace(again, utility=was.utility) for again, was in pairs)  # of rows nothing is in the record
+    assert finite(plain(replace(study, candidates=candidates))) == finite(plain(made))
+    assert study.readout.temperature == pytest.approx(onboarded.study.readout.temperature, abs=1e-4)
+
+
+def test_a_record_that_cannot_be_read_is_refused_with_the_place_and_what_to_type(full, onboarded):
+    """Written by hand, or by a version to come."""
+    stored = full.load_task("reviews")
+    record = json.loads(stored.files["study.json"])
+    record["candidates"][1]["steps"] = "many"
+    files = stored.files | {"study.json": json.dumps(record)}
+    full.save_task("reviews", stored.document, stored.arrays, files, True)
+    with pytest.raises(IntegrityError) as caught:
+        make_report("reviews", full)
+    assert str(caught.value) == (
+        "task 'reviews': keeps what this crosspt cannot read: study.json.candidates[1].steps is 'many', but must be a "
+        f"whole number.\nOnboard it again: {onboarded.fitted.command} --name reviews --replace"
+    )
 
 
 def test_a_task_of_before_verdicts_had_three_outcomes_still_has_a_report(full):
@@ -90,12 +131,13 @@ def test_a_task_of_before_verdicts_had_three_outcomes_still_has_a_report(full):
     files = stored.files | {"study.json": json.dumps(record)}
     full.save_task("reviews", stored.document, stored.arrays, files, True)
     report = make_report("reviews", full)
-    assert [each.outcome for each in report.methods] == ["cannot tell"] + ["worse"] * (len(report.methods) - 1)
-    assert report.verdict == (
+    outcomes = [each.outcome for each in report.verdict.methods.values()]
+    assert outcomes == ["cannot tell"] + ["worse"] * (len(outcomes) - 1)
+    assert report.verdict.sentence == (
         "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard "
         "it again for a verdict."
     )
-    assert report.accuracy.why == "the best of many looks better than it is"
+    assert report.corrected.why == "the best of many looks better than it is"
     assert "An earlier crosspt" in report_page(report)
 
 
@@ -106,8 +148,8 @@ def test_the_confusion_matrix_has_the_accuracy_that_is_shown(full, onboarded):
     assert counts.sum() == report.rows == len(TEXTS)
     assert np.trace(counts) / report.rows == pytest.approx(onboarded.study.chosen.score.mean)
     assert [each.rows for each in report.classes] == [12, 12]
-    assert sum(each.rows for each in report.calibration.bins) == len(TEXTS)
-    right = sum(each.accuracy.value * each.rows for each in report.calibration.bins)
+    assert sum(each.rows for each in report.bins) == len(TEXTS)
+    right = sum(each.accuracy.value * each.rows for each in report.bins)
     assert right == pytest.approx(np.trace(counts), abs=0.01)
 
 
@@ -134,7 +176,7 @@ def test_what_is_kept_of_rows_is_where_they_are_and_what_was_answered(full, onbo
 
 def test_what_can_be_promised_is_what_predict_would_promise(full, onboarded):
     """Threshold and refusal alike."""
-    for target in make_report("reviews", full).calibration.targets:
+    for target in make_report("reviews", full).targets:
         try:
             promise = find_promise(onboarded.fitted.held_out, target.accuracy)
         except OptionError:
@@ -273,7 +315,7 @@ def test_seeds_are_averaged_and_not_counted_twice():
     first, second = class_numbers(counts, ("a", "b"), ("a", "b"))
     assert (first.rows, first.recall.value, first.precision.value) == (1, 0.5, 1.0)
     assert (second.answers, second.precision.value) == (1.5, 0.6667)
-    assert (first.recall.low, first.recall.high) == tuple(round(end, 4) for end in wilson(0.5, 1))
+    assert (first.recall.low, first.recall.high) == tuple(round(end, 4) for end in wilson(0.5, 1).ends)
     assert [each.rows for each in reliability(rows)] == [1, 1]
     assert [each.accuracy.value for each in reliability(rows)] == [0.5, 1.0]
 

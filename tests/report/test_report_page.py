@@ -6,26 +6,30 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from parsed_page import Node, parsed, table
 
+from crosspt_cli.evidence.forecast import CurvePoint, Forecast, LearningCurve
+from crosspt_cli.evidence.intervals import Estimate
+from crosspt_cli.evidence.outcome import (
+    Calibration,
+    CandidateResult,
+    Comparison,
+    Corrected,
+    Score,
+    Sharing,
+    SourceWorth,
+    Verdict,
+    failed_candidate,
+)
+from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.onboarding.report_record import Made
-from crosspt_cli.report.held_out_numbers import Bin, ClassNumbers, Confused, Estimate, HardRow
+from crosspt_cli.report.held_out_numbers import Bin, ClassNumbers, Confused, HardRow
 from crosspt_cli.report.page import report_page
 from crosspt_cli.report.page_style import DARK, LIGHT
-from crosspt_cli.report.report_data import (
-    Accuracy,
-    CalibrationNumbers,
-    Curve,
-    Method,
-    MoreRows,
-    Origin,
-    Point,
-    Report,
-    SourceShare,
-    Target,
-    Tried,
-)
+from crosspt_cli.report.report_data import Origin, Report, Target
 
 EVIL = "<script>alert('x')</script>"
 MADE = Made("quick", "cpu", "float32", 75.0, 912.4, {"python": "3.12.1", "torch": "2.6.0"})
@@ -35,6 +39,16 @@ def one_class(label: str, rows: int, right: float) -> ClassNumbers:
     """A class that is answered as often as it has rows."""
     part = Estimate(right / rows, 0.5, 0.98)
     return ClassNumbers(label, label, rows, part, float(rows), part)
+
+
+def score(mean: float, se: float, *per_fold: float) -> Score:
+    """A score as a record keeps it."""
+    return Score(mean, se, per_fold, -0.5, np.empty(0))
+
+
+def tried(candidate: Candidate, state: str, steps: int, found: Score) -> CandidateResult:
+    """A candidate as a record keeps it."""
+    return CandidateResult(candidate, state, steps, Readout(10.0), found, 0.75, np.empty(0))
 
 
 @pytest.fixture
@@ -48,50 +62,52 @@ def report() -> Report:
         text_columns=("title", "body"),
         label_column="y",
         origin=Origin("crosspt add-task reviews.csv --label-col y", "2026-03-01T10:20:30Z", "0.1.0", 7, MADE),
-        accuracy=Accuracy(
-            0.8125, 0.0976, (0.75, 0.875), Estimate(0.7843, 0.6012, 0.8978), "the best of many looks better"
+        score=score(0.8125, 0.0976, 0.75, 0.875),
+        corrected=Corrected(Estimate(0.7843, 0.6012, 0.8978), 0.78, 0.8, why="the best of many looks better"),
+        verdict=Verdict(
+            {
+                "most frequent class": Comparison(score(0.5, 0.125), Estimate(-0.3125, -0.5, -0.125), "worse"),
+                "private prompt only (M = 0)": Comparison(
+                    score(0.75, 0.1118), Estimate(-0.0625, -0.1875, 0.0), "cannot tell"
+                ),
+            },
+            None,
+            "These 16 rows cannot tell.",
         ),
-        verdict="These 16 rows cannot tell.",
-        simpler=None,
-        methods=(
-            Method("most frequent class", 0.5, 0.125, Estimate(-0.3125, -0.5, -0.125), "worse"),
-            Method("private prompt only (M = 0)", 0.75, 0.1118, Estimate(-0.0625, -0.1875, 0.0), "cannot tell"),
+        sharing=Sharing(
+            SourceWorth(Estimate(0.0625, 0.0, 0.1875)),
+            {"imdb": SourceWorth(Estimate(0.0625, 0.01, 0.12))},
+            "Sharing is worth +6.2 points.",
         ),
-        sharing="Sharing is worth +6.2 points.",
-        against_alone=Estimate(0.0625, 0.0, 0.1875),
         classes=(one_class("negative", 8, 7), one_class("positive", 8, 6)),
         confusion=((7.0, 1.0), (2.0, 6.0)),
         confused=(Confused("positive", "negative", 2.0), Confused("negative", "positive", 1.0)),
         folds=2,
         seeds=1,
         reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
+        choice=0,
         candidates=(
-            Tried("M = 2, ratio 0.1", 2, 0.1, "complete", True, 90, 0.8125, 0.0976, (0.75, 0.875)),
-            Tried("M = 0 (private prompt only, lr 0.2)", 0, 1.0, "pruned", False, 18, 0.75, 0.1118, (0.625, 0.875)),
-            Tried("M = 2, ratio 1", 2, 1.0, "failed", False, 18, None, None, ()),
+            tried(Candidate(("imdb", "sst2"), 0.1), "complete", 90, score(0.8125, 0.0976, 0.75, 0.875)),
+            tried(Candidate((), 1.0), "pruned", 18, score(0.75, 0.1118, 0.625, 0.875)),
+            failed_candidate(Candidate(("imdb", "sst2"), 1.0), 16, 18),
         ),
         trials={"complete": 2, "pruned": 2, "failed": 2},
         cut_short="",
         words_share=0.75,
-        attention=(
-            SourceShare("imdb", 0.5, Estimate(0.0625, 0.01, 0.12)),
-            SourceShare("sst2", 0.3, None),
-            SourceShare("private", 0.2, None),
-        ),
-        calibration=CalibrationNumbers(
-            0.981,
-            0.8604,
-            2.25,
-            (Bin(8, 0.7321, Estimate(0.75, 0.46, 0.91)), Bin(8, 0.9612, Estimate(0.875, 0.58, 0.97))),
-            (Target(0.8, 0.9123, 0.5, None), Target(0.9, None, None, 140), Target(0.99, None, None, None)),
-        ),
-        curve=Curve(
+        attention={"imdb": 0.5, "sst2": 0.3, "private": 0.2},
+        calibration=Calibration(2.25, 0.981, 0.8604, -0.7, -0.3, np.empty(0)),
+        bins=(Bin(8, 0.7321, Estimate(0.75, 0.46, 0.91)), Bin(8, 0.9612, Estimate(0.875, 0.58, 0.97))),
+        targets=(Target(0.8, 0.9123, 0.5, None), Target(0.9, None, None, 140), Target(0.99, None, None, None)),
+        curve=LearningCurve(
             "16 more rows should bring +3.1 points.",
-            (Point(4.0, 0.6875, 0.1197), Point(8.0, 0.8125, 0.0976)),
+            (CurvePoint(4.0, 0.6875, 0.1197), CurvePoint(8.0, 0.8125, 0.0976)),
+            0.2,
+            -0.11,
+            0.1,
             (
-                MoreRows(8, Estimate(0.018, -0.021, 0.052)),
-                MoreRows(16, Estimate(0.031, -0.012, 0.069)),
-                MoreRows(48, Estimate(0.059, 0.002, 0.107)),
+                Forecast(8, Estimate(0.018, -0.021, 0.052)),
+                Forecast(16, Estimate(0.031, -0.012, 0.069)),
+                Forecast(48, Estimate(0.059, 0.002, 0.107)),
             ),
         ),
         hardest=(
@@ -163,12 +179,12 @@ def test_what_people_wrote_is_shown_and_never_run(report):
     hard = replace(report.hardest[0], file=EVIL, given=EVIL, likely=EVIL, texts=(EVIL, EVIL))
     evil = replace(
         report,
-        task=EVIL, backbone=EVIL, verdict=EVIL, sharing=EVIL, reason=EVIL, text_columns=(EVIL, EVIL),
+        task=EVIL, backbone=EVIL, reason=EVIL, text_columns=(EVIL, EVIL),
         origin=replace(report.origin, command=f"crosspt add-task {EVIL}"),
         classes=(one_class(EVIL, 8, 7), one_class('" onload="x', 8, 6)),
         confused=(Confused(EVIL, EVIL, 2.0),),
-        methods=(replace(report.methods[0], name=EVIL),),
-        attention=(SourceShare(EVIL, 1.0, None),),
+        verdict=Verdict({EVIL: report.verdict.methods["most frequent class"]}, None, EVIL),
+        sharing=replace(report.sharing, sentence=EVIL), attention={EVIL: 1.0},
         hardest=(hard,), texts_missing=(EVIL,),
     )  # fmt: skip
     for shown in (evil, replace(evil, confusion=None)):
@@ -289,8 +305,8 @@ def test_the_search_picture_has_every_candidate_and_marks_the_chosen_one(report)
 
 def test_what_the_rows_say_of_a_method_shows_in_its_dot(report):
     """The picture says what the sentence says: hollow is worse, grey is that the rows cannot tell."""
-    better = Method("best source prompt, untouched", 0.9, 0.07, Estimate(0.0875, -0.01, 0.2), "as good")
-    shown = page(replace(report, methods=(*report.methods, better)))
+    better = {"best source prompt, untouched": Comparison(score(0.9, 0.07), Estimate(0.0875, -0.01, 0.2), "as good")}
+    shown = page(replace(report, verdict=replace(report.verdict, methods=report.verdict.methods | better)))
     (picture,) = [svg for svg in shown.all("svg") if svg.attributes["aria-labelledby"] == "methods-title"]
     dots = [circle.attributes["class"] for circle in picture.all("circle")]
     assert dots == ["dot", "dot open", "dot hollow"]
@@ -309,8 +325,8 @@ def test_where_nothing_is_forecast_the_page_has_none(report):
 def test_a_task_without_sources_suspects_or_texts_has_a_page(report):
     """Nothing of it is an error."""
     bare = replace(
-        report, sharing="", against_alone=None, attention=(SourceShare("private", 1.0, None),), suspects=0,
-        hardest=(report.hardest[1],), texts_missing=(), simpler=None,
+        report, sharing=Sharing(None, {}, ""), attention={"private": 1.0}, suspects=0,
+        hardest=(report.hardest[1],), texts_missing=(),
         cut_short="The time was up: the search ended early.",
     )  # fmt: skip
     text = page(bare).text

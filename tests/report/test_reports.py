@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 
 from crosspt_cli.data import Notice
-from crosspt_cli.evidence.forecast import CurvePoint, LearningCurve
+from crosspt_cli.evidence.forecast import CurvePoint, Growth, LearningCurve
+from crosspt_cli.evidence.intervals import Estimate
 from crosspt_cli.evidence.outcome import (
     Calibration,
     CandidateResult,
     Comparison,
     Corrected,
     HeldOutAnswers,
-    Score,
     Sharing,
     SourceWorth,
     StudyResult,
     Verdict,
+    score_of,
 )
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate
@@ -38,7 +39,7 @@ from crosspt_cli.tasks import TaskSpec, Verbalizer, load_template
 def scored(candidate: Candidate, right: int, state: str = "complete") -> CandidateResult:
     """A candidate that gets the first `right` of 16 rows right."""
     correct = np.array([1.0] * right + [0.0] * (16 - right))
-    score = Score(correct, (correct[:8].mean(), correct[8:].mean()), -0.5)
+    score = score_of(correct, (correct[:8].mean(), correct[8:].mean()), -0.5)
     return CandidateResult(candidate, state, 90, Readout(10.0), score, 0.75, correct - 0.5)
 
 
@@ -49,11 +50,11 @@ def done():
     from crosspt_cli.onboarding.onboard import Onboarded
 
     mixed, alone = Candidate(("sst2", "imdb"), 0.1), Candidate((), 1.0)
-    flat = Score(np.array([1.0, 0.0] * 8), (0.5, 0.5), float("nan"))
+    flat = score_of(np.array([1.0, 0.0] * 8), (0.5, 0.5), float("nan"))
     names = ("most frequent class", "TF-IDF + logistic regression", "encoder + logistic regression")
-    comparisons = {name: Comparison(flat, -0.375, -0.5625, -0.1875) for name in names}
+    comparisons = {name: Comparison(flat, Estimate(-0.375, -0.5625, -0.1875), "worse") for name in names}
     near = scored(alone, 12).score
-    comparisons["private prompt only (M = 0)"] = Comparison(near, -0.125, -0.25, 0.02)
+    comparisons["private prompt only (M = 0)"] = Comparison(near, Estimate(-0.125, -0.25, 0.02), "cannot tell")
     held_out = HeldOutAnswers(np.full(16, 0.9, np.float32), np.ones(16, np.float32), 0.5)
     study = StudyResult(
         choice=0,
@@ -62,31 +63,32 @@ def done():
         trials=(),
         ranks=(),
         baselines=dict.fromkeys(names, flat),
-        corrected=Corrected(0.8437, 0.6512, 0.9378, 0.8205, 0.8451, 15.2),
+        corrected=Corrected(
+            Estimate(0.8437, 0.6512, 0.9378), 0.8205, 0.8451, 15.2, "the best of many looks better than it is"
+        ),
         verdict=Verdict(comparisons, None, "These 16 rows cannot tell."),
         sharing=Sharing(
-            SourceWorth("private prompt only (M = 0)", 0.125, 0.0, 0.25),
-            (SourceWorth("imdb", 0.0625, 0.01, 0.12),),
+            SourceWorth(Estimate(0.125, 0.0, 0.25)),
+            {"imdb": SourceWorth(Estimate(0.0625, 0.01, 0.12))},
             "Sharing is worth +12.5 points.",
         ),
         calibration=Calibration(
-            Readout(10.0, temperature=2.25),
+            2.25,
             0.981,
             0.8604,
             -0.71,
             -0.32,
-            held_out,
             np.full((1, 16, 2), 0.5),
+            held_out,
         ),
         curve=LearningCurve(
+            "Twice the rows should bring +3.1 points.",
             (CurvePoint(4.0, 0.75, 0.11), CurvePoint(8.0, 0.875, 0.085)),
-            16,
             0.15,
             -0.2,
             0.05,
+            Growth(16, 0.15, -0.2, 0.05).forecasts(),
             1,
-            True,
-            "Twice the rows should bring +3.1 points.",
         ),
         folds=2,
         stopped_early=False,

@@ -11,7 +11,7 @@ from hf_reference import END, as_backbone, random_prompts, small_t5
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.read import read_alone
 from crosspt_cli.evidence.found import Found
-from crosspt_cli.evidence.outcome import CandidateResult, Score
+from crosspt_cli.evidence.outcome import CandidateResult, score_of
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
 from crosspt_cli.foundation.seeds import stream
@@ -86,7 +86,7 @@ def candidate_result(candidate: Candidate, utility, state: str = "complete") -> 
     utility = np.asarray(utility, float)
     correct = (utility > 0).astype(float)
     return CandidateResult(
-        candidate, state, 5, Readout(0.0), Score(correct, (float(correct.mean()),), -0.5), 1.0, utility
+        candidate, state, 5, Readout(0.0), score_of(correct, (float(correct.mean()),), -0.5), 1.0, utility
     )
 
 

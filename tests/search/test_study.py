@@ -264,7 +264,8 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
         most = max(of_one, key=lambda each: each.utility.sum())
         assert most.readout == found.readout
         assert most.utility.tolist() == found.utility.tolist()
-    assert 0 <= result.corrected.low <= result.corrected.mean <= result.corrected.high <= 1
+    expected = result.corrected.accuracy
+    assert 0 <= expected.low <= expected.value <= expected.high <= 1
 
 
 def test_failed_trials_are_reported_and_leave_the_others_alone():
@@ -500,9 +501,10 @@ def test_near_copies_make_no_interval_narrower():
     """Four copies of a text are one text: 36 rows of which a quarter is left say as much as nine."""
     task = small_task(rows=36)
     whole, copied = small_study(task), small_study(dataclasses.replace(task, distinct=0.25))
-    assert copied.corrected.high - copied.corrected.low > 1.3 * (whole.corrected.high - whole.corrected.low)
+    narrow, wide = (found.corrected.accuracy for found in (whole, copied))
+    assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
     assert copied.corrected.rows_worth <= 9
     for name, beside in whole.verdict.methods.items():
-        again = copied.verdict.methods[name]
-        assert again.difference == beside.difference
-        assert again.high - again.low > beside.high - beside.low
+        one, again = beside.difference, copied.verdict.methods[name].difference
+        assert again.value == one.value
+        assert again.high - again.low > one.high - one.low
