@@ -31,7 +31,7 @@ class Candidate:
         method: what is trained, a name of `core.methods.METHODS`.
     """
 
-    RECORD: ClassVar = ("m", "sources", Key("lr_ratio", digits=None), Key("lr", digits=None))
+    RECORD: ClassVar = ("method", "m", "sources", Key("lr_ratio", digits=None), Key("lr", digits=None))
 
     sources: tuple[str, ...]
     lr_ratio: float

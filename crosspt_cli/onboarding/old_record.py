@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from crosspt_cli.evidence.trial import MIXTURE
+
 OLD_WHY = "the best of many looks better than it is"
 OLD_VERDICT = (
     "An earlier crosspt onboarded this task, and took methods for as good of which the rows cannot tell. Onboard it "
@@ -23,6 +25,7 @@ def completed(record: dict[str, Any]) -> dict[str, Any]:
     added = {"curve_left_out": False, "why": OLD_WHY, "out_of_bag": None, "all_rows": None}
     return added | record | {
         "verdict": _verdict(record["verdict"]),
+        "candidates": [{"method": MIXTURE} | each for each in record["candidates"]],
         "learning_curve": {"hopeful": True} | record["learning_curve"],
     }  # fmt: skip
 

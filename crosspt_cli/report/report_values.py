@@ -74,6 +74,7 @@ def _candidates(report: Report) -> list[dict[str, Any]]:
         {
             "name": str(each.candidate),
             "m": each.candidate.m,
+            "method": each.candidate.method,
             "lr_ratio": each.candidate.lr_ratio,
             "state": each.state,
             "chosen": number == report.choice,

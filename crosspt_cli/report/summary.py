@@ -40,6 +40,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "chosen": {
             "m": candidate.m,
             "sources": candidate.sources,
+            "method": candidate.method,
             "lr_ratio": candidate.lr_ratio,
             "lr": candidate.lr,
             "attention_rate": candidate.attention_rate,
