@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from crosspt_cli.cli.values import LabelMap
 from crosspt_cli.foundation.errors import NotFound, OptionError
 from crosspt_cli.foundation.paths import personal_registry
+from crosspt_cli.foundation.words import with_nearest
 
 if TYPE_CHECKING:
     import yaml
@@ -77,7 +77,7 @@ class _Reading:
         for key, line, value in self.pairs(node, f"'{name}'"):
             command = group.commands.get(key)
             if command is None:
-                self.wrong(line, f"{name} has no command {key!r}{nearest(key, group.commands)}.")
+                self.wrong(line, f"{name} has no command {with_nearest(key, group.commands)}.")
             elif isinstance(command, click.Group):
                 defaults[key] = self.commands(value, command, f"{name} {key}")
             else:
@@ -98,7 +98,7 @@ class _Reading:
             if key in known:
                 defaults[known[key].name or key] = self.value(value, known[key], key)
             else:
-                self.wrong(line, f"{name} has no option {key!r}{nearest(key, known)}.")
+                self.wrong(line, f"{name} has no option {with_nearest(key, known)}.")
         return defaults
 
     def pairs(self, node: yaml.Node, what: str) -> Iterable[tuple[str, int, yaml.Node]]:
@@ -162,9 +162,3 @@ class _Reading:
 
 
 _HINT = "Mend the file, or point CROSSPT_CONFIG at another; docs/cli.md shows one."
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``"; the nearest is 'x'"``, or nothing when no known word is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; the nearest is {close[0]!r}" if close else ""

@@ -10,10 +10,12 @@ from typing import Any
 import yaml
 
 from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.foundation.words import cut
 
 FORMAT_VERSION = 1
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+VALUE_SHOWN = 40  # characters
 MEND = "Copy it again from where it came from; 'crosspt registry verify' checks all the others."
 
 # libyaml is ten times faster, and a listing reads dozens of manifests; PyYAML can be built without it
@@ -141,18 +143,13 @@ class Fields:
             return otherwise
         value = self._document[key]
         if not isinstance(value, types) or isinstance(value, bool):
-            self.problem(key, f"must be {what}, not {_shown(value)}")
+            self.problem(key, f"must be {what}, not {cut(repr(value), VALUE_SHOWN)}")
             return otherwise
         return value
 
     def problem(self, key: str, text: str) -> None:
         """Remember that something is wrong with a key."""
         self._problems.append((key, text))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _line_of(raw: bytes, key: str) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crosspt_cli.foundation.words import counted
 from crosspt_cli.report.markup import Markup, element
-from crosspt_cli.report.numbers import at_most, counted, duration, percent, with_error
+from crosspt_cli.report.numbers import at_most, duration, percent, with_error
 from crosspt_cli.report.page_style import STYLE
 from crosspt_cli.report.pictures import (
     attention_picture,

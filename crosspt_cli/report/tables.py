@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crosspt_cli.foundation.words import counted, cut
 from crosspt_cli.report.markup import Markup, element, joined
-from crosspt_cli.report.numbers import counted, percent, with_error
+from crosspt_cli.report.numbers import percent, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.report.held_out_numbers import Estimate, HardRow
@@ -57,7 +58,7 @@ def difference(estimate: Estimate | None) -> tuple[str, str]:
 
 def label(text: str) -> str:
     """Return a label, cut where it is too long for a cell."""
-    return text if len(text) <= LABEL_SHOWN else f"{text[: LABEL_SHOWN - 1]}…"
+    return cut(text, LABEL_SHOWN)
 
 
 def count(rows: float) -> str:

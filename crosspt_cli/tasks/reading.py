@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 import yaml
 
 from crosspt_cli.foundation.errors import TemplateError
+from crosspt_cli.foundation.words import with_nearest
 
 Value = TypeVar("Value", int, float)
 BOOL = "tag:yaml.org,2002:bool"
@@ -84,7 +84,7 @@ class Reading:
             if key in found:
                 self.wrong(line_of(key_node), f"{what} has the key {key!r} twice.")
             elif key and allowed is not None and key not in allowed:
-                self.wrong(line_of(key_node), f"{what} has no key {key!r}{nearest(key, allowed)}.")
+                self.wrong(line_of(key_node), f"{what} has no key {with_nearest(key, allowed)}.")
             else:
                 found[key] = value
         for key in required:
@@ -129,9 +129,3 @@ class Reading:
             return node.value.lower() in ("yes", "true", "on")
         self.wrong(line_of(node), f"{what} must be yes or no.")
         return False
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``"; the nearest is 'x'"``, or nothing when no known word is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; the nearest is {close[0]!r}" if close else ""

@@ -8,8 +8,9 @@ import yaml
 
 from crosspt_cli.foundation.errors import NotFound, TemplateError
 from crosspt_cli.foundation.paths import NAME, shipped
+from crosspt_cli.foundation.words import with_nearest
 from crosspt_cli.tasks.label_words import clean_label
-from crosspt_cli.tasks.reading import Reading, compose, hint, line_of, nearest
+from crosspt_cli.tasks.reading import Reading, compose, hint, line_of
 from crosspt_cli.tasks.template import ANY, EACH, LabelWord, RightFor, Segment, Template
 
 KEYS = ("name", "about", "fields", "segments", "label-words", "right-for")
@@ -43,7 +44,7 @@ def load_template(name_or_path: str | Path) -> Template:
     names = [entry.stem for entry in sorted(shipped("templates").glob("*.yaml"))]
     raise NotFound(
         "templates",
-        f"no template named {str(name_or_path)!r}{nearest(str(name_or_path), names)}.",
+        f"no template named {with_nearest(str(name_or_path), names)}.",
         f"'crosspt templates list' shows all {len(names)}; a file of your own needs its suffix, .yaml.",
     )
 
