@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from crosspt_cli.data.characters import check_characters
 from crosspt_cli.foundation.errors import Argument, DataError, OptionError
+from crosspt_cli.foundation.words import counted
 
 Texts = str | Iterable[str | Sequence[str | None] | None]
 """One text, or one entry a row: a text, or a sequence of texts for a task of several text columns."""
@@ -43,7 +44,7 @@ def _row(entry: str | Sequence[str | None] | None, columns: Sequence[str], task:
         given = entry
     row = tuple(_text(text, where) for text in given)
     if len(row) != len(columns):
-        problem = f"has {len(row)} text{'' if len(row) == 1 else 's'}, and task '{task}' takes {len(columns)}."
+        problem = f"has {counted(len(row), 'text')}, and task '{task}' takes {len(columns)}."
         raise OptionError(where, problem, f"Give it {', '.join(columns)}.")
     check_characters(row, where)
     return row

@@ -11,8 +11,8 @@ from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.data.label_forms import similar_groups
 from crosspt_cli.data.near_duplicates import NearPair, near_duplicates, near_groups
-from crosspt_cli.data.notices import counted, joined
 from crosspt_cli.foundation.errors import DataError, TemplateError
+from crosspt_cli.foundation.words import counted, joined, quote
 from crosspt_cli.reading.readable import OTHER_BACKBONE, ReadTexts, reading_notices, unreadable
 from crosspt_cli.reading.tokenizer import Tokenizer
 from crosspt_cli.search.plan import find_budget
@@ -126,7 +126,7 @@ def near_findings(rows: Sequence[Example], about: Labelled) -> Findings:
 def _pairs(kind: str, severity: str, pairs: Sequence[NearPair], label: str, remedy: str, about: Labelled) -> Findings:
     if not pairs:
         return ()
-    have = f"{counted(len(pairs), 'row')} {'has' if len(pairs) == 1 else 'have'} almost the text of another row"
+    have = f"{counted(len(pairs), 'row has', 'rows have')} almost the text of another row"
     shown = joined(f"{pair.first} with {pair.second}" for pair in pairs)
     lines = tuple(line for pair in pairs for line in (pair.first, pair.second))
     message = f"{about.path}: {have} {label} ({about.unit}s {shown})."
@@ -149,8 +149,8 @@ def _few_rows(counts: Mapping[str, int], rows: Sequence[Example], about: Labelle
     if not few:
         return ()
     lines = tuple(row.line for row in rows if row.label in few)
-    each = joined(f"'{label[:80]}' has {count}" for label, count in few.items())
-    missing = joined(f"{FOLDS - count} '{label[:80]}'" for label, count in few.items())
+    each = joined(f"{quote(label)} has {count}" for label, count in few.items())
+    missing = joined(f"{FOLDS - count} {quote(label)}" for label, count in few.items())
     problem = f"too few rows for {FOLDS} folds, so there will be {min(few.values())}: {each}."
     row = "row" if sum(FOLDS - count for count in few.values()) == 1 else "rows"
     return (FileFinding("few-rows", "warning", lines, f"{about.path}: {problem}", f"Add {missing} {row}."),)
@@ -160,9 +160,9 @@ def _imbalance(counts: Mapping[str, int], about: Labelled) -> Findings:
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[most] < UNEVEN * counts[least]:
         return ()
-    problem = f"class '{most[:80]}' has {counted(counts[most], 'row')}, and '{least[:80]}' has {counts[least]:,}."
+    problem = f"class {quote(most)} has {counted(counts[most], 'row')}, and {quote(least)} has {counts[least]:,}."
     always = counts[most] / sum(counts.values())
-    remedy = f"Add rows of the rare classes. Answering '{most[:80]}' always would score {100 * always:.0f} % here."
+    remedy = f"Add rows of the rare classes. Answering {quote(most)} always would score {100 * always:.0f} % here."
     return (FileFinding("imbalance", "warning", (), f"{about.path}: {problem}", remedy),)
 
 
@@ -207,7 +207,7 @@ def _cut(lost: Mapping[int, int], most: int, about: Labelled) -> Findings:
     if not lost:
         return ()
     shown = joined(f"{about.unit} {line} by {tokens:,}" for line, tokens in lost.items())
-    longer = f"{counted(len(lost), 'row')} {'is' if len(lost) == 1 else 'are'} longer than {most} tokens"
+    longer = f"{counted(len(lost), 'row is', 'rows are')} longer than {most} tokens"
     message = f"{about.path}: {longer}, the template's included, and will be cut: {shown}."
     remedy = "Put what tells the classes apart at the start of the text, or shorten it."
     return (FileFinding("cut", "warning", tuple(lost), message, remedy),)

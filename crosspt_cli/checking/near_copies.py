@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.data.near_duplicates import near_groups
-from crosspt_cli.data.notices import quoted
+from crosspt_cli.foundation.words import quoted
 
 
 @dataclass(frozen=True)

@@ -125,13 +125,13 @@ def add_task(
 def no_label_column(path: str) -> OptionError:
     """Return the error for a missing ``--label-col``, with the columns there are."""
     from crosspt_cli.data import is_hub_name, read_labelled
-    from crosspt_cli.data.columns import listed
+    from crosspt_cli.data.columns import columns_text
 
     hint = "Pass --label-col with the column that holds the labels."
     if is_hub_name(path):
         return OptionError("--label-col", "is missing.", hint)
     table = read_labelled(path)
-    return OptionError(table.path, f"which column holds the labels? It has {listed(table.columns)}.", hint)
+    return OptionError(table.path, f"which column holds the labels? It has {columns_text(table.columns)}.", hint)
 
 
 def _read_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> tuple[str | Table, ...]:

@@ -21,10 +21,11 @@ from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
 from crosspt_cli.cli.registry import registry
 from crosspt_cli.cli.report import report
-from crosspt_cli.cli.settings_file import nearest, read_defaults
+from crosspt_cli.cli.settings_file import read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
 from crosspt_cli.foundation.errors import Argument, CrossptError
+from crosspt_cli.foundation.words import with_nearest
 
 INTERRUPTED = 130
 SOON = 0.05  # seconds until a lost Ctrl-C is sent again
@@ -76,7 +77,7 @@ def show_help(ctx: click.Context, words: tuple[str, ...]) -> None:
     for word in words:
         below = getattr(command, "commands", {})
         if word not in below:
-            raise click.UsageError(f"{parent.command_path} has no command {word!r}{nearest(word, below)}.", parent)
+            raise click.UsageError(f"{parent.command_path} has no command {with_nearest(word, below)}.", parent)
         command = below[word]
         parent = click.Context(command, info_name=word, parent=parent)
     emit(command.get_help(parent))

@@ -10,6 +10,7 @@ import click
 from crosspt_cli.cli.completion import complete_backbones, complete_columns, complete_tasks, complete_templates
 from crosspt_cli.cli.values import LabelMap, one_map
 from crosspt_cli.foundation.errors import NotFound, OptionError
+from crosspt_cli.foundation.words import listed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -100,8 +101,8 @@ def only_task(where: str) -> str:
     if not names:
         problem = "there is no task yet."
         raise NotFound("registry", problem, "'crosspt add-task FILE.csv --label-col COLUMN' makes one.")
-    listed = f"{', '.join(names[:SHOWN_TASKS])}{', …' if len(names) > SHOWN_TASKS else ''}"
-    raise OptionError(where, f"is missing, and there are {len(names)} tasks: {listed}.", "Name one of them.")
+    problem = f"is missing, and there are {len(names)} tasks: {listed(names, SHOWN_TASKS)}."
+    raise OptionError(where, problem, "Name one of them.")
 
 
 replace_out_option = click.option("--replace", is_flag=True, help="Replace a file that exists.")

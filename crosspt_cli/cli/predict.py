@@ -34,7 +34,7 @@ from crosspt_cli.cli.output import (
 )
 from crosspt_cli.cli.tally import Tally
 from crosspt_cli.foundation.errors import OptionError
-from crosspt_cli.report.numbers import counted
+from crosspt_cli.foundation.words import counted
 
 if TYPE_CHECKING:
     from crosspt_cli.answering.predict import Prediction, Predictor

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,8 @@ from crosspt_cli.foundation.paths import personal_registry
 
 if TYPE_CHECKING:
     import yaml
+
+    from crosspt_cli.foundation.yaml_lines import Reading
 
 Defaults = dict[str, Any]
 
@@ -32,10 +32,12 @@ def read_defaults(group: click.Group, ctx: click.Context) -> Defaults:
     path = settings_path()
     if path is None:
         return {}
-    found = _Reading(str(path), ctx)
-    root = found.compose(path)
-    defaults = found.commands(root, group, "crosspt") if root is not None else {}
-    found.finish()
+    from crosspt_cli.foundation.yaml_lines import Reading
+
+    reading = Reading(path, OptionError, _HINT)
+    root = reading.open()
+    defaults = {} if root is None else _commands(reading, root, group, ctx, "crosspt")
+    reading.finish()
     return defaults
 
 
@@ -50,121 +52,62 @@ def settings_path() -> Path | None:
     return None
 
 
-class _Reading:
-    """Turns YAML nodes into defaults and keeps what is wrong with them, so that all is told at once."""
+def _commands(reading: Reading, node: yaml.Node, group: click.Group, ctx: click.Context, name: str) -> Defaults:
+    """Return the defaults of every command of a group."""
+    defaults: Defaults = {}
+    for key, value in reading.mapping(node, name, group.commands, noun="command").items():
+        command = group.commands[key]
+        if isinstance(command, click.Group):
+            defaults[key] = _commands(reading, value, command, ctx, f"{name} {key}")
+        else:
+            defaults[key] = _options(reading, value, command, ctx, f"{name} {key}")
+    return defaults
 
-    def __init__(self, path: str, ctx: click.Context) -> None:
-        self.path, self.ctx = path, ctx
-        self.problems: list[tuple[int, str]] = []
 
-    def compose(self, path: Path) -> yaml.Node | None:
-        """Return the root node; values stay as they are written."""
-        import yaml
+def _options(reading: Reading, node: yaml.Node, command: click.Command, ctx: click.Context, name: str) -> Defaults:
+    """Return the defaults of one command."""
+    known = {
+        flag[2:]: param
+        for param in command.params
+        if isinstance(param, click.Option)
+        for flag in param.opts
+        if flag.startswith("--")
+    }
+    given = reading.mapping(node, name, known, noun="option")
+    return {known[key].name or key: _value(reading, value, known[key], ctx, key) for key, value in given.items()}
 
+
+def _value(reading: Reading, node: yaml.Node, option: click.Option, ctx: click.Context, key: str) -> Any:
+    """Return a value as the person wrote it; one that the option's type refuses is a problem."""
+    value = _written(reading, node, option, key)
+    if value is not None:
         try:
-            return yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f"{path} line {mark.line + 1}" if mark else str(path)
-            reason = getattr(error, "problem", None) or "it cannot be read"
-            raise OptionError(place, f"this is not YAML: {reason}.", _HINT) from error
-        except (UnicodeDecodeError, OSError) as error:
-            raise OptionError(str(path), f"cannot be read ({error}).", _HINT) from error
-
-    def commands(self, node: yaml.Node, group: click.Group, name: str) -> Defaults:
-        """Return the defaults of every command of a group."""
-        defaults: Defaults = {}
-        for key, line, value in self.pairs(node, f"'{name}'"):
-            command = group.commands.get(key)
-            if command is None:
-                self.wrong(line, f"{name} has no command {key!r}{nearest(key, group.commands)}.")
-            elif isinstance(command, click.Group):
-                defaults[key] = self.commands(value, command, f"{name} {key}")
-            else:
-                defaults[key] = self.options(value, command, f"{name} {key}")
-        return defaults
-
-    def options(self, node: yaml.Node, command: click.Command, name: str) -> Defaults:
-        """Return the defaults of one command."""
-        known = {
-            flag[2:]: param
-            for param in command.params
-            if isinstance(param, click.Option)
-            for flag in param.opts
-            if flag.startswith("--")
-        }
-        defaults: Defaults = {}
-        for key, line, value in self.pairs(node, f"'{name}'"):
-            if key in known:
-                defaults[known[key].name or key] = self.value(value, known[key], key)
-            else:
-                self.wrong(line, f"{name} has no option {key!r}{nearest(key, known)}.")
-        return defaults
-
-    def pairs(self, node: yaml.Node, what: str) -> Iterable[tuple[str, int, yaml.Node]]:
-        """Yield key, line and value of a mapping; anything else is a problem."""
-        import yaml
-
-        if not isinstance(node, yaml.MappingNode):
-            self.wrong(node.start_mark.line + 1, f"{what} must be 'key: value' lines.")
-            return
-        for key, value in node.value:
-            yield str(key.value), key.start_mark.line + 1, value
-
-    def value(self, node: yaml.Node, option: click.Option, key: str) -> Any:
-        """Return a value as the person wrote it, checked against the option's type."""
-        import yaml
-
-        if isinstance(node, yaml.MappingNode) and isinstance(option.type, LabelMap):
-            return self.checked([{old: new} for old, new in self.entries(node)], node, option, key)
-        several = isinstance(node, yaml.SequenceNode) and option.multiple
-        parts = node.value if several else [node]
-        if not all(isinstance(part, yaml.ScalarNode) for part in parts):
-            self.wrong(node.start_mark.line + 1, f"{key!r} must be {'a list of ' if option.multiple else 'one '}value.")
-            return None
-        texts = [part.value for part in parts]
-        return self.checked(texts if option.multiple else texts[0], node, option, key)
-
-    def entries(self, node: yaml.Node) -> Iterable[tuple[str, str]]:
-        """Yield a mapping's keys and values as they are written; a value that is no text is a problem."""
-        import yaml
-
-        for key, line, value in self.pairs(node, ""):
-            if isinstance(value, yaml.ScalarNode):
-                yield key, value.value
-            else:
-                self.wrong(line, f"{key!r} must be one value.")
-
-    def checked(self, value: Any, node: yaml.Node, option: click.Option, key: str) -> Any:
-        """Return the value; one that the option's type refuses is a problem."""
-        try:
-            option.type_cast_value(self.ctx, value)
+            option.type_cast_value(ctx, value)
         except click.BadParameter as error:
-            self.wrong(node.start_mark.line + 1, f"{key!r}: {error.message}")
-        return value
+            reading.wrong(node.start_mark.line + 1, f"{key!r}: {error.message}")
+    return value
 
-    def wrong(self, line: int, problem: str) -> None:
-        """Remember one problem, a sentence, and its line."""
-        self.problems.append((line, problem))
 
-    def finish(self) -> None:
-        """Raise what was remembered.
+def _written(reading: Reading, node: yaml.Node, option: click.Option, key: str) -> Any:
+    """Return a value as it is written, as click takes it from a command line; None where it has another shape."""
+    import yaml
 
-        Raises:
-            OptionError: there was at least one problem.
-        """
-        if len(self.problems) == 1:
-            line, problem = self.problems[0]
-            raise OptionError(f"{self.path} line {line}", problem, _HINT)
-        if self.problems:
-            listed = "".join(f"\n  line {line}: {problem}" for line, problem in sorted(self.problems))
-            raise OptionError(self.path, f"{len(self.problems)} problems.{listed}", _HINT)
+    if isinstance(node, yaml.MappingNode) and isinstance(option.type, LabelMap):
+        pairs = reading.mapping(node, repr(key))
+        return [{old: text} for old, new in pairs.items() if (text := _scalar(reading, new, old)) is not None]
+    if isinstance(node, yaml.SequenceNode) and option.multiple:
+        return [text for part in node.value if (text := _scalar(reading, part, key)) is not None]
+    value = _scalar(reading, node, key)
+    return [value] if option.multiple and value is not None else value
+
+
+def _scalar(reading: Reading, node: yaml.Node, key: str) -> str | None:
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    reading.wrong(node.start_mark.line + 1, f"{key!r} must be one value.")
+    return None
 
 
 _HINT = "Mend the file, or point CROSSPT_CONFIG at another; docs/cli.md shows one."
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``"; the nearest is 'x'"``, or nothing when no known word is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; the nearest is {close[0]!r}" if close else ""

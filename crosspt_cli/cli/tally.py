@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.report.numbers import counted, percent
+from crosspt_cli.foundation.words import counted
+from crosspt_cli.report.numbers import percent
 
 if TYPE_CHECKING:
     from crosspt_cli.answering.predict import Prediction

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from crosspt_cli.data.delimited import Row
 from crosspt_cli.data.lines import check_cells
-from crosspt_cli.data.notices import Notice, quoted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import quoted
 
 if TYPE_CHECKING:
     import pyarrow

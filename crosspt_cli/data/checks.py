@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from crosspt_cli.data.identity import row_digest
 from crosspt_cli.data.label_forms import how_they_differ, several_labels, similar_groups
-from crosspt_cli.data.notices import SHOWN, Notice, counted, joined, places, quoted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import DataError
 from crosspt_cli.foundation.pairs import advised
+from crosspt_cli.foundation.words import SHOWN, counted, joined, named, places, quote, quoted
 
 MOST_CLASSES = 1_000
 REMOVING = {
@@ -66,7 +67,7 @@ class Labelled:
     @property
     def path(self) -> str:
         """The file's name; of several, all names."""
-        return joined((name for name, _ in self.files), len(self.files))
+        return joined((name for name, _ in self.files), None)
 
     @property
     def unit(self) -> str:
@@ -166,7 +167,7 @@ def _contradictions(texts: Sequence[list[Example]], about: Labelled) -> str:
         first: dict[str, Example] = {}
         for row in copies:
             first.setdefault(row.label or "", row)
-        each.append(" but ".join(f"{about.place(row)} '{label[:80]}'" for label, row in first.items()))
+        each.append(" but ".join(f"{about.place(row)} {quote(label)}" for label, row in first.items()))
     return joined(each)
 
 
@@ -203,8 +204,7 @@ def _similar_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
 
 
 def _alternatives(group: Sequence[str]) -> str:
-    *others, last = (f"'{label[:80]}'" for label in sorted(group))
-    return f"{', '.join(others)} and {last}"
+    return joined(map(quote, sorted(group)), None)
 
 
 def _several_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
@@ -265,7 +265,7 @@ def _gone(notices: Sequence[Notice]) -> str:
 def _no_rows(about: Labelled, notices: Sequence[Notice]) -> DataError:
     kinds = {notice.kind: notice for notice in notices if notice.kind in REMOVING}
     if set(kinds) == {"blank-text"}:
-        columns = f"column{'s' if len(about.text_columns) > 1 else ''} {quoted(about.text_columns)}"
+        columns = named("column", about.text_columns)
         lines = _spots(kinds["blank-text"], about)
         hint = "Fill in the texts, or pass --text-col with the column that has them."
         return DataError(about.path, f"every text in {columns} is blank ({lines}).", hint)
@@ -294,16 +294,16 @@ def _refuse_many(counts: Counter[str], rows: int, about: Labelled) -> None:
 
 
 def _rare(rare: list[str], counts: Counter[str], least: int, about: Labelled, gone: str) -> DataError:
-    missing = joined(f"{least - counts[label]} '{label[:80]}'" for label in rare)
+    missing = joined(f"{least - counts[label]} {quote(label)}" for label in rare)
     classes = "the class" if len(rare) == 1 else "these classes"
     row = "row" if sum(least - counts[label] for label in rare) == 1 else "rows"
     fewer = ", or ask for fewer folds" if least > 2 else ""
     leave = f", or pass --drop-rare to leave {classes} out" if len(counts) - len(rare) > 1 else ""
     hint = f"Add {missing} {row}{fewer}{leave}."
     if len(rare) == 1:
-        has = f"class '{rare[0][:80]}' has {counted(counts[rare[0]], 'example')}"
+        has = f"class {quote(rare[0])} has {counted(counts[rare[0]], 'example')}"
         return DataError(about.path, f"{has}, and {least} folds need at least {least}.{gone}", hint)
-    each = joined((f"'{label[:80]}' has {counts[label]}" for label in rare), SHOWN)
+    each = joined(f"{quote(label)} has {counts[label]}" for label in rare)
     problem = f"{len(rare):,} classes have fewer than the {least} examples that {least} folds need: {each}.{gone}"
     if len(counts) > sum(counts.values()) / 2:
         hint += f" If '{about.label_column}' is not the label, pass --label-col with the column that is."
@@ -315,9 +315,9 @@ def _refuse_few(counts: Counter[str], kept: list[Example], least: int, about: La
     if len(classes) > 1:
         return
     if len(counts) > 1:
-        left = f"only '{classes[0][:80]}' has" if classes else "none has"
+        left = f"only {quote(classes[0])} has" if classes else "none has"
         problem = f"of {len(counts):,} classes {left} the {least} examples that {least} folds need.{gone}"
         fewer = ", or ask for fewer folds" if least > 2 else ""
         raise DataError(about.path, problem, f"Add rows of the rare classes{fewer}.")
-    every = f"all {counted(len(kept), 'row')} have the label '{classes[0][:80]}'"
+    every = f"all {counted(len(kept), 'row')} have the label {quote(classes[0])}"
     raise DataError(about.path, f"{every}; it takes two classes to tell apart.{gone}", "Add rows of another class.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from crosspt_cli.data.column_kinds import is_distinct, is_wordy, kind_of, restates, same_cells
-from crosspt_cli.data.notices import Notice, quoted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import named, nearest, quote
 
 SAMPLE_ROWS = 200  # rows looked at to tell what a column's cells are
 COMPARED_ROWS = 5_000  # rows on which columns are compared with the labels and each other
@@ -90,8 +90,7 @@ def _spelling(column: str, where: str) -> Notice:
 
 
 def _missing(missing: list[Wanted], columns: Sequence[str], where: str) -> DataError:
-    names = quoted(item.name for item in missing)
-    problem = f"no column{'s' if len(missing) > 1 else ''} {names}; it has {listed(columns)}."
+    problem = f"no {named('column', [item.name for item in missing])}; it has {columns_text(columns)}."
     near = [hint for item in missing if (hint := _nearest(item, columns))]
     hint = f"Pass {' '.join(near)}." if near else f"Pass {missing[0].flag} with one of these."
     if any(_is_data(column) for column in columns):
@@ -99,16 +98,15 @@ def _missing(missing: list[Wanted], columns: Sequence[str], where: str) -> DataE
     return DataError(where, problem, hint)
 
 
-def listed(columns: Sequence[str]) -> str:
+def columns_text(columns: Sequence[str]) -> str:
     """Return the column names for a message."""
-    what = "column" if len(columns) == 1 else "columns"
-    return f"{what} {quoted(columns, SHOWN_COLUMNS)}" if columns else "no columns"
+    return named("column", columns, SHOWN_COLUMNS) if columns else "no columns"
 
 
 def _nearest(item: Wanted, columns: Sequence[str]) -> str:
     names = {plain(column): clean_name(column) for column in columns}
-    near = difflib.get_close_matches(plain(item.name), list(names), 1)
-    return f"{item.flag} {shlex.quote(names[near[0]])}" if near else ""
+    near = nearest(plain(item.name), names)
+    return "" if near is None else f"{item.flag} {shlex.quote(names[near])}"
 
 
 def _is_data(column: str) -> bool:
@@ -219,6 +217,6 @@ def no_text_column(
     """Return the error for a file in which no column looks like text, with what those hold that nearly do."""
     others = [column for column in columns if column != label]
     beside = f" beside '{label}'" if label else ""
-    problem = f"no column{beside} looks like text; it has {listed(others)}{' there' if label else ''}."
-    problem += "".join(f" '{clean_name(columns[index])[:80]}' {why}." for index, why in (left_out or {}).items())
+    problem = f"no column{beside} looks like text; it has {columns_text(others)}{' there' if label else ''}."
+    problem += "".join(f" {quote(clean_name(columns[index]))} {why}." for index, why in (left_out or {}).items())
     return DataError(where, problem, "Pass --text-col with the column that holds the texts.")

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from crosspt_cli.data.guess import ENCODINGS, guess_encodings, high_lines
-from crosspt_cli.data.notices import Notice, counted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import counted
 
 CHUNK = 1 << 20  # bytes read at a time while the encoding is looked for
 SAMPLE = 1 << 15  # bytes of lines that an encoding is guessed from
@@ -148,7 +149,7 @@ def _refuse_mixed(sample: bytes, where: str) -> None:
     none = text.count("\ufffd")
     others = sum(character > "\x7f" for character in text) - none
     if others >= MIXED * none:
-        problem = f"is not UTF-8, and {counted(others, 'other character')} nearby {'is' if others == 1 else 'are'}."
+        problem = f"is not UTF-8, and {counted(others, 'other character nearby is', 'other characters nearby are')}."
         raise DataError(
             where, problem, "The file is in two encodings: save the rows of one in the other, or mend the line."
         )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from crosspt_cli.data.notices import Notice, counted
+from crosspt_cli.data.notices import Notice
+from crosspt_cli.foundation.words import counted
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # stands for "no delimiter": a character that no text has

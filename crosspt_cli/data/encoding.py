@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import gzip
 import io
 import shutil
@@ -20,6 +19,7 @@ from crosspt_cli.data.detect import EXPORT, find_encoding, find_start
 from crosspt_cli.data.lines import Text, read_line
 from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import CrossptError, DataError, NotFound, OptionError
+from crosspt_cli.foundation.words import nearest
 
 STDIN = ("-", "/dev/stdin")
 HEAD = 1 << 16  # bytes from which format and delimiter are told
@@ -117,12 +117,10 @@ def _nearest_file(path: Path) -> str:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     except OSError:
         return f"There is no folder {path.parent} to look in either; check the path."
-    near = difflib.get_close_matches(path.name, names, 1)
-    return (
-        f"The nearest is '{path.parent / near[0]}'."
-        if near
-        else f"Check the path; the folder is {path.parent.resolve()}."
-    )
+    near = nearest(path.name, names)
+    if near is None:
+        return f"Check the path; the folder is {path.parent.resolve()}."
+    return f"The nearest is '{path.parent / near}'."
 
 
 def _unpacked(handle: BinaryIO, where: str) -> BinaryIO:

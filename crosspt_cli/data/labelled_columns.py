@@ -13,17 +13,18 @@ from crosspt_cli.data.columns import (
     TextColumns,
     Wanted,
     clean_name,
+    columns_text,
     find_column,
-    listed,
     look_for_texts,
     match_columns,
     no_text_column,
     plain,
 )
 from crosspt_cli.data.labelled_table import seeming_header
-from crosspt_cli.data.notices import Notice, joined, quoted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.data.table import Table
 from crosspt_cli.foundation.errors import Argument, DataError, OptionError
+from crosspt_cli.foundation.words import joined, named, quote, quoted
 
 LATE = re.compile(
     r"(?<![a-z])(response|resolution|resolved|resolve|reply|replies|replied|solution|outcome|agents?|assignee|closing|"
@@ -77,7 +78,7 @@ def _told(table: Table, looked: TextColumns, named: Sequence[int]) -> tuple[Noti
     others = [(table.columns[index], why) for index, why in looked.left_out.items() if why != RESTATES]
     notices = _restating(table, looked, looked.left_out) + _late(table, found)
     if others and found:
-        each = joined(f"'{clean_name(column)[:80]}' {why}" for column, why in others)
+        each = joined(f"{quote(clean_name(column))} {why}" for column, why in others)
         notices += (Notice("left-out-column", (), f"{table.path}: not taken for texts: {each}."),)
     if len(found) > 1 and not all(FAVOURED.fullmatch(plain(name)) for name in found):
         notices += (Notice("text-columns", (), f"{table.path}: columns {quoted(found)} are read as texts, together."),)
@@ -86,7 +87,7 @@ def _told(table: Table, looked: TextColumns, named: Sequence[int]) -> tuple[Noti
 
 def _restating(table: Table, looked: TextColumns, among: Iterable[int]) -> tuple[Notice, ...]:
     return tuple(
-        Notice("restates-label", (), f"{table.path}: column '{clean_name(table.columns[index])[:80]}' {RESTATES}.")
+        Notice("restates-label", (), f"{table.path}: column {quote(clean_name(table.columns[index]))} {RESTATES}.")
         for index in among
         if looked.left_out.get(index) == RESTATES
     )
@@ -96,7 +97,7 @@ def _late(table: Table, found: Sequence[str]) -> tuple[Notice, ...]:
     late = [name for name in found if LATE.search(plain(name))]
     if not late or len(late) == len(found):
         return ()
-    columns = f"column{'s' * (len(late) > 1)} {quoted(late)}"
+    columns = named("column", late)
     flags = " ".join(f"--text-col {shlex.quote(name)}" for name in found if name not in late)
     text = f"{table.path}: {columns} may be written after the label is known; {flags} leaves "
     return (Notice("late-column", (), f"{text}{'them' if len(late) > 1 else 'it'} out."),)
@@ -130,7 +131,7 @@ def same_columns(
     """
     missing = [name for name in names if find_column(name, table.columns) is None]
     if missing:
-        problem = f"no column {quoted(missing)}, where {first} has its texts; it has {listed(table.columns)}."
+        problem = f"no column {quoted(missing)}, where {first} has its texts; it has {columns_text(table.columns)}."
         raise DataError(table.path, problem, "Give the columns of texts the same names in every file.")
     chosen = choose_columns(table, label_col, names)
     looked = look_for_texts(table.columns, [row.cells for row in table.rows], label=chosen.label)

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from crosspt_cli.data.columns import clean_name, find_column, plain
 from crosspt_cli.data.dialect import find_delimiter
-from crosspt_cli.data.notices import Notice, counted, quoted, row_notice
+from crosspt_cli.data.notices import Notice, row_notice
 from crosspt_cli.data.packaging import unpacked, with_cell
 from crosspt_cli.data.table import Row, Table
+from crosspt_cli.foundation.words import counted, quoted
 
 EARLY_ROWS = 20
 ANSWERS = {"accept", "reject", "ignore"}  # what Prodigy writes of a row that was shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SHOWN = 5  # how many lines, labels or columns of a long list a message shows
+from crosspt_cli.foundation.words import counted, places
 
 
 @dataclass(frozen=True)
@@ -38,34 +38,6 @@ class RowProblem:
     kind: str
     line: int
     detail: str
-
-
-def joined(items: Iterable[object], shown: int = SHOWN) -> str:
-    """Return a list as English, cut after `shown` items.
-
-    Example:
-        >>> joined([3, 7, 9]), joined(range(1, 8))
-        ('3, 7 and 9', '1, 2, 3, 4, 5 and 2 more')
-    """
-    words = [str(item) for item in items]
-    if len(words) > shown:
-        words = [*words[:shown], f"{len(words) - shown:,} more"]
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def quoted(names: Iterable[str], shown: int = SHOWN) -> str:
-    """Return names in quotes as an English list, cut after `shown` items."""
-    return joined((f"'{name[:80]}'" for name in names), shown)
-
-
-def places(lines: tuple[int, ...], unit: str = "line") -> str:
-    """Return ``"line 3"`` or ``"lines 3, 7 and 9"``."""
-    return f"{unit}{'s' if len(lines) > 1 else ''} {joined(lines)}"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return ``"1 row"`` or ``"1,200 rows"``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def row_notice(kind: str, path: str, lines: Iterable[int], unit: str, what: str) -> tuple[Notice, ...]:

@@ -7,9 +7,10 @@ import json
 import math
 from collections.abc import Iterable
 
-from crosspt_cli.data.notices import Notice, counted, places, quoted, row_notice
+from crosspt_cli.data.notices import Notice, row_notice
 from crosspt_cli.data.table import Row, Table
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import counted, cut, places, quote, quoted
 
 WRAPPERS = ("choices", "label", "labels", "value", "name", "rating", "result")
 """Keys under which tools put the label itself: Label Studio, Prodigy, Doccano, Argilla."""
@@ -119,7 +120,7 @@ def _of_object(packed: dict[str, object]) -> list[str]:
 def _refuse(several: dict[int, tuple[str, ...]], opaque: dict[int, str], table: Table, name: str) -> None:
     if several:
         line, labels = next(iter(several.items()))
-        have = f"{counted(len(several), 'row')} {'has' if len(several) == 1 else 'have'} several labels"
+        have = f"{counted(len(several), 'row has', 'rows have')} several labels"
         where = f"{places(tuple(several), table.unit)}; {table.unit} {line} has {quoted(labels)}"
         hint = (
             "Keep one label in each of these rows, or delete them. To tell each label alone, "
@@ -128,8 +129,8 @@ def _refuse(several: dict[int, tuple[str, ...]], opaque: dict[int, str], table: 
         raise PackedLabels(table.path, f"{have} in column '{name}' ({where}), and a text can have one.", hint)
     if opaque:
         line, cell = next(iter(opaque.items()))
-        have = f"{counted(len(opaque), 'row')} {'has' if len(opaque) == 1 else 'have'}"
-        shown = cell if len(cell) <= SHOWN_CELL else f"{cell[:SHOWN_CELL]}…"
+        have = counted(len(opaque), "row has", "rows have")
+        shown = cut(cell, SHOWN_CELL)
         where = f"{places(tuple(opaque), table.unit)}; {table.unit} {line} has {shown}"
         hint = f"Write the label alone into column '{name}', or pass --label-col with the column that has it."
         raise PackedLabels(table.path, f"{have} no label that can be told in column '{name}' ({where}).", hint)
@@ -140,6 +141,6 @@ def _notice(found: dict[int, str], kept: list[Row], label: int, table: Table, na
         return ()
     line, cell = next(iter(found.items()))
     taken = next(row.cells[label] for row in kept if row.line == line)
-    shown = cell if len(cell) <= SHOWN_CELL else f"{cell[:SHOWN_CELL]}…"
-    what = f"whose label in column '{name}' was taken out of its packaging, as '{taken[:80]}' out of {shown}"
+    shown = cut(cell, SHOWN_CELL)
+    what = f"whose label in column '{name}' was taken out of its packaging, as {quote(taken)} out of {shown}"
     return row_notice("packed-label", table.path, found, table.unit, what)

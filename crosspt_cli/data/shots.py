@@ -12,10 +12,11 @@ from crosspt_cli.data.hub import is_hub_name, read_hub
 from crosspt_cli.data.label_forms import plain_label
 from crosspt_cli.data.labelled_columns import LabelledColumns, choose_columns, same_columns
 from crosspt_cli.data.labelled_table import clean_table
-from crosspt_cli.data.notices import Notice, quoted, row_notice
+from crosspt_cli.data.notices import Notice, row_notice
 from crosspt_cli.data.table import Table, read_table
 from crosspt_cli.foundation.arguments import as_names, check_mapping, check_text
 from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.foundation.words import quoted
 
 __all__ = ["Example", "Examples", "Notice", "Paths", "few_shots", "file_names", "read_csv"]
 

@@ -13,8 +13,9 @@ from crosspt_cli.data.delimited import Row, read_rows
 from crosspt_cli.data.dialect import ONE_COLUMN, find_dialect
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_text
 from crosspt_cli.data.jsonl import Record, columns_of, is_object, read_records, record_row
-from crosspt_cli.data.notices import Notice, RowProblem, quoted
+from crosspt_cli.data.notices import Notice, RowProblem
 from crosspt_cli.foundation.errors import CrossptError, DataError
+from crosspt_cli.foundation.words import quoted
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 JSON_ARRAY = re.compile(r'\s*\[\s*\{\s*"')

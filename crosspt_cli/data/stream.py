@@ -9,17 +9,18 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from crosspt_cli.data.columns import Wanted, clean_name, find_column, find_text_columns, listed, match_columns
+from crosspt_cli.data.columns import Wanted, clean_name, columns_text, find_column, find_text_columns, match_columns
 from crosspt_cli.data.delimited import Row, header_of, read_rows
 from crosspt_cli.data.dialect import ONE_COLUMN, SEPARATOR_LINE, find_dialect
 from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe, open_text
 from crosspt_cli.data.headers import can_be_header, is_surely_header
 from crosspt_cli.data.jsonl import Record
 from crosspt_cli.data.lines import MAX_CELL, read_line
-from crosspt_cli.data.notices import Notice, quoted
+from crosspt_cli.data.notices import Notice
 from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
 from crosspt_cli.data.table import LOOK_AHEAD, sound_rows
 from crosspt_cli.foundation.errors import Argument, CrossptError, DataError, OptionError
+from crosspt_cli.foundation.words import quoted
 
 STDIN = "stdin"
 LEAVE_OUT = "Leave it out."
@@ -256,7 +257,7 @@ def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> DataError:
     typed = f"Pass --text-col {len(known)} times, in the task's order." if len(known) > 1 else "Pass --text-col."
     if not wanted.header:
         hint = typed = f"Add a first line that names the columns, {quoted(known)} among them."
-    return DataError(source.path, f"{needs}{like}; it has {listed(source.columns)}.", hint, typed)
+    return DataError(source.path, f"{needs}{like}; it has {columns_text(source.columns)}.", hint, typed)
 
 
 def _with_texts(rows: Iterator[Row], indexes: tuple[int, ...]) -> Iterator[StreamRow]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspt_cli.data.delimited import Row
-from crosspt_cli.data.notices import Notice, RowProblem, counted, places, row_notice
+from crosspt_cli.data.notices import Notice, RowProblem, row_notice
 from crosspt_cli.data.source import Source, open_source
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import counted, places
 
 __all__ = ["Row", "Table", "read_table", "stream_table"]
 

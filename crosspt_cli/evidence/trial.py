@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from crosspt_cli.foundation.records import Key
+from crosspt_cli.foundation.words import listed
 
 ATTENTION_RATE = 0.2
 """Learning rate of the attention logits. The private prompt's is this times the ratio, for embeddings of mini's scale.
@@ -77,7 +78,7 @@ class Candidate:
             return "a private prompt without source prompts"
         if self.is_source:
             return f"the source prompt {self.sources[0]}, untouched"
-        names = ", ".join(self.sources[:NAMED]) + (f" and {self.m - NAMED} more" if self.m > NAMED else "")
+        names = listed(self.sources, NAMED)
         sources = f"{self.m} source prompts ({names})" if self.m > 1 else f"the source prompt {names}"
         return f"{sources} and a private prompt" if self.lr_ratio else f"{sources}, only their shares trained"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import yaml
 
 from crosspt_cli.foundation.errors import DataError, NotFound
 from crosspt_cli.foundation.paths import checked_name
+from crosspt_cli.foundation.yaml_lines import Reading
 
 
 @dataclass(frozen=True)
@@ -86,54 +87,51 @@ def read_bank(path: Path, backbone: str | None = None, prompt_layer: int | None 
 
     Raises:
         NotFound: there is no such file.
-        DataError: it is no YAML, a key is unknown or missing, or a name cannot be used.
+        DataError: it is no YAML, or a key is unknown, missing or of the wrong type; all are named by line.
+        OptionError: a name cannot be used.
     """
     if not path.is_file():
         raise NotFound(str(path), "there is no such file.", "Name a bank file; docs/sources.md shows one.")
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(str(path), f"is not YAML ({str(error).splitlines()[0]}).", _HINT) from error
-    entries = document.pop("sources", None) if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not entries:
-        raise DataError(str(path), "has no list of sources.", _HINT)
-    sources = tuple(_filled(SourceSpec, entry, f"{path} source {number}") for number, entry in enumerate(entries, 1))
-    names = [checked_name(source.name, "source prompt") for source in sources]
+    reading = Reading(path, DataError, _HINT)
+    root = reading.open()
+    if root is None:
+        raise DataError(str(path), "the file is empty.", _HINT)
+    asked, listed = _values(reading, root, "the bank", BankSpec)
+    entries = [] if listed is None else reading.items(listed, "'sources'")
+    sources = [_values(reading, entry, f"source {number}", SourceSpec)[0] for number, entry in enumerate(entries, 1)]
+    reading.finish()
+    names = [checked_name(source["name"], "source prompt") for source in sources]
     if len(sources) < 2 or len(set(names)) < len(names):
         raise DataError(str(path), "needs two sources or more, each with a name of its own.", _HINT)
-    bank = _filled(BankSpec, document | {"sources": sources}, str(path))
+    bank = BankSpec(**asked, sources=tuple(SourceSpec(**source) for source in sources))
     if not 0 < bank.own_share < 1:
-        raise DataError(str(path), f"own-share is {bank.own_share}, but must lie between 0 and 1.", _HINT)
+        raise DataError(str(path), f"own-share is {bank.own_share:g}, but must lie between 0 and 1.", _HINT)
     layer = bank.prompt_layer if prompt_layer is None else prompt_layer
     return replace(bank, backbone=backbone or bank.backbone, prompt_layer=layer)
 
 
 _HINT = "docs/sources.md shows a bank file and explains its keys."
+_FROM_NOTHING = ("prompt-layer", "seed")  # the other whole numbers count from 1
 
 
-def _filled(kind: type, document: Any, where: str) -> Any:
-    """Return the dataclass `kind` from a mapping with kebab-case keys, every value of the declared type."""
-    if not isinstance(document, dict):
-        raise DataError(where, "must be a mapping of keys to values.", _HINT)
-    values = {str(key).replace("-", "_"): value for key, value in document.items()}
-    declared = {field.name: str(field.type) for field in fields(kind)}
-    unknown = sorted(set(values) - set(declared))
-    if unknown:
-        raise DataError(
-            where,
-            f"has the unknown key {unknown[0].replace('_', '-')!r}.",
-            f"Known: {', '.join(declared).replace('_', '-')}.",
-        )
-    types: dict[str, type | tuple[type, ...]] = {"int": int, "int | None": int, "float": (int, float), "str": str}
-    for key, value in values.items():
-        wanted = types.get(declared[key])
-        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
-            problem = f"{key.replace('_', '-')} is {value!r}, but must be of type {declared[key].split()[0]}."
-            raise DataError(where, problem, _HINT)
-    if "text_cols" in values:
-        values["text_cols"] = tuple(map(str, values["text_cols"]))
-    try:
-        return kind(**values)
-    except TypeError as error:
-        missing = str(error).rsplit(":", 1)[-1].strip().replace("_", "-")
-        raise DataError(where, f"lacks {missing}.", _HINT) from error
+def _values(
+    reading: Reading, node: yaml.Node, what: str, kind: type[BankSpec | SourceSpec]
+) -> tuple[dict[str, Any], yaml.Node | None]:
+    """Return the arguments of the dataclass `kind` from a mapping with kebab-case keys, and its list of sources."""
+    declared = {field.name.replace("_", "-"): field for field in fields(kind)}
+    required = [key for key, field in declared.items() if field.default is MISSING]
+    given = reading.mapping(node, what, declared, required)
+    sources = given.pop("sources", None)
+    return {
+        declared[key].name: _value(reading, value, key, f"{key!r} of {what}", str(declared[key].type))
+        for key, value in given.items()
+    }, sources
+
+
+def _value(reading: Reading, node: yaml.Node, key: str, what: str, kind: str) -> Any:
+    """Return one value, of the type that its field declares."""
+    if kind.startswith("int"):
+        return reading.number(node, what, int, 0 if key in _FROM_NOTHING else 1)
+    if kind == "float":
+        return reading.number(node, what, float, 0.0)
+    return reading.texts(node, what) if kind.startswith("tuple") else reading.text(node, what)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.data.languages import other_language
-from crosspt_cli.data.notices import counted
 from crosspt_cli.foundation.errors import DataError
+from crosspt_cli.foundation.words import counted
 from crosspt_cli.tasks import InputEncoder
 
 TOLD, REFUSED = 0.2, 0.6  # share of unknown tokens above which it is told, and nothing is trained

@@ -10,16 +10,17 @@ from typing import Any
 import yaml
 
 from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.foundation.words import cut
+from crosspt_cli.foundation.yaml_lines import Reading, line_of
 
 FORMAT_VERSION = 1  # of what is written, where nothing in it needs a newer one
 LAYERED_FORMAT = 2  # of tasks with a prompt for each of several layers
 NEWEST_FORMAT = 2  # that is read
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+VALUE_SHOWN = 40  # characters
 MEND = "Copy it again from where it came from; 'crosspt registry verify' checks all the others."
 
-# libyaml is ten times faster, and a listing reads dozens of manifests; PyYAML can be built without it
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -32,8 +33,8 @@ def dump_document(document: Mapping[str, Any]) -> bytes:
     return yaml.dump(dict(document), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120).encode()
 
 
-def parse_document(where: Path, raw: bytes) -> dict[str, Any]:
-    """Return the mapping a YAML file holds, if its format is one that this version reads.
+def parse_document(where: Path, raw: bytes) -> tuple[dict[str, Any], Fields]:
+    """Return the mapping a YAML file holds, if its format is one that this version reads, and its typed fields.
 
     Args:
         where: the file, for messages.
@@ -42,16 +43,12 @@ def parse_document(where: Path, raw: bytes) -> dict[str, Any]:
     Raises:
         IntegrityError: it is no YAML mapping, lacks its format version, or was written by a newer crosspt.
     """
-    try:
-        document = yaml.load(raw, Loader=_LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{where} line {mark.line + 1}" if mark else str(where)
-        raise IntegrityError(place, "this is not readable as YAML.", MEND) from error
+    reading = Reading(where, IntegrityError, MEND)
+    node, document = reading.load(raw)
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise IntegrityError(str(where), "this must be a YAML mapping of names to values.", MEND)
     _check_format(where, document.get("format_version"))
-    return document
+    return document, Fields(reading, node, document)
 
 
 def _check_format(where: Path, version: object) -> None:
@@ -66,14 +63,22 @@ class Fields:
     """Takes typed values out of one mapping and remembers what was wrong, until `finish` tells it all.
 
     Args:
-        where: the file, for messages.
-        raw: its bytes, to find the line of a key that is wrong.
-        document: the mapping read from it.
+        reading: of the file.
+        node: the mapping's, to find the line of a key that is wrong.
+        document: the mapping.
     """
 
-    def __init__(self, where: Path, raw: bytes, document: Mapping[str, Any]) -> None:
-        self._where, self._raw, self._document = where, raw, document
-        self._problems: list[tuple[str, str]] = []
+    def __init__(self, reading: Reading, node: yaml.Node | None, document: Mapping[str, Any]) -> None:
+        self._reading, self._document = reading, document
+        self._line = 1 if node is None else line_of(node)
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        self._nodes: dict[object, yaml.Node] = {}
+        self._lines: dict[object, int] = {}
+        for key, value in pairs:
+            if isinstance(key.value, str) and key.value in self._nodes:
+                self._reading.wrong(line_of(key), f"'{key.value}' stands there twice.")
+            elif isinstance(key.value, str):
+                self._nodes[key.value], self._lines[key.value] = value, line_of(key)
 
     def text(self, key: str) -> str:
         """Return a text."""
@@ -109,12 +114,13 @@ class Fields:
 
     def mapping(self, key: str) -> Fields:
         """Return the fields of a mapping inside this one."""
-        return self._inside(key, self._typed(key, dict, "a mapping", None))
+        return self._inside(key, self._nodes.get(key), self._typed(key, dict, "a mapping", None))
 
     def mappings(self, key: str) -> tuple[Fields, ...]:
         """Return the fields of every mapping in a list."""
         items = self._typed(key, list, "a list of mappings", [])
-        return tuple(self._inside(key, item) for item in items)
+        nodes = self._nodes[key].value if items else []
+        return tuple(self._inside(key, node, item) for node, item in zip(nodes, items, strict=True))
 
     def finish(self) -> None:
         """Return if every field was right.
@@ -122,20 +128,18 @@ class Fields:
         Raises:
             IntegrityError: names the file, the line of the first problem, and every key at fault.
         """
-        if not self._problems:
-            return
-        line = _line_of(self._raw, self._problems[0][0])
-        where = f"{self._where} line {line}" if line else str(self._where)
-        told = dict.fromkeys(f"'{key}' {text}" for key, text in self._problems)
-        raise IntegrityError(where, "; ".join(told) + ".", MEND)
+        problems = self._reading.problems
+        if problems:
+            told = dict.fromkeys(problem.removesuffix(".") for _, problem in problems)
+            raise IntegrityError(f"{self._reading.path} line {problems[0][0]}", "; ".join(told) + ".", MEND)
 
-    def _inside(self, key: str, value: object) -> Fields:
-        if value is not None and not isinstance(value, dict):
+    def _inside(self, key: str, node: yaml.Node | None, value: object) -> Fields:
+        if isinstance(value, dict):
+            return Fields(self._reading, node, value)
+        if value is not None:
             self.problem(key, "must hold mappings only")
-        inner = Fields(self._where, self._raw, value if isinstance(value, dict) else {})
-        # one list of problems for the file; a mapping that is missing itself is told once, not key by key
-        inner._problems = self._problems if isinstance(value, dict) else []
-        return inner
+        # a mapping that is missing itself is told once, not key by key
+        return Fields(Reading(self._reading.path, IntegrityError, MEND), None, {})
 
     def _typed(self, key: str, types: type | tuple[type, ...], what: str, otherwise: Any) -> Any:
         if key not in self._document:
@@ -143,23 +147,10 @@ class Fields:
             return otherwise
         value = self._document[key]
         if not isinstance(value, types) or isinstance(value, bool):
-            self.problem(key, f"must be {what}, not {_shown(value)}")
+            self.problem(key, f"must be {what}, not {cut(repr(value), VALUE_SHOWN)}")
             return otherwise
         return value
 
     def problem(self, key: str, text: str) -> None:
         """Remember that something is wrong with a key."""
-        self._problems.append((key, text))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def _line_of(raw: bytes, key: str) -> int | None:
-    """Return the 1-based line on which a key first stands, at any depth."""
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), start=1):
-        if re.match(rf"[\s\-]*['\"]?{re.escape(key)}['\"]?\s*:", line):
-            return number
-    return None
+        self._reading.wrong(self._lines.get(key, self._line), f"'{key}' {text}.")

@@ -143,8 +143,7 @@ def parse_source(where: Path, raw: bytes) -> Manifest:
     Raises:
         IntegrityError: a key is missing or ill-typed (all of them are named), or the format is newer.
     """
-    document = parse_document(where, raw)
-    fields = Fields(where, raw, document)
+    document, fields = parse_document(where, raw)
     manifest = Manifest(
         name=fields.text("name"),
         about=fields.text("about"),
@@ -179,8 +178,7 @@ def parse_backbone(where: Path, raw: bytes) -> BackboneManifest:
     Raises:
         IntegrityError: a key is missing or ill-typed (all of them are named), or the format is newer.
     """
-    document = parse_document(where, raw)
-    fields = Fields(where, raw, document)
+    document, fields = parse_document(where, raw)
     manifest = BackboneManifest(
         name=fields.text("name"),
         about=fields.text("about"),
@@ -200,8 +198,7 @@ def parse_task(where: Path, raw: bytes) -> TaskManifest:
     Raises:
         IntegrityError: a key of the store is missing or ill-typed, or the format is newer.
     """
-    document = parse_document(where, raw)
-    fields = Fields(where, raw, document)
+    document, fields = parse_document(where, raw)
     manifest = TaskManifest(
         crosspt_version=fields.text("crosspt_version"),
         created=fields.text("created"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from crosspt_cli.foundation.errors import NotFound, OptionError
+from crosspt_cli.foundation.words import with_nearest
 
 _HOW_TO_MAKE = {
     "task": "'crosspt add-task FILE.csv --label-col COLUMN' makes one.",
@@ -24,13 +24,7 @@ def not_found(word: str, name: str, present: Sequence[str], of: str = "") -> Not
         present: the names there are.
         of: what they belong to, e.g. ``" for mini"``.
     """
-    near = difflib.get_close_matches(name, present, n=1)
-    if near:
-        problem = f"no {word} named {name!r}{of}; the nearest is {near[0]!r}."
-    elif present:
-        problem = f"no {word} named {name!r}{of}."
-    else:
-        problem = f"no {word} named {name!r}{of}; there is none yet."
+    problem = f"no {word} named {with_nearest(name, present, of)}{'' if present else '; there is none yet'}."
     # without --all the sources that ship are folded into one line
     listing = "crosspt registry list --all" if word in ("source prompt", "entry") else "crosspt registry list"
     hint = f"'{listing}' shows all {len(present)}." if present else _HOW_TO_MAKE[word]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.data.columns import listed
-from crosspt_cli.report.numbers import counted, shortened
+from crosspt_cli.data.columns import columns_text
+from crosspt_cli.foundation.words import counted, listed
 from crosspt_cli.report.summary import SHOWN_CLASSES, Line, words_text
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def check_lines(check: FileCheck) -> tuple[Line, ...]:
     rows = f"{check.rows:,}{left_out}" if check.label_column else f"{check.rows_in_file:,}"
     lines = (
         ("file", ", ".join(filter(None, [check.format, check.encoding, divided]))),
-        ("header", listed(check.columns) if check.columns else ""),
+        ("header", columns_text(check.columns) if check.columns else ""),
         ("texts", ", ".join(check.text_columns)),
         ("labels", check.label_column),
         ("rows", rows if check.columns else ""),
-        ("classes", f"{len(counts)}: {shortened(counts, SHOWN_CLASSES)}" if counts else ""),
+        ("classes", f"{len(counts)}: {listed(counts, SHOWN_CLASSES)}" if counts else ""),
         ("template", check.reason or (repr(check.template) if check.template else "")),
         ("label words", words_text(tuple(check.label_words), tuple(check.label_words.values()))),
     )

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.report.numbers import counted, percent
+from crosspt_cli.foundation.words import counted
+from crosspt_cli.report.numbers import percent
 
 if TYPE_CHECKING:
     from crosspt_cli.registry import Entry, Finding

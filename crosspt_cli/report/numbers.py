@@ -48,22 +48,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return ``"1 row"`` or ``"1,200 rows"``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def shortened(items: list[str], most: int) -> str:
-    """Return a list as text, cut after `most` items.
-
-    Example:
-        >>> shortened(["a", "b", "c"], 2)
-        'a, b and 1 more'
-    """
-    more = len(items) - most
-    return f"{', '.join(items[:most])} and {more} more" if more > 0 else ", ".join(items)
-
-
 def at_most(megabytes: float) -> str:
     """Return the end of a sentence on the most memory held; nothing where the system counts none.
 

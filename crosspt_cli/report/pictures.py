@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crosspt_cli.report.markup import Markup, element
 from crosspt_cli.report.numbers import percent
 from crosspt_cli.report.tables import label, name_of, ratio_name
 
@@ -48,31 +47,67 @@ class Scale:
         return [number * step for number in range(math.ceil(self.low / step - 1e-9), int(self.high / step + 1e-9) + 1)]
 
 
-def picture(name: str, title: str, size: tuple[float, float], *shapes: Markup) -> Markup:
-    """Return an SVG with its title for those who cannot see it; wider ones than a phone keep their width."""
-    width, height = size
-    return element(
-        "svg",
-        element("title", title, id=f"{name}-title"),
-        *shapes,
-        viewBox=f"0 0 {width:g} {height:g}",
-        role="img",
-        aria_labelledby=f"{name}-title",
-        style=f"min-width: {width:g}px" if width > WIDTH else None,
-    )
+@dataclass(frozen=True)
+class Shape:
+    """One element of an SVG: its name, its attributes as they are written, and the letters in it."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    text: str = ""
 
 
-def text(content: str, x: float, y: float, **attributes: object) -> Markup:
+@dataclass(frozen=True)
+class Picture:
+    """An SVG, in units of which a phone is `WIDTH` wide.
+
+    Args:
+        name: unique on the page.
+        title: what it shows, for those who cannot see it.
+        size: width and height.
+        shapes: the later lie on the earlier.
+    """
+
+    name: str
+    title: str
+    size: tuple[float, float]
+    shapes: Sequence[Shape]
+
+    @property
+    def view_box(self) -> str:
+        """What of the plane is shown."""
+        return "0 0 {:g} {:g}".format(*self.size)
+
+    @property
+    def style(self) -> str | None:
+        """One that is wider than a phone keeps its width."""
+        return f"min-width: {self.size[0]:g}px" if self.size[0] > WIDTH else None
+
+
+def shape(tag: str, text: str = "", /, **attributes: float | str) -> Shape:
+    """Return a shape; ``class_`` is class, ``text_anchor`` is text-anchor, and numbers are written short.
+
+    Example:
+        >>> dict(shape("line", x1=0.5, stroke_width=2.0, class_="zero").attributes)
+        {'x1': '0.5', 'stroke-width': '2', 'class': 'zero'}
+    """
+    return Shape(tag, {name.rstrip("_").replace("_", "-"): _short(value) for name, value in attributes.items()}, text)
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{round(value, 2):g}"
+
+
+def text(content: str, x: float, y: float, **attributes: float | str) -> Shape:
     """Return a line of letters."""
-    return element("text", content, x=x, y=y, **attributes)
+    return shape("text", content, x=x, y=y, **attributes)
 
 
-def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
+def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Shape:
     """Return a line of some kind."""
-    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kind)
+    return shape("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kind)
 
 
-def method_picture(methods: Mapping[str, Comparison]) -> Markup:
+def method_picture(methods: Mapping[str, Comparison]) -> Picture:
     """Return each simpler method's difference to the chosen candidate, as a dot in its interval."""
     from crosspt_cli.evidence.intervals import points
 
@@ -87,7 +122,7 @@ def method_picture(methods: Mapping[str, Comparison]) -> Markup:
             text(name, EDGE, y - 15),
             text(points(estimate.value), WIDTH - EDGE, y - 15, text_anchor="end", class_="strong"),
             line(scale(estimate.low), y, scale(estimate.high), y, "range"),
-            element("circle", cx=scale(estimate.value), cy=y, r=5, class_=DOTS[each.outcome]),
+            shape("circle", cx=scale(estimate.value), cy=y, r=5, class_=DOTS[each.outcome]),
         ]
     shapes += [
         text(
@@ -101,10 +136,10 @@ def method_picture(methods: Mapping[str, Comparison]) -> Markup:
     ]
     said = "; ".join(f"{name} {points(each.difference.value)}, {each.outcome}" for name, each in backwards)
     title = f"Accuracy of simpler methods minus that of the chosen candidate, in percentage points: {said}."
-    return picture("methods", title, (WIDTH, bottom + 24), *shapes)
+    return Picture("methods", title, (WIDTH, bottom + 24), shapes)
 
 
-def search_picture(report: Report) -> Markup:
+def search_picture(report: Report) -> Picture:
     """Return what was tried as a grid of M by ratio, with accuracies and how far the folds are apart."""
     ms = sorted({each.candidate.m for each in report.candidates})
     ratios = sorted({each.candidate.lr_ratio for each in report.candidates})
@@ -126,15 +161,15 @@ def search_picture(report: Report) -> Markup:
         f"accuracy; chosen: {best.candidate}, {percent(best.score.mean)}. The table has all of them."
     )
     size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
-    return picture("search", title, (max(WIDTH, size[0]), size[1]), *shapes)
+    return Picture("search", title, (max(WIDTH, size[0]), size[1]), shapes)
 
 
-def _cell(tried: CandidateResult, kind: str, x: float, y: float, shade: float) -> list[Markup]:
+def _cell(tried: CandidateResult, kind: str, x: float, y: float, shade: float) -> list[Shape]:
     middle = x + CELL[0] / 2
     box = {"x": x + 2, "y": y + 2, "width": CELL[0] - 4, "height": CELL[1] - 4, "rx": 3}
     shapes = [
-        element("rect", **box, class_="shade", fill_opacity=shade),
-        element("rect", **box, class_=f"cell {kind}"),
+        shape("rect", **box, class_="shade", fill_opacity=shade),
+        shape("rect", **box, class_=f"cell {kind}"),
     ]
     if tried.state == "failed":
         return [*shapes, text("failed", middle, y + 33, text_anchor="middle", class_="strong")]
@@ -148,23 +183,23 @@ def _cell(tried: CandidateResult, kind: str, x: float, y: float, shade: float) -
     ]
 
 
-def attention_picture(shares: Mapping[str, float]) -> Markup:
+def attention_picture(shares: Mapping[str, float]) -> Picture:
     """Return the shares of the target prompt as bars."""
-    shapes = []
+    shapes: list[Shape] = []
     for number, (name, share) in enumerate(shares.items()):
         y, full = LINE * number + 15, WIDTH - 2 * EDGE
         box = {"x": EDGE, "y": y + 6, "height": 12, "rx": 2}
         shapes += [
             text(label(name_of(name)), EDGE, y),
             text(percent(share), WIDTH - EDGE, y, text_anchor="end", class_="strong"),
-            element("rect", **box, width=full, class_="track"),
-            element("rect", **box, width=full * share, class_="bar"),
+            shape("rect", **box, width=full, class_="track"),
+            shape("rect", **box, width=full * share, class_="bar"),
         ]
     said = ", ".join(f"{name_of(name)} {percent(share)}" for name, share in shares.items())
-    return picture("attention", f"Shares of the target prompt: {said}.", (WIDTH, LINE * len(shares)), *shapes)
+    return Picture("attention", f"Shares of the target prompt: {said}.", (WIDTH, LINE * len(shares)), shapes)
 
 
-def reliability_picture(bins: Sequence[Bin]) -> Markup:
+def reliability_picture(bins: Sequence[Bin]) -> Picture:
     """Return how many answers are right against how confident they are; on the dashed line both are equal."""
     lowest = min(min(each.confidence, each.accuracy.low) for each in bins)
     low = max(0.0, math.floor(10 * lowest - 0.5) / 10)  # with room for a number below
@@ -182,7 +217,7 @@ def reliability_picture(bins: Sequence[Bin]) -> Markup:
         beside = y(right.high) - 5 if number % 2 else y(right.low) + 13  # neighbours may stand close
         shapes += [
             line(at, y(right.low), at, y(right.high), "range"),
-            element("circle", cx=at, cy=y(right.value), r=5, class_="dot"),
+            shape("circle", cx=at, cy=y(right.value), r=5, class_="dot"),
             text(str(number), at, beside, text_anchor="middle", class_="strong"),
         ]
     shapes += [
@@ -193,10 +228,10 @@ def reliability_picture(bins: Sequence[Bin]) -> Markup:
         f"{each.rows} rows, confidence {percent(each.confidence)}, right {percent(each.accuracy.value)}"
         for each in bins
     )
-    return picture("reliability", f"Held-out answers right against their confidence: {said}.", (WIDTH, 306), *shapes)
+    return Picture("reliability", f"Held-out answers right against their confidence: {said}.", (WIDTH, 306), shapes)
 
 
-def curve_picture(report: Report) -> Markup:
+def curve_picture(report: Report) -> Picture:
     """Return held-out accuracy by training rows, and what it should become with more; rows double by equal steps."""
     curve, corrected = report.curve, report.corrected.accuracy.value
     spans = [(each.rows, _around(each.accuracy, each.se)) for each in curve.points]
@@ -212,7 +247,7 @@ def curve_picture(report: Report) -> Markup:
     high = max(values[2] for _, values in every)
     x = Scale(math.log2(every[0][0]) - 0.2, math.log2(every[-1][0]) + 0.2, 44, WIDTH - 14)
     y = Scale(low, math.ceil(10 * high) / 10, 214, 14)
-    shapes = []
+    shapes: list[Shape] = []
     for tick in y.ticks():
         shapes += [
             line(x.start, y(tick), x.end, y(tick), "guide"),
@@ -221,14 +256,14 @@ def curve_picture(report: Report) -> Markup:
     ahead = [(x(math.log2(rows)), values) for rows, values in band]
     outline = [(at, y(values[1])) for at, values in ahead] + [(at, y(values[2])) for at, values in reversed(ahead)]
     shapes += [
-        element("polygon", points=_places(outline), class_="band"),
-        element("polyline", points=_places((at, y(values[0])) for at, values in ahead), class_="ahead"),
+        shape("polygon", points=_places(outline), class_="band"),
+        shape("polyline", points=_places((at, y(values[0])) for at, values in ahead), class_="ahead"),
     ]
     for rows, (accuracy, lowest, highest) in spans:
         at = x(math.log2(rows))
         shapes += [
             line(at, y(lowest), at, y(highest), "range"),
-            element("circle", cx=at, cy=y(accuracy), r=5, class_="dot"),
+            shape("circle", cx=at, cy=y(accuracy), r=5, class_="dot"),
         ]
     place = math.inf
     for at, rows in sorted(((x(math.log2(rows)), rows) for rows, _ in every), reverse=True):
@@ -241,7 +276,7 @@ def curve_picture(report: Report) -> Markup:
     ]
     measured = "; ".join(f"{each.rows:.0f} rows {percent(each.accuracy)}" for each in curve.points)
     title = f"Held-out accuracy by training rows: {measured}. {curve.sentence}"
-    return picture("curve", title, (WIDTH, 256), *shapes)
+    return Picture("curve", title, (WIDTH, 256), shapes)
 
 
 def _around(accuracy: float, se: float) -> tuple[float, float, float]:

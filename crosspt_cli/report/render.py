@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crosspt_cli.foundation.words import counted
 from crosspt_cli.report.file_check import check_headline, check_lines, finding_lines
-from crosspt_cli.report.numbers import counted, duration
+from crosspt_cli.report.numbers import duration
 from crosspt_cli.report.summary import (
     Line,
     bank_rows,

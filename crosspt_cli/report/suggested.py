@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.report.numbers import counted, shortened
+from crosspt_cli.foundation.words import counted
 
 if TYPE_CHECKING:
     from crosspt_cli.answering.suggest import Suggestions
@@ -66,7 +66,7 @@ def suggestion_notes(found: Suggestions, wanted: int) -> tuple[str, ...]:
     """Return what the person should know of the choice."""
     pool, notes = found.pool, []
     if pool.passed_over:
-        why = shortened([f"{count:,} {reason}" for reason, count in pool.passed_over.items()], len(pool.passed_over))
+        why = ", ".join(f"{count:,} {reason}" for reason, count in pool.passed_over.items())
         notes.append(f"{found.path}: {sum(pool.passed_over.values()):,} of {pool.read:,} rows passed over: {why}.")
     if len(pool.rows) < pool.possible:
         notes.append(f"{found.path}: chosen from {len(pool.rows):,} of the {pool.possible:,} others, drawn by lot.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from crosspt_cli.foundation.plain_json import finite
 from crosspt_cli.foundation.records import plain
-from crosspt_cli.report.numbers import at_most, counted, duration, expected, percent, shortened, with_error
+from crosspt_cli.foundation.words import counted, listed
+from crosspt_cli.report.numbers import at_most, duration, expected, percent, with_error
 from crosspt_cli.report.progress import rough_time
 
 if TYPE_CHECKING:
@@ -220,8 +221,7 @@ def suspect_lines(done: Onboarded) -> tuple[Line, ...]:
     ]
     more = len(done.suspects) - len(shown)
     rest = [f"and {more:,} more; --json lists all"] if more else []
-    one = len(done.suspects) == 1
-    head = f"{counted(len(done.suspects), 'row')} {'looks' if one else 'look'} mislabelled to the held-out folds:"
+    head = f"{counted(len(done.suspects), 'row looks', 'rows look')} mislabelled to the held-out folds:"
     return (("check labels", "\n".join([head, *shown, *rest])),)
 
 
@@ -240,7 +240,7 @@ def task_lines(done: Onboarded) -> tuple[Line, ...]:
 def words_text(classes: Sequence[str], words: Sequence[str]) -> str:
     """Return each class with its label words, once where they are the same."""
     pairs = [label if label == said else f"{label} → {said}" for label, said in zip(classes, words, strict=True)]
-    return shortened(pairs, SHOWN_CLASSES)
+    return listed(pairs, SHOWN_CLASSES)
 
 
 def next_command(task: str, text_columns: Sequence[str]) -> str:
@@ -254,7 +254,7 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
     cost = f"{rough_time(plan.seconds)} at most, and about {plan.memory_mb:,.0f} MB, on {plan.device}"
     tried = f"{counted(len(plan.candidates), 'candidate')} × {counted(plan.folds, 'fold')}"
     return (
-        ("classes", f"{len(plan.classes)}: {shortened(counts, SHOWN_CLASSES)}"),
+        ("classes", f"{len(plan.classes)}: {listed(counts, SHOWN_CLASSES)}"),
         ("texts", ", ".join(plan.text_columns)),
         ("backbone", plan.backbone),
         ("template", plan.reason or repr(plan.template)),

@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crosspt_cli.report.markup import Markup, element, joined
-from crosspt_cli.report.numbers import counted, percent, with_error
+from crosspt_cli.foundation.words import counted, cut
+from crosspt_cli.report.numbers import percent, with_error
 
 if TYPE_CHECKING:
     from crosspt_cli.evidence.forecast import LearningCurve
     from crosspt_cli.evidence.intervals import Estimate
     from crosspt_cli.evidence.outcome import CandidateResult
-    from crosspt_cli.report.held_out_numbers import Bin, HardRow
+    from crosspt_cli.report.held_out_numbers import Bin
     from crosspt_cli.report.report_data import Report, Target
 
 LABEL_SHOWN = 40  # characters
 DARKEST = 0.45  # of a cell's shade, so that the number on it can be read
 
 
-def data_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    """Return a table whose rows each begin with what they are about; the other cells are numbers."""
-    head = [element("th", name, scope="col") for name in header]
-    body = [
-        element("tr", element("th", first, scope="row"), *(element("td", cell) for cell in rest))
-        for first, *rest in rows
-    ]
-    return framed(caption, head, [element("tbody", *body)])
+@dataclass(frozen=True)
+class Table:
+    """A table whose rows each begin with what they are about; the other cells are numbers."""
 
-
-def framed(caption: str, head: Sequence[Markup], bodies: Sequence[Markup], kind: str | None = None) -> Markup:
-    """Return a table in a frame of its own, which a narrow screen or a keyboard can move sideways.
-
-    Args:
-        caption: what it is.
-        head: the cells of its first row.
-        bodies: groups of rows.
-        kind: its class in the page's style.
-    """
-    parts = (element("caption", caption), element("thead", element("tr", *head)), *bodies)
-    return element(
-        "div", element("table", *parts, class_=kind), class_="wide", tabindex=0, role="region", aria_label=caption
-    )
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 def interval(estimate: Estimate | None) -> str:
@@ -58,7 +43,7 @@ def difference(estimate: Estimate) -> tuple[str, str]:
 
 def label(text: str) -> str:
     """Return a label, cut where it is too long for a cell."""
-    return text if len(text) <= LABEL_SHOWN else f"{text[: LABEL_SHOWN - 1]}…"
+    return cut(text, LABEL_SHOWN)
 
 
 def count(rows: float) -> str:
@@ -66,47 +51,28 @@ def count(rows: float) -> str:
     return f"{rows:,.0f}" if rows == round(rows) else f"{rows:,.1f}"
 
 
-def method_table(report: Report) -> Markup:
+def method_table(report: Report) -> Table:
     """Return the chosen candidate and, the simplest last, what it is compared with."""
     rows = [("as chosen", with_error(report.score.mean, report.score.se), "", "", "")]
     for name, each in reversed(report.verdict.methods.items()):
         rows.append((name, with_error(each.score.mean, each.score.se), *difference(each.difference), each.outcome))
     folds = f"held-out accuracy on {counted(report.folds, 'fold')}"
     header = (folds, "± standard error", "points", "90 % interval", "these rows say")
-    return data_table("Beside simpler methods, on the same rows and folds", header, rows)
+    return Table("Beside simpler methods, on the same rows and folds", header, rows)
 
 
-def confusion_table(report: Report) -> Markup:
-    """Return the grid of given and answered labels; a cell is darker the more of its class's rows it has."""
-    names = [each.label for each in report.classes]
-    head = [element("th", "given ↓  answered →", scope="col"), *(_head(name, "col") for name in names)]
-    body = []
-    for given, (name, counts) in enumerate(zip(names, report.confusion or (), strict=True)):
-        cells = [
-            element(
-                "td",
-                element("strong", count(rows)) if given == answered else count(rows),
-                class_="right" if given == answered else "wrong",
-                style=f"--shade: {DARKEST * rows / max(1, sum(counts)):.2f}",
-            )
-            for answered, rows in enumerate(counts)
-        ]
-        body.append(element("tr", _head(name, "row"), *cells))
-    caption = "Held-out rows by given and answered label; right answers on the diagonal, in bold"
-    return framed(caption, head, [element("tbody", *body)], "grid")
+def shade(rows: float, counts: Sequence[float]) -> str:
+    """Return how dark a cell of the grid is, the more of its class's rows it has."""
+    return f"{DARKEST * rows / max(1, sum(counts)):.2f}"
 
 
-def _head(name: str, scope: str) -> Markup:
-    return element("th", label(name), scope=scope, title=name if label(name) != name else None)
-
-
-def confused_table(report: Report) -> Markup:
+def confused_table(report: Report) -> Table:
     """Return the pairs of classes most often confused."""
     rows = [(label(each.given), label(each.answered), count(each.rows)) for each in report.confused]
-    return data_table("The pairs most often confused, on held-out rows", ("given", "answered", "rows"), rows)
+    return Table("The pairs most often confused, on held-out rows", ("given", "answered", "rows"), rows)
 
 
-def class_table(report: Report) -> Markup:
+def class_table(report: Report) -> Table:
     """Return rows, recall and precision of each class."""
     rows = [
         (
@@ -120,10 +86,10 @@ def class_table(report: Report) -> Markup:
         for each in report.classes
     ]
     header = ("class", "rows", "recall", "90 % interval", "precision", "90 % interval")
-    return data_table("Each class on held-out rows, with Wilson intervals", header, rows)
+    return Table("Each class on held-out rows, with Wilson intervals", header, rows)
 
 
-def candidate_table(report: Report) -> Markup:
+def candidate_table(report: Report) -> Table:
     """Return everything that was tried."""
     rows = [
         (
@@ -135,7 +101,7 @@ def candidate_table(report: Report) -> Markup:
         for number, each in enumerate(report.candidates)
     ]
     header = ("candidate", "state", "steps", "accuracy", "lowest to highest fold")
-    return data_table("All candidates, each at the steps at which it was best", header, rows)
+    return Table("All candidates, each at the steps at which it was best", header, rows)
 
 
 def _accuracy(tried: CandidateResult) -> tuple[str, str]:
@@ -151,7 +117,7 @@ def ratio_name(ratio: float) -> str:
     return f"ratio {ratio:g}" if ratio else "attention only"
 
 
-def source_table(report: Report) -> Markup:
+def source_table(report: Report) -> Table:
     """Return shares and worth of the sources."""
     sharing = report.sharing
     known = {name: difference(source.worth) for name, source in sharing.sources.items()}
@@ -162,7 +128,7 @@ def source_table(report: Report) -> Markup:
     if sharing.against_alone:
         rows.append(("all sources, over a private prompt alone", "–", *difference(sharing.against_alone.worth)))
     header = ("prompt", "share", "worth in points", "90 % interval")
-    return data_table("Shares of the target prompt, and what accuracy is lost without each source", header, rows)
+    return Table("Shares of the target prompt, and what accuracy is lost without each source", header, rows)
 
 
 def name_of(source: str) -> str:
@@ -170,17 +136,17 @@ def name_of(source: str) -> str:
     return "private prompt" if source == "private" else source
 
 
-def bin_table(bins: Sequence[Bin]) -> Markup:
+def bin_table(bins: Sequence[Bin]) -> Table:
     """Return the bins of the reliability diagram, by the numbers that it has."""
     rows = [
         (str(number), f"{each.rows:,}", percent(each.confidence), percent(each.accuracy.value), interval(each.accuracy))
         for number, each in enumerate(bins, 1)
     ]
     header = ("group", "rows", "mean confidence", "right", "90 % interval")
-    return data_table("Held-out rows in groups of equal size, the least confident first", header, rows)
+    return Table("Held-out rows in groups of equal size, the least confident first", header, rows)
 
 
-def target_table(targets: Sequence[Target]) -> Markup:
+def target_table(targets: Sequence[Target]) -> Table:
     """Return what `--target-accuracy` would do for some accuracies."""
     rows = []
     for each in targets:
@@ -190,36 +156,10 @@ def target_table(targets: Sequence[Target]) -> Markup:
             needed = f"about {each.rows_needed:,} labelled rows would do" if each.rows_needed else "no number is known"
             rows.append((percent(each.accuracy), f"not yet; {needed}", "–", "–"))
     header = ("accuracy", "can be promised", "from confidence", "of held-out rows answered")
-    return data_table("What --target-accuracy could promise", header, rows)
+    return Table("What --target-accuracy could promise", header, rows)
 
 
-def curve_table(curve: LearningCurve) -> Markup:
+def curve_table(curve: LearningCurve) -> Table:
     """Return what more rows should gain."""
     rows = [(f"{each.rows:,} more", *difference(each.gain)) for each in curve.forecasts]
-    return data_table("What more rows should gain", ("rows", "points", "90 % interval"), rows)
-
-
-def hard_table(rows: Sequence[HardRow], columns: Sequence[str]) -> Markup:
-    """Return the hardest rows; texts stand below the numbers, as wide as the page."""
-    header = ("row", "given label", "likely label", "probability of the given one")
-    head = [element("th", name, scope="col") for name in header]
-    groups = [element("tbody", *_hard_row(each, columns)) for each in rows]
-    return framed("The rows whose given label got the least probability when they were held out", head, groups, "rows")
-
-
-def _hard_row(row: HardRow, columns: Sequence[str]) -> list[Markup]:
-    mark = [" ", element("strong", "label probably wrong", class_="mark")] if row.suspect else []
-    likely = "as given" if row.given == row.likely else f"{label(row.likely)} ({percent(row.likely_share)})"
-    numbers = element(
-        "tr",
-        element("th", f"{row.file}:{row.line}", *mark, scope="row"),
-        *(element("td", cell) for cell in (label(row.given), likely, percent(row.given_share))),
-    )
-    if row.texts is None:
-        return [numbers]
-    named = len(columns) > 1
-    texts = (
-        element("p", *([element("b", f"{name}: ")] if named else []), text, dir="auto")
-        for name, text in zip(columns, row.texts, strict=True)
-    )
-    return [numbers, element("tr", element("td", joined(texts), colspan=4, class_="text"))]
+    return Table("What more rows should gain", ("rows", "points", "90 % interval"), rows)

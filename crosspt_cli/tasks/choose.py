@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from crosspt_cli.foundation.words import joined
 from crosspt_cli.tasks.label_words import clean_label, speaks
 from crosspt_cli.tasks.template import ANY, Template, fit_template, matched_columns
 from crosspt_cli.tasks.template_file import list_templates, load_template
+
+SHOWN_NAMES = 4  # of labels or columns, in a reason
 
 
 def choose_template(
@@ -32,7 +35,7 @@ def choose_template(
             if reason:
                 return replace(fit_template(template, columns), reason=reason)
     what = "text column" if len(columns) == 1 else "text columns"
-    reason = f"'generic': no other template knows the labels or the {what} {listed(columns)}."
+    reason = f"'generic': no other template knows the labels or the {what} {joined(columns, SHOWN_NAMES)}."
     return replace(fit_template(load_template("generic"), columns), reason=reason)
 
 
@@ -40,14 +43,14 @@ def labels_reason(template: Template, columns: tuple[str, ...], classes: tuple[s
     """Return why the labels make this template right: it knows all of them; empty when it does not."""
     if not classes or not all(clean_label(label) in template.right_for.labels for label in classes):
         return ""
-    return f"{template.name!r}: it knows the labels {listed(classes)}."
+    return f"{template.name!r}: it knows the labels {joined(classes, SHOWN_NAMES)}."
 
 
 def columns_reason(template: Template, columns: tuple[str, ...], classes: tuple[str, ...]) -> str:
     """Return why the columns make this template right: each field finds its own by name; empty when one does not."""
     if not matched_columns(template.right_for.columns, columns):
         return ""
-    return f"{template.name!r}: it knows the text columns {listed(columns)}."
+    return f"{template.name!r}: it knows the text columns {joined(columns, SHOWN_NAMES)}."
 
 
 def names_reason(template: Template, columns: tuple[str, ...], classes: tuple[str, ...]) -> str:
@@ -60,11 +63,3 @@ def names_reason(template: Template, columns: tuple[str, ...], classes: tuple[st
     if words < template.right_for.words_per_label:
         return ""
     return f"{template.name!r}: {len(classes)} classes, with names of {words:.1f} words on average."
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Return up to four names as ``a, b and c``, and how many more there are."""
-    shown, more = names[:4], len(names) - 4
-    if more > 0:
-        return f"{', '.join(shown)} and {more} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from crosspt_cli.foundation.errors import TemplateError
+from crosspt_cli.foundation.words import counted
 from crosspt_cli.tasks.label_words import clean_label
 
 Tokenize = Callable[[str], list[int]]
@@ -108,7 +109,7 @@ def fit_template(template: Template, text_columns: tuple[str, ...]) -> Template:
     if template.fields not in (ANY, count):
         raise TemplateError(
             template.path or template.name,
-            f"template {template.name!r} reads {plural(template.fields, 'text column')}, "
+            f"template {template.name!r} reads {counted(template.fields, 'text column')}, "
             f"and the data has {count} ({', '.join(text_columns) or 'none'}).",
             f"Name {template.fields} with --text-col, or pass --template generic, which reads any number.",
         )
@@ -149,8 +150,3 @@ def matched_columns(roles: tuple[tuple[str, ...], ...], text_columns: tuple[str,
 def column_name(name: str) -> str:
     """Return a column's name without case, spaces and separators: ``"Question_1"`` → ``"question1"``."""
     return clean_label(name).replace(" ", "")
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``"1 text column"`` or ``"2 text columns"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

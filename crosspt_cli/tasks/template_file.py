@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import yaml
 
 from crosspt_cli.foundation.errors import NotFound, TemplateError
 from crosspt_cli.foundation.paths import NAME, shipped
+from crosspt_cli.foundation.words import with_nearest
+from crosspt_cli.foundation.yaml_lines import Reading, line_of
 from crosspt_cli.tasks.label_words import clean_label
-from crosspt_cli.tasks.reading import Reading, compose, hint, line_of, nearest
 from crosspt_cli.tasks.template import ANY, EACH, LabelWord, RightFor, Segment, Template
 
 KEYS = ("name", "about", "fields", "segments", "label-words", "right-for")
@@ -43,7 +45,7 @@ def load_template(name_or_path: str | Path) -> Template:
     names = [entry.stem for entry in sorted(shipped("templates").glob("*.yaml"))]
     raise NotFound(
         "templates",
-        f"no template named {str(name_or_path)!r}{nearest(str(name_or_path), names)}.",
+        f"no template named {with_nearest(str(name_or_path), names)}.",
         f"'crosspt templates list' shows all {len(names)}; a file of your own needs its suffix, .yaml.",
     )
 
@@ -55,36 +57,35 @@ def read_template(path: Path) -> Template:
         NotFound: there is no such file.
         TemplateError: it cannot be read, or is no template.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFound(
-            str(path), "no such template file.", "'crosspt templates list' shows the shipped ones."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise TemplateError(str(path), f"byte {error.start + 1} is not UTF-8.", "Save the file as UTF-8.") from error
-    except OSError as error:
-        raise TemplateError(
-            str(path), f"cannot be read ({error.strerror}).", "Name a file that can be read."
-        ) from error
-    return parse_template(text, str(path), is_shipped=path.parent == shipped("templates"))
+    if not path.exists():
+        raise NotFound(str(path), "no such template file.", "'crosspt templates list' shows the shipped ones.")
+    reading = _reading(str(path))
+    return _template(reading.open(), reading, is_shipped=path.parent == shipped("templates"))
 
 
-def parse_template(text: str, path: str, *, is_shipped: bool = False) -> Template:
+def parse_template(text: str, path: str) -> Template:
     """Return the template that a YAML text describes; `docs/templates.md` has the format.
 
     Args:
         text: the YAML.
         path: where it is from, for messages.
-        is_shipped: whether it came with crosspt.
 
     Raises:
         TemplateError: it is no template; names every problem and its line.
     """
-    root = compose(text, path)
+    reading = _reading(path)
+    return _template(reading.compose(text), reading)
+
+
+def _reading(path: str) -> Reading:
+    check = f"crosspt templates check {shlex.quote(path)}"
+    hint = f"'{check}' reads it again; 'crosspt templates show generic' prints one that works."
+    return Reading(path, TemplateError, hint)
+
+
+def _template(root: yaml.Node | None, reading: Reading, *, is_shipped: bool = False) -> Template:
     if root is None:
-        raise TemplateError(path, "the file is empty.", hint(path))
-    reading = Reading(path)
+        raise TemplateError(reading.path, "the file is empty.", reading.hint)
     nodes = reading.mapping(root, "the template", KEYS, REQUIRED)
     fields = read_fields(reading, nodes.get("fields"))
     template = Template(
@@ -94,7 +95,7 @@ def parse_template(text: str, path: str, *, is_shipped: bool = False) -> Templat
         segments=read_segments(reading, nodes.get("segments"), fields),
         label_words=read_label_words(reading, nodes.get("label-words")),
         right_for=read_right_for(reading, nodes.get("right-for"), fields),
-        path=path,
+        path=reading.path,
         shipped=is_shipped,
     )
     reading.finish()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from crosspt_cli.foundation.errors import TemplateError
 from crosspt_cli.foundation.pairs import advised
+from crosspt_cli.foundation.words import joined, problems_text, with_nearest
 from crosspt_cli.tasks.label_words import clean_label, is_code, known_words
-from crosspt_cli.tasks.reading import nearest
 from crosspt_cli.tasks.template import Template, Tokenize
 
 OWN, ALIAS, CLEANED, RAW, NUMBERED = range(5)
@@ -170,7 +170,7 @@ class Choices:
             TemplateError: a label that does not occur, words unknown to the tokenizer, or words of two classes.
         """
         problems = [
-            ("label words", f"no class is named {label!r}{nearest(label, self.classes)}.")
+            ("label words", f"no class is named {with_nearest(label, self.classes)}.")
             for label in label_words
             if label not in self.classes
         ]
@@ -255,7 +255,7 @@ def placed(options: Sequence[Sequence[Option]], place: Sequence[int]) -> list[Op
 
 def clash(labels: Sequence[str], words: Sequence[str]) -> str:
     """Return the sentence about own words that several classes share."""
-    both = " and ".join([", ".join(map(repr, labels[:-1])), repr(labels[-1])])
+    both = joined(map(repr, labels), None)
     if len(set(words)) == 1:
         return f"label word {words[0]!r} stands for {'both ' if len(labels) == 2 else ''}{both}."
     return f"the label words {', '.join(map(repr, words))} of {both} are the same after tokenising."
@@ -267,5 +267,4 @@ def refusal(problems: Sequence[tuple[str, str]], template: Template) -> Template
     hint = f"Give each class its own words; 'crosspt templates check {shlex.quote(name)}' shows how they are tokenised."
     if len(problems) == 1:
         return TemplateError(*problems[0], hint)
-    listed = "".join(f"\n  {where}: {problem}" for where, problem in problems)
-    return TemplateError("label words", f"{len(problems)} problems.{listed}", hint)
+    return TemplateError("label words", problems_text(problems), hint)

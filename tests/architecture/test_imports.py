@@ -40,6 +40,7 @@ ONLY_IN = {
     "scipy": {"evidence"},
     "click": {"cli"},
     "rich": {"report", "cli"},
+    "jinja2": {"report"},
     "datasets": {"data"},
     "pandas": {"data"},
     "pyarrow": {"data"},

@@ -89,7 +89,7 @@ def test_a_damaged_task_is_listed_and_told(call, fitted):
     (fitted / "tasks/pairs/task.yaml").write_text("{")
     done = call("registry", "list")
     assert done.code == 0
-    assert "  pairs  damaged: " in done.out and "this is not readable as YAML." in done.out
+    assert "  pairs  damaged: " in done.out and "this is not YAML: " in done.out
     assert "  reviews  " in done.out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from html.parser import HTMLParser
 
@@ -60,7 +61,7 @@ def test_json_has_the_values_of_the_page(report, tmp_path):
     assert [each["label"] for each in found["classes"]] == ["neg", "pos"]
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"{100 * found['accuracy']['mean']:.1f} %" in page
-    assert found["origin"]["command"] in page.replace("&#x27;", "'")
+    assert found["origin"]["command"] in html.unescape(page)
     assert [row["texts"] is not None for row in found["hardest"]] == [True] * 8
 
 

@@ -79,13 +79,17 @@ BAD = {
         "add-task:\n  folds: many\n",
         "{path} line 2: 'folds': 'many' is not a valid integer range.\n",
     ),
+    "an option twice": (
+        "add-task:\n  folds: 2\n  folds: 3\n",
+        "{path} line 3: crosspt add-task has the option 'folds' twice.\n",
+    ),
     "a list where one value goes": (
         "add-task:\n  folds: [2, 3]\n",
         "{path} line 2: 'folds' must be one value.\n",
     ),
     "no mapping": (
         "- add-task\n",
-        "{path} line 1: 'crosspt' must be 'key: value' lines.\n",
+        "{path} line 1: crosspt must be 'key: value' lines.\n",
     ),
     "no YAML": (
         "add-task: [\n",

@@ -74,7 +74,9 @@ def test_the_wheel_holds_the_package_its_licence_and_nothing_else(wheel):
     """Tests, benchmarks and an earlier build's leftovers are not installed on anyone's machine."""
     python = {path.relative_to(ROOT).as_posix() for path in (ROOT / "crosspt_cli").rglob("*.py")}
     rest = {name for name in wheel if not name.startswith(INSIDE) and ".dist-info/" not in name}
-    assert rest == python | {"crosspt_cli/py.typed"}  # by which type checkers know that it is typed
+    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "crosspt_cli/report/templates").iterdir()}
+    assert len(page) == 4  # of which a report's page is made
+    assert rest == python | page | {"crosspt_cli/py.typed"}  # by which type checkers know that it is typed
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel)
 
 

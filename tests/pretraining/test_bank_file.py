@@ -1,4 +1,4 @@
-"""The bank file: every mistake is a sentence that names the file, the source and the key."""
+"""The bank file: every mistake is a sentence that names the file, the line, the source and the key."""
 
 import pytest
 
@@ -9,17 +9,22 @@ HINT = "docs/sources.md shows a bank file and explains its keys."
 SOURCE = "{name: %s, task: t, train: a.csv, held-out: b.csv, licence: CC0-1.0}"
 TWO = f"sources:\n  - {SOURCE % 'one'}\n  - {SOURCE % 'two'}\n"
 GOOD = f"backbone: mini\nsteps: 7\nsource-rate: 1\n{TWO}"
-ONE_KNOWN = "Known: name, task, train, held-out, licence, label-col, text-cols, template, about."
-BANK_KNOWN = (
-    "Known: backbone, sources, prompt-tokens, prompt-layer, steps, batch, rows, held-out-rows, max-tokens, "
-    "source-rate, attention-rate, own-share, seed."
-)
 BAD = {
-    "backbone: [": (DataError, "{path}: is not YAML (while parsing a flow node).\n" + HINT),
-    "backbone: mini": (DataError, "{path}: has no list of sources.\n" + HINT),
-    "- just\n- a list": (DataError, "{path}: has no list of sources.\n" + HINT),
-    "backbone: mini\nsources: []": (DataError, "{path}: has no list of sources.\n" + HINT),
-    "backbone: mini\nsources: {a: b}": (DataError, "{path}: has no list of sources.\n" + HINT),
+    "backbone: [": (
+        DataError,
+        "{path} line 1: this is not YAML: expected the node content, but found '<stream end>'.\n" + HINT,
+    ),
+    "# to be written": (DataError, "{path}: the file is empty.\n" + HINT),
+    "backbone: mini": (DataError, "{path} line 1: the bank lacks the key 'sources'.\n" + HINT),
+    "- just\n- a list": (DataError, "{path} line 1: the bank must be 'key: value' lines.\n" + HINT),
+    "backbone: mini\nsources: []": (
+        DataError,
+        "{path} line 2: 'sources' must be a list with at least one entry.\n" + HINT,
+    ),
+    "backbone: mini\nsources: {a: b}": (
+        DataError,
+        "{path} line 2: 'sources' must be a list with at least one entry.\n" + HINT,
+    ),
     f"backbone: mini\nsources:\n  - {SOURCE % 'one'}\n": (
         DataError,
         "{path}: needs two sources or more, each with a name of its own.\n" + HINT,
@@ -30,24 +35,41 @@ BAD = {
     ),
     f"backbone: mini\nsources:\n  - {SOURCE % 'one'}\n  - sst2\n": (
         DataError,
-        "{path} source 2: must be a mapping of keys to values.\n" + HINT,
+        "{path} line 4: source 2 must be 'key: value' lines.\n" + HINT,
     ),
-    GOOD.replace("task: t", "tusk: t", 1): (DataError, "{path} source 1: has the unknown key 'tusk'.\n" + ONE_KNOWN),
-    GOOD.replace("held-out: b.csv, ", "", 1): (DataError, "{path} source 1: lacks 'held-out'.\n" + HINT),
-    GOOD.replace("task: t", "task: 3", 1): (
+    GOOD.replace("task: t", "tusk: t", 1): (
         DataError,
-        "{path} source 1: task is 3, but must be of type str.\n" + HINT,
+        "{path}: 2 problems.\n"
+        "  line 5: source 1 has no key 'tusk'; the nearest is 'task'.\n"
+        "  line 5: source 1 lacks the key 'task'.\n" + HINT,
     ),
-    TWO: (DataError, "{path}: lacks 'backbone'.\n" + HINT),
-    GOOD.replace("steps: 7", "stops: 7"): (DataError, "{path}: has the unknown key 'stops'.\n" + BANK_KNOWN),
+    GOOD.replace("held-out: b.csv, ", "", 1): (
+        DataError,
+        "{path} line 5: source 1 lacks the key 'held-out'.\n" + HINT,
+    ),
+    GOOD.replace("task: t", "task: [t]", 1): (DataError, "{path} line 5: 'task' of source 1 must be text.\n" + HINT),
+    GOOD.replace("licence:", "text-cols: body, licence:", 1): (
+        DataError,
+        "{path} line 5: 'text-cols' of source 1 must be a list with at least one entry.\n" + HINT,
+    ),
+    TWO: (DataError, "{path} line 1: the bank lacks the key 'backbone'.\n" + HINT),
+    GOOD.replace("steps: 7", "stops: 7"): (
+        DataError,
+        "{path} line 2: the bank has no key 'stops'; the nearest is 'steps'.\n" + HINT,
+    ),
+    GOOD.replace("steps: 7", "steps: 7\nsteps: 8"): (
+        DataError,
+        "{path} line 3: the bank has the key 'steps' twice.\n" + HINT,
+    ),
     GOOD.replace("steps: 7", "steps: many"): (
         DataError,
-        "{path}: steps is 'many', but must be of type int.\n" + HINT,
+        "{path} line 2: 'steps' of the bank is 'many', but must be a number of at least 1.\n" + HINT,
     ),
-    GOOD.replace("steps: 7", "steps: true"): (DataError, "{path}: steps is True, but must be of type int.\n" + HINT),
-    GOOD.replace("rate: 1", "rate: fast"): (
+    GOOD.replace("steps: 7", "steps: true").replace("rate: 1", "rate: fast"): (
         DataError,
-        "{path}: source-rate is 'fast', but must be of type float.\n" + HINT,
+        "{path}: 2 problems.\n"
+        "  line 2: 'steps' of the bank is 'true', but must be a number of at least 1.\n"
+        "  line 3: 'source-rate' of the bank is 'fast', but must be a number of at least 0.\n" + HINT,
     ),
     GOOD.replace("steps: 7", "own-share: 1"): (
         DataError,
@@ -83,7 +105,7 @@ def test_a_bank_file_that_is_not_there_is_named(tmp_path):
 def test_a_bank_file_that_is_no_text_is_named(tmp_path):
     """A safetensors file in its place."""
     (tmp_path / "bank.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DataError, match="is not YAML"):
+    with pytest.raises(DataError, match="byte 1 is not UTF-8"):
         read_bank(tmp_path / "bank.yaml")
 
 

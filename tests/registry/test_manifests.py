@@ -122,11 +122,24 @@ def test_every_bad_key_of_a_manifest_is_named_at_once(manifest):
     )
 
 
+def test_the_line_is_that_of_the_key_inside_its_own_mapping(manifest):
+    """`rows` and `name` stand in several places, and only one of them is wrong."""
+    lines = dump_manifest(manifest).decode().splitlines()
+    number = next(place for place, line in enumerate(lines, 1) if line.strip() == "rows: 40")
+    lines[number - 1] = lines[number - 1].replace("40", "many")
+    with pytest.raises(IntegrityError) as caught:
+        parse_source(WHERE, "\n".join(lines).encode())
+    assert str(caught.value).startswith(
+        f"qqp/manifest.yaml line {number}: 'rows' must be a whole number, not 'many'.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
         ("sha256: {}", "sha256: {../x: ab}", "'sha256' names '../x', which is no plain file name."),
         ("sha256: {}", "sha256: {x: ab}", "'sha256' has no hex sha256 of 64 characters for 'x'."),
+        ("seed: 7", "seed: 7\nseed: 8", "'seed' stands there twice."),
         ("seed: 7", "seed: true", "'seed' must be a whole number, not True."),
         ("task: paraphrase", "task: 5", "'task' must be a text, not 5."),
         ("score:", "score: none\nwas:", "'score' must be a mapping, not 'none'."),
@@ -147,7 +160,7 @@ def test_broken_yaml_is_named_with_its_line():
     with pytest.raises(IntegrityError) as caught:
         parse_source(WHERE, b"format_version: 1\nname: [qqp\n")
     assert caught.value.where == "qqp/manifest.yaml line 3"
-    assert caught.value.problem == "this is not readable as YAML."
+    assert caught.value.problem.startswith("this is not YAML: ")
 
 
 def test_yaml_cannot_run_code():

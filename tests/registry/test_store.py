@@ -196,7 +196,7 @@ def test_a_damaged_entry_is_listed_as_such(registry, save, home):
     (home / "tasks" / "reviews" / "task.yaml").write_text("format_version: 1\n")
     other, reviews = registry.tasks()
     assert (other.problem, reviews.manifest) == ("", None)
-    assert "task.yaml: 'crosspt_version' is missing" in reviews.problem
+    assert "task.yaml line 1: 'crosspt_version' is missing" in reviews.problem
 
 
 def test_the_shipped_backbone_is_listed(registry):
