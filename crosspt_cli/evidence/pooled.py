@@ -12,7 +12,7 @@ from crosspt_cli.evidence.readout import log_softmax
 
 TEMPERATURE = 100.0
 """Nats per unit of similarity when an unlabelled row is shared out among the classes."""
-ROUNDS = 6
+ROUNDS = 4
 SMOOTHING = 0.1
 """How much of the class prior is even, whatever the unlabelled rows say: no class dies out."""
 PRIOR_ROUNDS = 3  # shares and prior depend on each other; after so many they stand
@@ -52,7 +52,8 @@ def pooled_prototypes(readings: Sequence[Reading], labels: np.ndarray, classes: 
         readings: one or more ways of reading the same rows; at most `MOST_ROWS` unlabelled ones.
         labels: [n] int64, of the labelled rows.
         classes: C.
-        mass: how much all unlabelled rows together weigh, in units of all labelled rows.
+        mass: how much all unlabelled rows together weigh, in units of all labelled rows; none of them weighs more than
+            a labelled one.
 
     Source:
         Nigam et al. 2000, Text classification from labeled and unlabeled documents using EM, for the weight of the
@@ -64,7 +65,7 @@ def pooled_prototypes(readings: Sequence[Reading], labels: np.ndarray, classes: 
     log_prior = np.full(classes, -np.log(classes))
     if not count:
         return Pooled(found, log_prior, np.zeros((0, classes), np.float32))
-    weight = mass * len(labels) / count
+    weight = min(1.0, mass * len(labels) / count)
     shares, log_prior = _share_out(found, pools, log_prior)
     for _ in range(ROUNDS if weight else 0):
         found = tuple(

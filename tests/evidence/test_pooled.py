@@ -60,6 +60,13 @@ def test_unlabelled_rows_make_few_labels_worth_more():
     assert np.mean(right[2.0]) > np.mean(right[0.0]) + 0.05
 
 
+def test_an_unlabelled_row_never_weighs_more_than_a_labelled_one():
+    """Ten rows whose classes are guessed must not outvote a hundred whose classes are known."""
+    labels, pool = np.arange(100) % 2, np.arange(10) % 2
+    one, many = (learned(labels, pool, mass)[0].prototypes[0] for mass in (0.1, 8.0))
+    np.testing.assert_array_equal(many.directions, one.directions)
+
+
 def test_the_prior_is_that_of_the_pool_a_tenth_of_it_even():
     """People's files are uneven where their labelled rows are not."""
     labels, pool = np.arange(32) % 2, (np.arange(400) % 10 == 0).astype(int)  # one in ten
