@@ -28,7 +28,28 @@ class Prototypes:
         return unit(vectors) @ self.directions.T - self.offsets
 
 
-def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototypes:
+@dataclass(frozen=True)
+class SharedRows:
+    """Rows that belong to several classes in parts, summed up: all that class means and their spread take of them.
+
+    A row's part in a class is its weight times the class's share of it.
+
+    `parts` [C], their sum over the rows · `squares` [C], the sum of their squares · `sums` [C, H], of part · row ·
+    `products` [H, H], of weight · row rowᵀ; all float64, rows of length 1.
+    """
+
+    parts: np.ndarray
+    squares: np.ndarray
+    sums: np.ndarray
+    products: np.ndarray
+
+    def scatter(self, means: np.ndarray) -> np.ndarray:
+        """Return the sum of part · (row − mean)(row − mean)ᵀ over rows and classes, [H, H]; `means` [C, H]."""
+        crossed = self.sums.T @ means
+        return self.products - crossed - crossed.T + (means.T * self.parts) @ means
+
+
+def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int, shared: SharedRows | None = None) -> Prototypes:
     """Return class prototypes from labelled rows; every class must occur.
 
     A text is nearest to the class whose mean has the smallest Mahalanobis distance under one covariance for all
@@ -40,34 +61,36 @@ def prototypes(vectors: np.ndarray, labels: np.ndarray, classes: int) -> Prototy
         vectors: [n, H] float32, mean-pooled encoder outputs of the text's tokens.
         labels: [n] int64.
         classes: C.
+        shared: rows whose class is not known; a labelled row weighs 1.
     """
     rows = unit(vectors.astype(np.float64))
     counts = np.bincount(labels, minlength=classes)
-    means = np.stack([rows[labels == c].mean(0) for c in range(classes)])
+    totals, squares, sums = counts, counts, np.stack([rows[labels == c].sum(0) for c in range(classes)])
+    if shared is not None:
+        totals, squares, sums = counts + shared.parts, counts + shared.squares, sums + shared.sums
+    means = sums / totals[:, None]
     centre = means.mean(0)  # of the classes, not the rows: a frequent class must not pull the centre to itself
     if np.abs(means - centre).max() < ROUNDING:
         return Prototypes(np.zeros_like(means, np.float32), np.zeros(classes, np.float32))
-    within = rows - means[labels]
-    one_row = 1 / max(1, len(rows) - int(np.count_nonzero(counts)))  # weight of a row in the spread
-    even = one_row * (within**2).sum() / within.shape[1] + 1e-9  # above zero even where every class has a single row
-    spread = Spread(within, (1 - SHRINKAGE) * one_row, SHRINKAGE * even)
+    spread = _spread(rows - means[labels], None if shared is None else shared.scatter(means), totals, squares)
     directions = spread.undo(means - centre)
     offsets = ((means + centre) * directions).sum(1) / 2
-    offsets -= _extra_distance(spread, counts[labels]) * _by_rows(counts) / 2
+    offsets -= _extra_distance(spread, totals[labels], squares[labels]) * _by_rows(totals**2 / squares) / 2
     scale = np.linalg.norm(directions, axis=1).mean()
     return Prototypes((directions / scale).astype(np.float32), (offsets / scale).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A shrunk covariance within classes: `one_row` · Σ row rowᵀ + `even` · I.
+    """A shrunk covariance within classes: `one_row` · (Σ row rowᵀ + `scatter`) + `even` · I.
 
-    `rows` [n, H], each minus its class's mean.
+    `rows` [n, H], each minus its class's mean · `scatter` [H, H], of rows that are summed up.
     """
 
     rows: np.ndarray
     one_row: float
     even: float
+    scatter: np.ndarray | None = None
 
     def undo(self, vectors: np.ndarray) -> np.ndarray:
         """Return vectors [m, H] times the inverse, by way of the products of the rows, n × n, or of H × H if n is more.
@@ -75,9 +98,14 @@ class Spread:
         Source: Woodbury 1950.
         """
         rows, width = self.rows.shape
-        if rows > width:
-            return np.linalg.solve(self.one_row * self.rows.T @ self.rows + self.even * np.eye(width), vectors.T).T
+        if self.scatter is not None or rows > width:
+            return np.linalg.solve(self._whole, vectors.T).T
         return (vectors - vectors @ self.rows.T @ self._solved) / self.even
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        whole = self.one_row * self.rows.T @ self.rows + self.even * np.eye(self.rows.shape[1])
+        return whole if self.scatter is None else whole + self.one_row * self.scatter
 
     @cached_property
     def _solved(self) -> np.ndarray:
@@ -85,27 +113,46 @@ class Spread:
         return np.linalg.solve(products + self.even / self.one_row * np.eye(len(products)), self.rows)
 
 
+def _spread(within: np.ndarray, scatter: np.ndarray | None, totals: np.ndarray, squares: np.ndarray) -> Spread:
+    """Return the covariance within classes.
+
+    Args:
+        within: [n, H], labelled rows, each minus its class's mean.
+        scatter: [H, H], of the others.
+        totals: [C], the sum of the rows' weights.
+        squares: [C], the sum of their squares: a mean that has seen the rows is nearer to them than it should be.
+    """
+    one_row = 1 / max(1, float((totals - squares / totals).sum()))  # weight of a row in the spread
+    squared = (within**2).sum() + (0.0 if scatter is None else scatter.trace())
+    even = one_row * squared / within.shape[1] + 1e-9  # above zero even where every class has a single row
+    return Spread(within, (1 - SHRINKAGE) * one_row, SHRINKAGE * even, scatter)
+
+
 def _by_rows(counts: np.ndarray) -> np.ndarray:
     """Return how much farther off each class mean is than the average one, [C], per unit of one row's distance."""
     return 1 / counts - (1 / counts).mean()
 
 
-def _extra_distance(spread: Spread, counts: np.ndarray) -> float:
+def _extra_distance(spread: Spread, totals: np.ndarray, squares: np.ndarray) -> float:
     """Return the expected squared distance of a row from its class's true mean; divided by n, that of a mean of n.
 
-    A row is measured with a metric that does not know it (Sherman and Morrison 1950): with fewer rows than
-    dimensions, the metric shortens just the directions in which its own rows differ.
+    It is that of a labelled row from the mean of all others, less what that mean is off. A row is measured with a
+    metric that does not know it (Sherman and Morrison 1950): with fewer rows than dimensions, the metric shortens just
+    the directions in which its own rows differ.
 
     Args:
         spread: within classes.
-        counts: [n], rows of each row's class.
+        totals: [n], the weights of the rows of each labelled row's class.
+        squares: [n], the sum of their squares.
     """
-    known, rows = spread.rows[counts > 1], counts[counts > 1]
+    alone = totals <= 1
+    known, totals, squares = spread.rows[~alone], totals[~alone], squares[~alone]
     if not len(known):
         return 0.0
-    left_out = rows / (rows - 1)  # a row pulls the mean towards itself
-    squared = left_out * (spread.undo(known) * known).sum(1)
-    return float((squared / (1 - spread.one_row * squared)).mean())
+    seen = (spread.undo(known) * known).sum(1)
+    left_out = totals / (totals - 1)  # a row pulls the mean towards itself
+    squared = totals**2 / (totals**2 - 2 * totals + squares) * seen
+    return float((squared / (1 - spread.one_row * left_out * seen)).mean())
 
 
 @dataclass(frozen=True)
