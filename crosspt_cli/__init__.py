@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from crosspt_cli.report.page import report_page
     from crosspt_cli.report.report_data import make_report
 
+    __version__: str
+
 _HOMES = {
     "CrossptError": "crosspt_cli.foundation.errors",
     "FileCheck": "crosspt_cli.checking.check_file",
@@ -55,6 +57,7 @@ __all__ = [
     "Predictor",
     "Registry",
     "Suggestions",
+    "__version__",
     "check_file",
     "load_fitted",
     "make_report",
@@ -70,6 +73,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("crosspt_cli.foundation.version").version()
     if name not in _HOMES:
         raise AttributeError(f"module 'crosspt_cli' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

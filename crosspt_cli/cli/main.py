@@ -25,6 +25,7 @@ from crosspt_cli.cli.settings_file import read_defaults
 from crosspt_cli.cli.suggest import suggest
 from crosspt_cli.cli.templates import templates
 from crosspt_cli.foundation.errors import Argument, CrossptError
+from crosspt_cli.foundation.version import version
 from crosspt_cli.foundation.words import with_nearest
 
 INTERRUPTED = 130
@@ -36,16 +37,6 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         emit(f"crosspt {version()}")
         ctx.exit()
-
-
-def version() -> str:
-    """Return the installed version."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("crosspt")
-    except metadata.PackageNotFoundError:
-        return "unknown"  # a checkout on the path, never installed
 
 
 @click.group(

@@ -14,7 +14,8 @@ from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
 from crosspt_cli.core.memory import Room, room_on
 from crosspt_cli.core.packing import Layout, prompted_layout, token_positions
 from crosspt_cli.foundation.axes import require_shape
-from crosspt_cli.foundation.errors import IntegrityError, OptionError
+from crosspt_cli.foundation.errors import CrossptError, IntegrityError, OptionError
+from crosspt_cli.foundation.optional import require_hub_extra
 from crosspt_cli.tasks.plain_text import as_plain_text
 
 UNIT_SCALE = 0.548
@@ -198,6 +199,7 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
         dtype: float32 or bfloat16, for the matrix products.
 
     Raises:
+        NotInstalled: what reads its tokenizer is missing.
         IntegrityError: it is no T5, or its files are damaged or incomplete.
     """
     import transformers
@@ -218,7 +220,7 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
         model, report = loaded
-    except IntegrityError:
+    except CrossptError:
         raise
     except Exception as error:  # the library raises anything from OSError to its own; all mean that the files are bad
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -233,10 +235,13 @@ def load_tokenizer(folder: Path) -> Any:
     """Return the Hugging Face tokenizer in `folder`, without asking any network.
 
     Raises:
+        NotInstalled: it is an older one without `tokenizer.json`, and what reads those is missing.
         IntegrityError: its files are damaged or missing.
     """
     import transformers
 
+    if (folder / "spiece.model").is_file() and not (folder / "tokenizer.json").is_file():
+        require_hub_extra(str(folder), "a tokenizer without tokenizer.json", "sentencepiece", "google.protobuf")
     try:
         return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the library raises anything; all of it means that the files are bad

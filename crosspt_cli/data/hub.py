@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crosspt_cli.data.table import Table
 from crosspt_cli.foundation.errors import DataError, NotFound, OptionError
+from crosspt_cli.foundation.optional import require_hub_extra
 
 if TYPE_CHECKING:
     import datasets
@@ -52,6 +53,7 @@ def read_hub(name: str) -> Table:
     """Return a hub data set's split as text cells; class numbers become their names, unlabelled ones empty cells.
 
     Raises:
+        NotInstalled: the library `datasets` is missing.
         NotFound: there is no such data set, configuration or split, or it cannot be fetched.
         DataError: the split has no rows.
     """
@@ -69,6 +71,7 @@ def read_hub(name: str) -> Table:
 
 def _load(name: str) -> datasets.Dataset:
     dataset, config, split = split_hub_name(name)
+    require_hub_extra(name, "a hub data set", "datasets")
     import datasets  # inside: importing it takes a second
 
     try:

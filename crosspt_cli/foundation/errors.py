@@ -92,6 +92,13 @@ class OutOfMemory(CrossptError, MemoryError):
     kind = "memory"
 
 
+class NotInstalled(CrossptError, ImportError):
+    """A library is missing that only some uses need."""
+
+    exit_code = 1
+    kind = "not-installed"
+
+
 class BudgetSpent(CrossptError, TimeoutError):
     """The time budget ended before there was anything to keep."""
 

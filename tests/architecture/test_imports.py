@@ -146,7 +146,7 @@ def test_every_public_name_is_what_it_is_where_it_lives():
 
     for name in ("onboard", "predict", "open_registry", "read_csv", "load_fitted", "pretrain", "Registry", "Predictor"):
         assert name in crosspt_cli.__all__
-    for name in crosspt_cli.__all__:
+    for name in crosspt_cli._HOMES:
         found = getattr(crosspt_cli, name)
         home = sys.modules[crosspt_cli._HOMES[name]]
         assert getattr(home, name) is found

@@ -6,11 +6,13 @@ import ast
 import inspect
 import sys
 from dataclasses import fields
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import crosspt_cli
+from crosspt_cli.cli import main
 from crosspt_cli.foundation.errors import Argument, CrossptError, OptionError
 
 FUNCTIONS = [name for name in crosspt_cli.__all__ if inspect.isfunction(getattr(crosspt_cli, name))]
@@ -20,11 +22,19 @@ def test_editors_see_every_public_name():
     """Names that come on first use are invisible to them unless they are imported for type checkers too."""
     tree = ast.parse(Path(crosspt_cli.__file__).read_text())
     (shown,) = [node for node in tree.body if isinstance(node, ast.If)]
-    imported = {name.name: node.module for node in shown.body for name in node.names}
+    imports = [node for node in shown.body if isinstance(node, ast.ImportFrom)]
+    imported = {name.name: node.module for node in imports for name in node.names}
     assert imported == crosspt_cli._HOMES
-    assert sorted(imported) == crosspt_cli.__all__
+    assert sorted([*imported, "__version__"]) == crosspt_cli.__all__
     assert set(crosspt_cli.__all__) <= set(dir(crosspt_cli))
     assert Path(crosspt_cli.__file__).with_name("py.typed").is_file()
+
+
+def test_the_package_and_the_command_tell_the_same_version(capsys):
+    """A report of a fault names one of them, and nobody should have to ask which."""
+    assert main.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"crosspt {crosspt_cli.__version__}\n"
+    assert crosspt_cli.__version__ == metadata.version("crosspt")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

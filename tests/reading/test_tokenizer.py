@@ -77,7 +77,7 @@ def test_a_folder_with_a_sentencepiece_model_only_is_opened_the_long_way(tiny_ba
         (folder / name).unlink()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["it works very well", "it broke very soon"] * 20), model_prefix=str(folder / "spiece"),
-        vocab_size=19, pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2,
+        vocab_size=19, hard_vocab_limit=False, pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2,
     )  # fmt: skip
     opened = open_tokenizer(str(folder), Registry.open())
     assert "".join(opened.pieces(opened.tokenize("it works"))).replace("▁", " ").strip() == "it works"
