@@ -113,6 +113,18 @@ class Backbone:
         vectors = text_means(encoded, layout, texts.lengths, prompts.shape[-2])
         return Answers(self._nats(encoded, layout, tree), vectors)
 
+    @torch.no_grad()
+    def vectors(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts) -> Tensor:
+        """Return each text's vector under its prompt, [R, H] float32, without asking for an answer.
+
+        Args:
+            prompts: [T, P, H] float32, or [T, D, P, H].
+            row_prompt: [R] int64, which of the T prompts stands before each row.
+            texts: the R rows.
+        """
+        encoded, layout = self._read(prompts, row_prompt, texts)
+        return text_means(encoded, layout, texts.lengths, prompts.shape[-2])
+
     def stream(self, texts: EncodedTexts) -> Tensor:
         """Return what stands in the encoder's residual stream where a prompt enters, [n, H] float32."""
         return self.t5.embed(texts.tokens) if texts.stream is None else texts.stream.float()

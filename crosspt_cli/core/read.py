@@ -64,6 +64,22 @@ def answer_rows(
 
 
 @torch.no_grad()
+def read_vectors(
+    backbone: Backbone, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts, rows: Tensor, tokens_at_once: int
+) -> np.ndarray:
+    """Return each row's vector under its prompt, [R, H] float32; the arguments are those of `score_rows`."""
+    device = backbone.device
+    row_prompt, rows = row_prompt.to(device), rows.to(device)
+    vectors = torch.empty(len(rows), backbone.width, device=device)
+
+    def read(at: Tensor) -> None:
+        vectors[at] = backbone.vectors(prompts, row_prompt[at], texts.take(rows[at]))
+
+    _in_passes(backbone, texts.lengths[rows] + prompts.shape[-2], tokens_at_once, read)
+    return vectors.cpu().numpy()
+
+
+@torch.no_grad()
 def score_rows(
     backbone: Backbone,
     prompts: Tensor,

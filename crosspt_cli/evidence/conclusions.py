@@ -45,13 +45,13 @@ def conclude(found: Found) -> Conclusions:
     chosen, labels = found.chosen, found.labels
     corrected = _corrected(found)
     luck = max(0.0, chosen.score.mean - corrected.out_of_bag)
-    right = correct_by_seed(found.kept[found.choice], chosen.readout, labels)
+    right = correct_by_seed(found.trials, chosen.readout, labels)
     verdict = make_verdict(found.baselines, simpler_methods(found), right, found.folds, luck, found.distinct)
-    calibration = calibrate(found.kept[found.choice], chosen.readout, labels, found.folds, luck * len(labels))
+    calibration = calibrate(found.trials, chosen.readout, labels, found.folds, luck * len(labels))
     return Conclusions(
         corrected=corrected,
         verdict=verdict,
-        sharing=did_sharing_help(chosen.candidate, chosen.readout, found.without, labels, verdict, found.distinct),
+        sharing=_sharing(found, luck),
         calibration=calibration,
         curve=_curve(found, corrected, right.mean(1)),
         suspects=find_suspects(calibration.shares.mean(0), labels),
@@ -68,8 +68,18 @@ def _corrected(found: Found) -> Corrected:
         float(np.log2(len(found.labels) / found.rows_of_a_fold)),
         stream(found.seed, "corrected"),
         found.distinct,
+        None if found.weighed is None else (found.weighed.without, found.weighed.within),
     )
     return replace(corrected, why=why_other(found.chosen.score.mean, corrected))
+
+
+def _sharing(found: Found, luck: float) -> Sharing:
+    """Return what sources were worth; rows without labels, which every method could use, are left out of it."""
+    plain = replace(found, weighed=None)
+    chosen, labels = plain.chosen, plain.labels
+    right = correct_by_seed(plain.trials, chosen.readout, labels)
+    verdict = make_verdict(plain.baselines, simpler_methods(plain), right, plain.folds, luck, plain.distinct)
+    return did_sharing_help(chosen.candidate, chosen.readout, plain.without, labels, verdict, plain.distinct)
 
 
 def _curve(found: Found, corrected: Corrected, right: np.ndarray) -> LearningCurve:

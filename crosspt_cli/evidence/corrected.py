@@ -32,6 +32,7 @@ def corrected_score(
     doublings: float,
     random: np.random.Generator,
     distinct: float = 1.0,
+    pool: tuple[Sequence[Judged], Sequence[Judged]] | None = None,
 ) -> Corrected:
     """Return the accuracy to expect of what was chosen, corrected for choosing the best of many.
 
@@ -48,6 +49,8 @@ def corrected_score(
         doublings: of a fold's training rows to all rows, log2 of their ratio.
         random: draws the rows.
         distinct: share of the rows that speak for themselves; near-copies of others do not.
+        pool: what the chosen candidate could have been kept as without rows that have no labels, and with them; whether
+            they count is chosen again as well, and what they gained on rows left out is added.
 
     Source:
         Tsamardinos, Greasidou and Borboudakis 2018, BBC-CV, whose interval is from percentiles of these scores; ours
@@ -58,7 +61,10 @@ def corrected_score(
     utility = [np.stack([each.utility for each in of_one], dtype=np.float32, casting="same_kind") for of_one in judged]
     correct = [np.stack([each.correct for each in of_one]) for of_one in judged]
     rows = utility[0].shape[1]
-    scored = _out_of_bag(candidates, utility, correct, random.integers(rows, size=(BOOTSTRAPS, rows)))
+    draws = random.integers(rows, size=(BOOTSTRAPS, rows))
+    scored = _out_of_bag(candidates, utility, correct, draws)
+    if pool is not None:
+        scored[:, 0] += _gained(*pool, draws)
     out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
     worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), distinct * rows)
@@ -115,6 +121,22 @@ def _out_of_bag(
         left_out = counts[number] == 0
         scored.append((correct[choice][at[choice]][left_out].mean(), left_out.mean()))
     return np.array(scored)
+
+
+def _gained(without: Sequence[Judged], within: Sequence[Judged], draws: np.ndarray) -> np.ndarray:
+    """Return for each bootstrap with rows left out by how much these are more often right where a pool may count.
+
+    Args:
+        without, within: everything the chosen candidate could have been kept as without the pool, and with it.
+        draws: [bootstraps, rows] int64, the rows drawn.
+    """
+    utility = np.stack([each.utility for each in (*without, *within)])  # [configurations, rows]
+    correct = np.stack([each.correct for each in (*without, *within)]).astype(float)
+    counts = np.stack([np.bincount(drawn, minlength=draws.shape[1]) for drawn in draws])
+    in_bag = counts.astype(float) @ utility.T  # [bootstraps, configurations]
+    plain, free = in_bag[:, : len(without)].argmax(1), in_bag.argmax(1)
+    used = np.flatnonzero((counts == 0).any(1))
+    return np.array([(correct[free[b]] - correct[plain[b]])[counts[b] == 0].mean() for b in used])
 
 
 def _rows_worth(mean: float, variance: float, rows: float) -> float:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.evidence.judge import Judged
+from crosspt_cli.evidence.judge import Judged, result_of
 from crosspt_cli.evidence.outcome import CandidateResult, Score
 from crosspt_cli.evidence.sharing import Without
 from crosspt_cli.evidence.trial import Fold, TrialResult
+from crosspt_cli.evidence.with_pool import Weighed
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Found:
         baselines: name → score.
         best_source: the class that the best source of each row's fold answers, untouched, [rows]; None without any.
         without: source of the chosen candidate → answers with and without it.
+        weighed: the chosen candidate with rows without labels weighed in; None where there are none.
         fewer: rows of a fold's training part, and whether each row is right where the chosen candidate was trained on
             so few, [rows]; the fewest first.
         seed: of the study.
@@ -51,11 +53,20 @@ class Found:
     fewer: Sequence[tuple[float, np.ndarray]]
     seed: int
     distinct: float = 1.0
+    weighed: Weighed | None = None
 
     @property
     def chosen(self) -> CandidateResult:
-        """The candidate that was chosen."""
-        return self.results[self.choice]
+        """The candidate that was chosen, with the rows without labels where they count."""
+        chosen = self.results[self.choice]
+        if self.weighed is None:
+            return chosen
+        return result_of(chosen.candidate, chosen.state, chosen.steps, self.weighed.judged, self.trials, self.folds)
+
+    @property
+    def trials(self) -> Sequence[TrialResult]:
+        """The chosen candidate's trials, as their held-out rows are answered in the end."""
+        return self.kept[self.choice] if self.weighed is None else self.weighed.trials
 
     @property
     def rows_of_a_fold(self) -> float:

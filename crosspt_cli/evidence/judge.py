@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from crosspt_cli.evidence.outcome import CandidateResult, score_of
 from crosspt_cli.evidence.readout import Readout
-from crosspt_cli.evidence.trial import TrialResult
+from crosspt_cli.evidence.trial import Candidate, Fold, State, TrialResult
 from crosspt_cli.foundation.errors import Argument, OptionError
 
 WEIGHTS = {0.0: 0.002, 3.0: 0.003, 10.0: 0.015, 30.0: 0.48, 100.0: 0.45, 300.0: 0.05}
@@ -109,6 +110,26 @@ def _judge(trials: Sequence[TrialResult], readout: Readout, labels: np.ndarray, 
         correct[at] += shares.argmax(1) == true
         seeds[at] += 1
     return Judged(readout, (likelihood / seeds).astype(np.float32), (correct / seeds).astype(np.float32), log_prior)
+
+
+def result_of(
+    candidate: Candidate, state: State, steps: int, judged: Judged, trials: Sequence[TrialResult], folds: Sequence[Fold]
+) -> CandidateResult:
+    """Return a candidate's result with the readout that was judged best.
+
+    Args:
+        candidate: that was tried.
+        state: how it ended.
+        steps: at which its trials were scored.
+        judged: the readout, and what it makes of every row.
+        trials: over all folds and seeds.
+        folds: of the study.
+    """
+    per_fold = tuple(float(judged.correct[fold.held_out].mean(dtype=float)) for fold in folds)
+    score = score_of(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean()))
+    return CandidateResult(
+        candidate, state, steps, judged.readout, score, words_share(trials, judged.readout), judged.utility
+    )
 
 
 def words_share(trials: Sequence[TrialResult], readout: Readout) -> float:

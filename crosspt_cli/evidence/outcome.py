@@ -190,6 +190,27 @@ class Sharing:
 
 
 @dataclass(frozen=True)
+class PoolWorth:
+    """What rows without labels were worth.
+
+    Attributes:
+        rows: that class prototypes may see.
+        unusual: rows that were left out because they are unlike the labelled ones.
+        possible: rows of which those two are a sample.
+        mass: how much the rows weigh together, in units of the labelled ones; 0 where they do not count.
+        worth: accuracy with them minus without, on held-out rows; None where there was none.
+        sentence: that for a person.
+    """
+
+    rows: int
+    unusual: int
+    possible: int
+    mass: float
+    worth: Estimate | None
+    sentence: str
+
+
+@dataclass(frozen=True)
 class HeldOutAnswers:
     """What answers were worth on rows that their prompt was not trained on.
 
@@ -258,6 +279,7 @@ class StudyResult:
         curve_left_out: whether it left no time to train on fewer rows, though the budget has it.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
+        pool: what rows without labels were worth; None where there were none.
     """
 
     RECORD: ClassVar = (
@@ -275,6 +297,7 @@ class StudyResult:
         "calibration",
         Key("curve", "learning_curve"),
         Key("ranks", "sources"),
+        "pool",
         "trials",
     )
 
@@ -294,6 +317,7 @@ class StudyResult:
     seconds: float
     suspects: tuple[Suspect, ...] = ()
     curve_left_out: bool = False
+    pool: PoolWorth | None = None
 
     @property
     def chosen(self) -> CandidateResult:

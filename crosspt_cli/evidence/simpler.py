@@ -32,8 +32,8 @@ def simpler_methods(found: Found) -> dict[str, np.ndarray]:
     if found.best_source is not None and not candidate.is_source:  # else it is the prompt read by label words alone
         simpler[SOURCE] = _right(found.best_source, labels)
     if readout.weight:
-        simpler[LABEL_WORDS] = correct_by_seed(found.kept[found.choice], Readout(0.0), labels)
-    if not candidate.is_alone and alone is not None:
+        simpler[LABEL_WORDS] = correct_by_seed(found.trials, Readout(0.0), labels)
+    if not candidate.is_alone and alone is not None and found.weighed is None:  # it could have used the rows as well
         simpler[ALONE] = correct_by_seed(found.kept[alone], found.results[alone].readout, labels)
     return simpler
 

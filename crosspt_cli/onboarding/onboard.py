@@ -184,7 +184,8 @@ def _search_and_fit(
         progress,
     )
     result = study.chosen
-    final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress)
+    mass = study.pool.mass if study.pool else 0.0
+    final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress, mass)
     return task, study, final
 
 

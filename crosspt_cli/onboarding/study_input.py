@@ -9,14 +9,16 @@ import numpy as np
 import torch
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.read import read_alone
-from crosspt_cli.data import Examples
+from crosspt_cli.data import Example, Examples
 from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.foundation.errors import Argument
 from crosspt_cli.foundation.paths import suggested_name
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.reading.prepare import Prepared, label_tree
+from crosspt_cli.reading.prepare import Prepared, input_encoder, label_tree
 from crosspt_cli.registry import Entry, Registry
+from crosspt_cli.search.pooling import usable_pool
 from crosspt_cli.search.rank import score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -106,6 +108,8 @@ def study_task(
     seed: int,
     folds: Sequence[Fold] = (),
     distinct: float = 1.0,
+    unlabelled: Sequence[Example] = (),
+    possible: int = 0,
 ) -> StudyTask:
     """Return a task as the search sees it: what the frozen model says of its rows is computed here, once.
 
@@ -117,6 +121,8 @@ def study_task(
         seed: of the study.
         folds: of the study; each ranks the sources on its own training rows.
         distinct: the share of the rows that are no near-copies of others.
+        unlabelled: rows without labels that prototypes may learn from.
+        possible: how many rows those are a sample of.
     """
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
@@ -124,16 +130,24 @@ def study_task(
     untouched = score_untouched(
         backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once, folds
     )
+    vectors = texts.read_vectors.cpu().numpy()
+    pool = None
+    if unlabelled:
+        encoder = input_encoder(prepared.spec, backbone)
+        ids = encode_texts([encoder.encode(row.fields)[0] for row in unlabelled], backbone.device)
+        read = read_alone(backbone, ids, sources.layer, at_once)
+        pool = usable_pool(read, possible, vectors, prepared.labels, len(examples.classes))
     return StudyTask(
         backbone=backbone,
         texts=texts,
         labels=prepared.labels,
         tree=tree,
         plain=tuple(" ".join(row.fields) for row in examples.rows),
-        vectors=texts.read_vectors.cpu().numpy(),
+        vectors=vectors,
         sources=sources.values,
         untouched=untouched,
         classes=prepared.spec.verbalizer.classes,
         seed=seed,
         distinct=distinct,
+        pool=pool,
     )

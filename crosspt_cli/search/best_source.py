@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.search.held_out import HeldOut, held_out_answers
@@ -16,12 +17,13 @@ from crosspt_cli.search.trials import StudyTask
 class SourceAnswers:
     """What the best source of each row's fold says of it.
 
-    `held_out`, `biases` [C] and `losses` in nats on training rows: one for each fold.
+    `prompts` [folds, P, H] · `held_out`, `biases` [C] and `losses` in nats on training rows: one for each fold.
     """
 
     held_out: tuple[HeldOut, ...]
     biases: tuple[np.ndarray, ...]
     losses: tuple[float, ...]
+    prompts: Tensor
 
     def classes(self, folds: Sequence[Fold]) -> np.ndarray:
         """Return the class answered for each row, [rows] int64."""
@@ -44,4 +46,4 @@ def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnsw
     prompts = task.sources[[task.untouched.names.index(rank.name) for rank in best]]
     biases = (task.untouched.bias(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True))
     found = held_out_answers(task, prompts, folds)
-    return SourceAnswers(tuple(found), tuple(biases), tuple(rank.loss for rank in best))
+    return SourceAnswers(tuple(found), tuple(biases), tuple(rank.loss for rank in best), prompts)

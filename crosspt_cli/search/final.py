@@ -11,10 +11,12 @@ from torch import Tensor
 
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import answer_rows
+from crosspt_cli.evidence.pooled import Unlabelled
 from crosspt_cli.evidence.prototypes import PairedPrototypes, paired_prototypes
 from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
+from crosspt_cli.search.pooling import prototypes_with_pool
 from crosspt_cli.search.trials import StudyTask, Trial, make_population, tokens_at_once
 
 SHARES_OF_A_SOURCE = np.array([1.0, 0.0], np.float32)  # of the source and of the private prompt
@@ -46,6 +48,7 @@ def fit_final(
     horizon: int,
     deadline: float | None = None,
     progress: Progress = no_progress,
+    mass: float = 0.0,
 ) -> FinalFit:
     """Return `candidate` trained on all rows for the number of steps that was best on held-out rows.
 
@@ -57,10 +60,11 @@ def fit_final(
         deadline: `time.monotonic()` at which training stops where it is, though not before half of the steps: a prompt
             that was hardly trained would answer otherwise than held-out rows say.
         progress: told of finished steps.
+        mass: how much rows without labels weigh; 0 leaves them out.
     """
     if candidate.is_source:
         progress("fitting", 0, 1)
-        return _source_as_it_is(task, candidate)
+        return _source_as_it_is(task, candidate, mass)
     everything = np.arange(len(task.labels))
     population = make_population(task, [candidate], [Trial(0, 0, 0)], [Fold(everything, everything[:0])], horizon)
     done = 0
@@ -77,7 +81,7 @@ def fit_final(
         own={name: values.detach().cpu().numpy() for name, values in method.saved(trial).items()},
         shares=_shares(task, candidate, method.mixed(trial)),
         bias=population.bias()[0],
-        prototypes=_prototypes(task, prompt[None]),
+        prototypes=_prototypes(task, prompt[None], mass),
         steps=done,
         loss=float(population.losses[0]),
     )
@@ -87,27 +91,34 @@ def _shares(task: StudyTask, candidate: Candidate, mixed: Mixed | None) -> np.nd
     """Return the attention shares in the order of the candidate's sources, [M+1], the private prompt's last."""
     if mixed is None:
         return np.ones(1, np.float32)
-    order = [mixed.sources.index(task.untouched.names.index(name)) for name in candidate.sources]
-    shares = mixed.shares.cpu().numpy()[[*order, -1]]
+    *of_sources, own = mixed.shares.cpu().numpy()
+    share = dict(zip(mixed.sources, of_sources, strict=True))
+    places = [task.untouched.names.index(name) for name in candidate.sources]
+    shares = np.array([*(share.get(place, 0.0) for place in places), own], np.float32)
     return shares if candidate.lr_ratio or not candidate.m else _of_sources_alone(shares)
 
 
-def _source_as_it_is(task: StudyTask, candidate: Candidate) -> FinalFit:
+def _source_as_it_is(task: StudyTask, candidate: Candidate, mass: float) -> FinalFit:
     """Return the fit of a prompt that is its one source: what is left to learn is only its bias."""
     (name,) = candidate.sources
     everything = np.arange(len(task.labels))
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[task.untouched.names.index(name)].cpu().numpy()
     bias = task.untouched.bias(name, task.labels, everything)
-    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]])
+    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]], mass)
     return FinalFit(source, {"private": source}, SHARES_OF_A_SOURCE, bias, made, steps=0, loss=loss)
 
 
-def _prototypes(task: StudyTask, prompts: Tensor) -> PairedPrototypes:
-    """Return the prototypes of all rows behind one prompt [1, P, H]."""
+def _prototypes(task: StudyTask, prompts: Tensor, mass: float) -> PairedPrototypes:
+    """Return the prototypes of all rows behind one prompt, [1, P, H] or [1, D, P, H]."""
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
-    return paired_prototypes(found.vectors, found.plain, task.labels, len(task.tree.path_node))
+    if not mass or task.pool is None:
+        return paired_prototypes(found.vectors, found.plain, task.labels, len(task.classes))
+    every = np.arange(len(task.pool))
+    (read,) = task.pool.read(task.backbone, prompts, every)
+    plain = task.pool.plain(every)
+    return prototypes_with_pool(found, Unlabelled.of(read), plain, task.labels, len(task.classes), mass)
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

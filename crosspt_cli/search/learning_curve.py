@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, Fold
@@ -14,6 +15,7 @@ from crosspt_cli.foundation.progress import Progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.pooling import similarities_with_pool
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
 LARGEST = 0.75  # of a fold's rows; nearer to all of them a part says nothing new
@@ -49,6 +51,7 @@ def right_with_fewer_rows(
     task: StudyTask,
     candidate: Candidate,
     readout: Readout,
+    mass: float,
     steps: int,
     horizon: int,
     parts: Sequence[Sequence[Fold]],
@@ -63,6 +66,7 @@ def right_with_fewer_rows(
         task: of the study.
         candidate: the chosen one.
         readout: chosen with it.
+        mass: how much rows without labels weigh; 0 leaves them out.
         steps: at which it was best.
         horizon: the steps over which the learning rate falls.
         parts: the study's folds with fewer rows.
@@ -74,7 +78,7 @@ def right_with_fewer_rows(
         return []
     if candidate.is_source:
         answers = answers_of_best_source(task, every)
-        found = list(zip(answers.held_out, answers.biases, strict=True))
+        found, prompts = list(zip(answers.held_out, answers.biases, strict=True)), answers.prompts
     else:
         trials = [Trial(0, number, 0) for number in range(len(every))]
         population = make_population(task, [candidate], trials, every, horizon)
@@ -84,8 +88,12 @@ def right_with_fewer_rows(
             population.step()
             progress("learning curve", done + 1, steps)
         found = population_answers(population, task.labels, every)
+        prompts = torch.stack([method.folded(place) for method, place in population.bank])
+    similarities = [answered.similarity for answered, _ in found]
+    if mass and task.pool is not None:
+        similarities = similarities_with_pool(task, task.pool, prompts, every, mass)
     right = np.zeros((len(parts), len(task.labels)))
-    for number, (fold, (answered, bias)) in enumerate(zip(every, found, strict=True)):
-        shares = readout.log_shares(answered.nats, bias, answered.similarity)
+    for number, (fold, (answered, bias), similar) in enumerate(zip(every, found, similarities, strict=True)):
+        shares = readout.log_shares(answered.nats, bias, similar)
         right[number // len(parts[0]), fold.held_out] = shares.argmax(1) == task.labels[fold.held_out]
     return list(right)

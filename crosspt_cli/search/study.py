@@ -7,27 +7,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.evidence.baselines import baseline_scores
 from crosspt_cli.evidence.choice import choose
 from crosspt_cli.evidence.conclusions import conclude
 from crosspt_cli.evidence.found import Found, mean_rows
-from crosspt_cli.evidence.judge import (
-    Judged,
-    best_readout,
-    judge_readouts,
-    words_share,
-)
+from crosspt_cli.evidence.judge import Judged, best_readout, judge_readouts, result_of
 from crosspt_cli.evidence.outcome import (
     CandidateResult,
     Score,
     StudyResult,
     failed_candidate,
-    score_of,
 )
 from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
+from crosspt_cli.evidence.with_pool import MASS, Weighed, weigh_pool
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.best_source import SourceAnswers, answers_of_best_source
@@ -37,6 +34,7 @@ from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, stat
 from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
 from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
+from crosspt_cli.search.pooling import with_pool
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 from crosspt_cli.search.without_source import without_each_source
 
@@ -81,7 +79,7 @@ def run_study(
     return StudyResult(
         choice=found.choice,
         reason=found.reason,
-        candidates=found.results,
+        candidates=tuple(found.chosen if n == found.choice else each for n, each in enumerate(found.results)),
         trials=tuple(study.latest.values()),
         ranks=task.untouched.ranks(task.labels, np.arange(len(task.labels))),
         baselines=found.baselines,
@@ -94,6 +92,7 @@ def run_study(
         folds=len(folds),
         stopped_early=not finished,
         curve_left_out=study.curve_left_out,
+        pool=None if task.pool is None else task.pool.worth(found.weighed),
         seconds=time.monotonic() - began,
     )
 
@@ -124,7 +123,7 @@ class _Study:
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
-        self.mixtures: dict[int, dict[tuple[int, int], Mixed]] = {}
+        self.prompts: dict[int, dict[tuple[int, int], tuple[Tensor, Mixed | None]]] = {}
         self.judged: dict[int, list[Judged]] = {number: [] for number in range(len(candidates))}
 
     def run(self, deadline: float | None, progress: Progress) -> bool:
@@ -164,20 +163,26 @@ class _Study:
         repeats = trials // max(1, self._alive())
         sources = max((candidate.m for candidate in self.candidates if not candidate.is_source), default=0)
         return (
-            self.pace.answering_s(unscored)
+            self.pace.answering_s(unscored + self._pool_rows(repeats))
             + self.pace.conclusions_s(repeats, sources, rows)
             + self.pace.final_fit_s(self.population.steps, rows)
         )
+
+    def _pool_rows(self, repeats: int) -> int:
+        """Return how many rows without labels are still to be read, by the prompts of the folds and by the last one."""
+        pool = self.task.pool
+        return 0 if pool is None else repeats * len(pool.some()) + len(pool)
 
     def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
         """Return what is to be judged: the choice, and what is answered only now that it is known."""
         task, results = self.task, self.results()
         choice, reason = choose(results)
         trials, candidate = self.kept[choice], results[choice].candidate
-        mixtures = [self.mixtures[choice][trial.fold, trial.seed] for trial in trials] if candidate.is_mixed else []
-        without = without_each_source(task, self.folds, candidate, trials, mixtures)
+        mixed = [self.prompts[choice][trial.fold, trial.seed][1] for trial in trials] if candidate.is_mixed else []
+        without = without_each_source(task, self.folds, candidate, trials, [each for each in mixed if each is not None])
+        weighed = self.weighed(choice, progress)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
-        right = self.fewer(choice, parts, deadline, progress)
+        right = self.fewer(choice, weighed, parts, deadline, progress)
         self.curve_left_out = bool(curve) and (stopped_early or right is None)
         return Found(
             labels=task.labels,
@@ -195,7 +200,23 @@ class _Study:
             fewer=list(zip(map(mean_rows, parts), right or (), strict=False)),
             seed=task.seed,
             distinct=task.distinct,
+            weighed=weighed,
         )
+
+    def weighed(self, choice: int, progress: Progress) -> Weighed | None:
+        """Return the chosen candidate with the rows without labels weighed in; None where there are none."""
+        pool, trials = self.task.pool, self.kept[choice]
+        if pool is None or not len(pool):
+            return None
+        progress("unlabelled", 0, 1)
+        if self.candidates[choice].is_source:
+            answers = self.source_answers or answers_of_best_source(self.task, self.folds)
+            prompts = answers.prompts[[trial.fold for trial in trials]]
+        else:
+            prompts = torch.stack([self.prompts[choice][trial.fold, trial.seed][0] for trial in trials])
+        folds = [self.folds[trial.fold] for trial in trials]
+        pooled = with_pool(self.task, pool, prompts, trials, folds, MASS)
+        return weigh_pool(trials, pooled, self.readouts, self.task.labels, self.task.distinct)
 
     def results(self) -> tuple[CandidateResult, ...]:
         """Return every candidate at its best."""
@@ -209,7 +230,12 @@ class _Study:
         return answers.classes(self.folds)
 
     def fewer(
-        self, choice: int, parts: Sequence[Sequence[Fold]], deadline: float | None, progress: Progress
+        self,
+        choice: int,
+        weighed: Weighed | None,
+        parts: Sequence[Sequence[Fold]],
+        deadline: float | None,
+        progress: Progress,
     ) -> list[np.ndarray] | None:
         """Return whether rows are right, [rows] for each part, when the chosen candidate is trained on it.
 
@@ -220,8 +246,9 @@ class _Study:
             deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels))
             if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
                 return None
+        readout, mass = (chosen.readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)
         return right_with_fewer_rows(
-            task, chosen.candidate, chosen.readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
+            task, chosen.candidate, readout, mass, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
         )
 
     def _stop(self) -> bool:
@@ -287,21 +314,13 @@ class _Study:
         if before and before.utility.sum() >= judged.utility.sum():
             return
         self.kept[number] = list(trials)
-        self.mixtures[number] = {
-            (trial.fold, trial.seed): mixed
+        self.prompts[number] = {
+            (trial.fold, trial.seed): (method.folded(place), method.mixed(place))
             for (method, place), trial in zip(self.population.bank if self.trials else (), self.trials, strict=True)
-            if trial.candidate == number and (mixed := method.mixed(place)) is not None
+            if trial.candidate == number
         }
-        per_fold = tuple(float(judged.correct[fold.held_out].mean(dtype=float)) for fold in self.folds)
-        self.best[number] = CandidateResult(
-            candidate=self.candidates[number],
-            state="complete",
-            steps=trials[0].steps,
-            readout=judged.readout,
-            score=score_of(judged.correct.astype(float), per_fold, float(judged.log_likelihood.mean())),
-            words_share=words_share(trials, judged.readout),
-            utility=judged.utility,
-        )
+        candidate, steps = self.candidates[number], trials[0].steps
+        self.best[number] = result_of(candidate, "complete", steps, judged, trials, self.folds)
 
     def _shares(self) -> list[np.ndarray]:
         """Return the attention shares of every living trial, [M+1]; all is its own where nothing is mixed."""

@@ -16,9 +16,13 @@ from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.memory import MOST_TOKENS
 from crosspt_cli.core.methods import METHODS, Start
 from crosspt_cli.core.optimise import Schedule
+from crosspt_cli.core.read import read_vectors
 from crosspt_cli.core.train import Population
 from crosspt_cli.evidence.bias import class_share
+from crosspt_cli.evidence.outcome import PoolWorth
+from crosspt_cli.evidence.pooled import Unlabelled
 from crosspt_cli.evidence.trial import Candidate, Fold
+from crosspt_cli.evidence.with_pool import Weighed, pool_worth
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.folds import batches
 from crosspt_cli.search.plan import BATCH
@@ -32,6 +36,52 @@ def tokens_at_once(device: torch.device) -> int:
     return TOKENS_AT_ONCE if device.type == "cpu" else MOST_TOKENS
 
 
+FOLD_ROWS = 300
+"""Unlabelled rows that a fold's prompt reads at most: 1,000 gain a little more, and take three times as long."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows without labels, as the search sees them.
+
+    `texts` read like the labelled ones, and only those like the labelled ones · `unusual`: how many were left out ·
+    `possible`: how many rows these are a sample of.
+    """
+
+    texts: EncodedTexts
+    unusual: int
+    possible: int
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def some(self) -> np.ndarray:
+        """Return the rows that the prompts of folds read, [u] int64, spread over all."""
+        count = min(len(self), FOLD_ROWS)
+        return np.arange(count) * len(self) // max(1, count)
+
+    def read(self, backbone: Backbone, prompts: Tensor, rows: np.ndarray) -> list[np.ndarray]:
+        """Return the vectors of some rows under each prompt, T times [u, H] float32.
+
+        Args:
+            backbone: the frozen T5.
+            prompts: [T, P, H], or [T, D, P, H].
+            rows: [u] int64.
+        """
+        of = torch.arange(len(prompts)).repeat_interleave(len(rows))
+        at = torch.as_tensor(np.tile(rows, len(prompts)))
+        read = read_vectors(backbone, prompts, of, self.texts, at, tokens_at_once(backbone.device))
+        return np.split(read, len(prompts))
+
+    def worth(self, weighed: Weighed | None) -> PoolWorth:
+        """Return what is to be said of these rows, once they were weighed."""
+        return pool_worth(weighed, len(self), self.unusual, self.possible)
+
+    def plain(self, rows: np.ndarray) -> Unlabelled:
+        """Return some rows as they are without any prompt."""
+        return Unlabelled.of(self.texts.read_vectors.cpu().numpy()[rows])
+
+
 @dataclass(frozen=True)
 class StudyTask:
     """A task as the search sees it.
@@ -39,7 +89,7 @@ class StudyTask:
     `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text ·
     `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names` ·
     `classes` names of the C classes · `distinct` the share of the rows that would be left if only one of each group of
-    near-copies were kept: so much of them speaks for itself.
+    near-copies were kept: so much of them speaks for itself · `pool` rows without labels, if there are any.
     """
 
     backbone: Backbone
@@ -53,6 +103,7 @@ class StudyTask:
     classes: tuple[str, ...]
     seed: int
     distinct: float = 1.0
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True)
