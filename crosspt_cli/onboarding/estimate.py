@@ -20,7 +20,7 @@ from crosspt_cli.reading.prepare import Prepared
 from crosspt_cli.search.folds import spread_rows
 from crosspt_cli.search.held_out import population_answers
 from crosspt_cli.search.plan import SCORING, Budget, Rung, work_left
-from crosspt_cli.search.trials import StudyTask, Trial, make_population
+from crosspt_cli.search.trials import FOLD_ROWS, StudyTask, Trial, make_population
 
 ROWS = 24  # that are timed, or one of each class where there are more; three batches' worth
 TRIALS_ON_A_CPU = 12  # that are timed; more at once are no faster there
@@ -51,7 +51,13 @@ class Measured:
 
 
 def make_stages(
-    rungs: Sequence[Rung], trained: int, folds: int, budget: Budget, rows: int, sources: int
+    rungs: Sequence[Rung],
+    trained: int,
+    folds: int,
+    budget: Budget,
+    rows: int,
+    sources: int,
+    unlabelled: int = 0,
 ) -> tuple[Stage, ...]:
     """Return what an onboarding goes through once everything is loaded, each stage's work in trial-steps.
 
@@ -62,14 +68,16 @@ def make_stages(
         budget: the seeds and the learning curve.
         rows: of the task.
         sources: that are ranked.
+        unlabelled: rows without labels.
     """
     steps, again = rungs[-1].steps, folds * len(budget.curve)
     return (
         Stage("ranking", SCORING * rows * (sources + 1)),
         Stage("searching", work_left(rungs, 0, trained, folds * budget.seeds, rows), per=1),
+        Stage("unlabelled", SCORING * folds * min(unlabelled, FOLD_ROWS)),
         Stage("learning curve", again * (steps + SCORING * rows), per=again),
         Stage("fitting", steps, per=1),
-        Stage("saving", SCORING * rows),
+        Stage("saving", SCORING * (rows + unlabelled)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,15 @@ TEMPLATE_FILE = "template.yaml"
 ROWS_FILE = "rows.txt"
 SUMMARY_FILE = "summary.txt"  # what add-task printed
 PROMPTED, PLAIN = "familiar", "familiar_plain"  # the first is of tasks saved before texts were compared without prompt
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """Rows without labels that a task has learned from: how many, of how many, and a digest of those; no texts."""
+
+    rows: int
+    possible: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class FittedTask:
         rows: how many rows it was fitted on.
         seed: of the run.
         command: the command line that made it.
+        unlabelled: the rows without labels that the prototypes have seen; None where there were none.
         row_digests: a digest of each row it was fitted on, see `row_digest`.
     """
 
@@ -76,6 +86,7 @@ class FittedTask:
     seed: int
     command: str
     row_digests: tuple[str, ...]
+    unlabelled: SeenRows | None = None
 
 
 def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
@@ -129,6 +140,7 @@ def to_document(fitted: FittedTask) -> dict[str, Any]:
         "rows": fitted.rows,
         "seed": fitted.seed,
         "command": fitted.command,
+        **({} if fitted.unlabelled is None else {"unlabelled": asdict(fitted.unlabelled)}),
     }
 
 
@@ -213,6 +225,7 @@ def from_stored(stored: StoredTask) -> FittedTask:
         seed=document["seed"],
         command=document["command"],
         row_digests=tuple(stored.files[ROWS_FILE].decode().split()),
+        unlabelled=SeenRows(**document["unlabelled"]) if "unlabelled" in document else None,
     )
 
 

@@ -19,6 +19,7 @@ STAGES = {
     "loading": "Loading the backbone",
     "ranking": "Ranking the sources",
     "searching": "Searching",
+    "unlabelled": "Reading rows without labels",
     "learning curve": "Training on fewer rows",
     "fitting": "Fitting on all rows",
     "saving": "Saving",

@@ -12,6 +12,7 @@ from crosspt_cli.evidence.outcome import (
     CandidateResult,
     Corrected,
     HeldOutAnswers,
+    PoolWorth,
     Score,
     Sharing,
     StudyResult,
@@ -81,6 +82,7 @@ class Report:
         corrected: what to expect of it.
         verdict: what is said of simpler methods.
         sharing: what sources are worth.
+        pool: what rows without labels were worth; None where there were none.
         classes: each with its numbers, in the order of the labels.
         confusion: given by answered, [C, C]; None where there are more than `GRID` classes.
         confused: the pairs of classes most often confused.
@@ -111,6 +113,7 @@ class Report:
     corrected: Corrected
     verdict: Verdict
     sharing: Sharing
+    pool: PoolWorth | None
     classes: tuple[ClassNumbers, ...]
     confusion: tuple[tuple[float, ...], ...] | None
     confused: tuple[Confused, ...]
@@ -176,6 +179,7 @@ def _report(stored: StoredTask, fitted: FittedTask, study: StudyResult, made: Ma
         corrected=study.corrected,
         verdict=study.verdict,
         sharing=study.sharing,
+        pool=study.pool,
         classes=class_numbers(counts, verbalizer.classes, verbalizer.words),
         confusion=tuple(map(tuple, counts.tolist())) if len(counts) <= GRID else None,
         confused=confused_pairs(counts, verbalizer.classes),

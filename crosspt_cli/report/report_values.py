@@ -34,6 +34,7 @@ def report_dict(report: Report) -> dict[str, Any]:
             {"name": name, **_score(each.score), "difference": asdict(each.difference), "outcome": each.outcome}
             for name, each in report.verdict.methods.items()
         ],
+        "unlabelled": None if report.pool is None else asdict(report.pool),
         "sharing": report.sharing.sentence,
         "against_alone": _worth(report.sharing.against_alone),
         "classes": [asdict(each) for each in report.classes],

@@ -74,6 +74,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "sharing": plain(study.sharing),
         "calibration": plain(study.calibration),
         "learning_curve": plain(study.curve),
+        "unlabelled": plain(study.pool),
         "suspects": [asdict(suspect) for suspect in done.suspects],
         "text_columns": fitted.text_columns,
         "label_column": fitted.label_column,
@@ -165,6 +166,7 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("cut short", _cut_short(done)),
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
         ("accuracy", accuracy_text(study)),
+        ("unlabelled", study.pool.sentence if study.pool else ""),
         ("verdict", study.verdict.sentence),
         ("more rows", study.curve.sentence),
     )

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 import torch
-from crosspt_cli.core.compose import compose
 from study_samples import NAMES, small_task
 
+from crosspt_cli.core.methods.mixture import compose
 from crosspt_cli.core.read import answer_rows
 from crosspt_cli.evidence.prototypes import prototypes
 from crosspt_cli.evidence.trial import Candidate
