@@ -19,7 +19,7 @@ from crosspt_cli.checking.findings import (
     word_findings,
 )
 from crosspt_cli.data import Example, Table, file_names
-from crosspt_cli.data.checks import MOST_CLASSES, REMOVING
+from crosspt_cli.data.class_sizes import MOST_CLASSES, REMOVING
 from crosspt_cli.data.packaging import PackedLabels
 from crosspt_cli.data.shots import UsableRows, read_labelled, usable_rows, with_enough_classes
 from crosspt_cli.foundation.arguments import check_mapping
