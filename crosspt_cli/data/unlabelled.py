@@ -152,7 +152,7 @@ def _open(file: str | Path | Table, text_columns: Sequence[str], unreadable: Unr
             return stream_of(open_hub(str(file)), text_columns, unreadable)
         return open_stream(None if str(file) == "-" else file, (), text_columns, unreadable=unreadable)
     except NoTextColumns as error:
-        hint = f"Add a first line that names the columns, {quoted(text_columns)} among them, as in the labelled file."
+        hint = f"Name its columns of texts as in the labelled file: {quoted(text_columns)}."
         raise DataError(error.where, error.problem, hint) from error
 
 
