@@ -112,8 +112,8 @@ def add_task(
 
     CSV may as well be a TSV, JSONL or Parquet file, packed with gzip or not, '-' for a file that comes through a
     pipe, or a hub data set as hf:NAME[:CONFIG][:SPLIT]. The rows of several are taken together: their columns of
-    labels and texts must have the same names. Rows without labels help as well: those with a blank label, and those
-    of --unlabelled, which may also be a text file with a text a line.
+    labels and texts must have the same names. A task may learn from rows without labels as well: those with a blank
+    label, and those of --unlabelled, which may also be a text file with a text a line.
 
     Prompts are trained on the rows in several ways, compared by cross-validation, and the best one is
     fitted on all rows and saved under the task's name for 'crosspt predict'.

@@ -83,6 +83,7 @@ def test_json_has_every_key_that_scripts_read(check):
         "template": "generic",
         "template_reason": "'generic': no other template knows the labels or the text column text.",
         "label_words": {"broken": "broken", "late": "late"},
+        "unlabelled": None,
         "findings": [],
         "ok": True,
     }
