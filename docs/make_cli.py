@@ -56,12 +56,16 @@ refuse, in the same words), `warning` (answers, or the trust in the score, may s
 |---|---|
 | `file`, `missing-column`, `classes`, `template` | errors: what add-task would stop at |
 | `encoding`, `header`, `columns` | a guess or forgiveness on reading; columns without text |
-| `too-many-cells`, `too-few-cells`, `bad-quotes`, `blank-text`, `blank-label` | rows left out |
+| `too-many-cells`, `too-few-cells`, `bad-quotes`, `bad-json`, `blank-text` | rows left out |
+| `blank-label`, `blank-label-copy` | rows without a label: used without it, or left out as copies of labelled rows |
 | `duplicate`, `two-labels`, `rare-class` | rows left out: copies, texts under two labels, classes for `--drop-rare` |
 | `blank-field`, `label-spaces`, `similar-labels` | rows kept: one of several texts is blank, labels written unevenly |
 | `near-duplicate`, `near-two-labels` | rows with almost the text of another one, of the same label and of another |
 | `few-rows`, `imbalance` | classes with fewer than 4 rows; a largest class of 5 times the rows of the smallest |
 | `cut` | texts of more than 256 tokens, the template's included |
+| `unlabelled`, `unlabelled-labels` | how many rows without labels can be used, and how many have a label all the same |
+| `unlabelled-few`, `unlabelled-length` | fewer than 30 rows without labels; texts of quite another length |
+| `unlabelled-file`, `unlabelled-…` | a file of `--unlabelled` that add-task would refuse; `cut` … of its texts |
 | `label-words` | labels whose words would stand for another one too, or are codes that were given a meaning |
 
 Two rows are near-duplicates when each of their texts shares at least 80 % of the three-word shingles that either has

@@ -18,8 +18,9 @@ from crosspt_cli.checking.findings import (
     refusal,
     word_findings,
 )
-from crosspt_cli.data import Example, Table, file_names
-from crosspt_cli.data.checks import MOST_CLASSES, REMOVING
+from crosspt_cli.checking.unlabelled import unlabelled_findings, unlabelled_reading
+from crosspt_cli.data import Example, Table, Unlabelled, UnlabelledRows, file_names, read_unlabelled
+from crosspt_cli.data.class_sizes import MOST_CLASSES, REMOVING
 from crosspt_cli.data.packaging import PackedLabels
 from crosspt_cli.data.shots import UsableRows, read_labelled, usable_rows, with_enough_classes
 from crosspt_cli.foundation.arguments import check_mapping
@@ -42,6 +43,7 @@ class FileCheck:
         class_counts: label → rows that can be learned from.
         template, reason: the template that would be used, and why.
         label_words: label → the words it would be answered with.
+        unlabelled: the rows without labels, where there are any.
         findings: errors first, then warnings, then notes.
     """
 
@@ -57,6 +59,7 @@ class FileCheck:
     template: str = ""
     reason: str = ""
     label_words: Mapping[str, str] = field(default_factory=dict)
+    unlabelled: UnlabelledRows | None = None
     findings: Findings = ()
 
     @property
@@ -84,6 +87,8 @@ def check_file(
     label_col: str,
     *,
     text_cols: str | Sequence[str] = (),
+    unlabelled: Unlabelled = (),
+    ignore_unlabelled: bool = False,
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
     label_words: Mapping[str, str] | None = None,
@@ -95,6 +100,7 @@ def check_file(
 
     Args:
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``.
+        unlabelled, ignore_unlabelled: as for `onboard`; of at most 2,000 rows the texts are looked at.
         label_col, text_cols, template, label_map, label_words, drop_rare, backbone: as for `onboard`.
         registry: where the backbone is looked up; default the person's.
 
@@ -116,7 +122,7 @@ def check_file(
     table = None
     try:
         table = read_labelled(path)
-        usable = usable_rows((table,), label_col, text_cols, label_map or {})
+        usable = usable_rows((table,), label_col, text_cols, label_map or {}, ignore_unlabelled)
     except DataError as error:
         return _unusable(name, table, error)
     rows, found = _learnable(usable, drop_rare)
@@ -127,6 +133,7 @@ def check_file(
         label_column=about.label_column,
         class_counts=dict(sorted(Counter(row.label or "" for row in rows).items())),
     ).plus(found + near_findings(rows, about))
+    check = _with_unlabelled(check, rows, usable, unlabelled)
     if check.ok:
         check = check.plus(class_findings(check.class_counts, rows, about))
     if not 0 < len(check.class_counts) <= MOST_CLASSES:
@@ -159,6 +166,19 @@ def _learnable(usable: UsableRows, drop_rare: bool) -> tuple[tuple[Example, ...]
     return examples.rows, notice_findings(examples.notices)
 
 
+def _with_unlabelled(
+    check: FileCheck, rows: Sequence[Example], usable: UsableRows, unlabelled: Unlabelled
+) -> FileCheck:
+    """Return the check with the rows without labels, and what is to be known of them."""
+    about = usable.about
+    try:
+        pool = read_unlabelled(unlabelled, about.text_columns, usable, usable.unlabelled)
+    except DataError as error:
+        return check.plus([refusal("unlabelled-file", error)])
+    found = unlabelled_findings(pool, rows, about)
+    return replace(check, unlabelled=pool if pool.read else None).plus(found)
+
+
 def _with_template(
     check: FileCheck,
     rows: Sequence[Example],
@@ -177,4 +197,7 @@ def _with_template(
     words = dict(zip(spec.verbalizer.classes, spec.verbalizer.words, strict=True))
     check = replace(check, template=spec.template.name, reason=spec.template.reason, label_words=words)
     about = usable.about
-    return check.plus(word_findings(spec.verbalizer, about) + reading_findings(rows, encoder, tokenizer, about))
+    check = check.plus(word_findings(spec.verbalizer, about) + reading_findings(rows, encoder, tokenizer, about))
+    if check.unlabelled is None:
+        return check
+    return check.plus(unlabelled_reading(check.unlabelled, encoder, tokenizer, about))

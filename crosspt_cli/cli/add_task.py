@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from crosspt_cli.cli.options import (
     backbone_option,
     device_options,
     drop_rare_option,
+    ignore_unlabelled_option,
     json_option,
     label_col_option,
     label_map_option,
@@ -20,13 +22,14 @@ from crosspt_cli.cli.options import (
     quiet_option,
     template_option,
     text_col_option,
+    unlabelled_option,
 )
 from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
 from crosspt_cli.cli.values import Duration, Numbers
 from crosspt_cli.foundation.errors import OptionError
 
 if TYPE_CHECKING:
-    from crosspt_cli.data import Table
+    from crosspt_cli.data import Examples, Table, Unlabelled
 
 STARTED = time.monotonic()  # a time limit counts from when the command was given; this module is loaded with it
 
@@ -35,6 +38,8 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
 @click.argument("files", metavar="CSV...", nargs=-1, required=True, shell_complete=complete_files)
 @label_col_option
 @text_col_option
+@unlabelled_option
+@ignore_unlabelled_option
 @click.option("--name", help="Name of the task.  [default: the first file's name]")
 @template_option
 @label_map_option
@@ -107,7 +112,8 @@ def add_task(
 
     CSV may as well be a TSV, JSONL or Parquet file, packed with gzip or not, '-' for a file that comes through a
     pipe, or a hub data set as hf:NAME[:CONFIG][:SPLIT]. The rows of several are taken together: their columns of
-    labels and texts must have the same names.
+    labels and texts must have the same names. A task may learn from rows without labels as well: those with a blank
+    label, and those of --unlabelled, which may also be a text file with a text a line.
 
     Prompts are trained on the rows in several ways, compared by cross-validation, and the best one is
     fitted on all rows and saved under the task's name for 'crosspt predict'.
@@ -134,7 +140,15 @@ def no_label_column(path: str) -> OptionError:
     return OptionError(table.path, f"which column holds the labels? It has {columns_text(table.columns)}.", hint)
 
 
-def _read_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> tuple[str | Table, ...]:
+@dataclass(frozen=True)
+class _Rows:
+    """The files of labelled rows, read but for hub data sets, and what they hold where all were read."""
+
+    files: tuple[str | Table, ...]
+    examples: Examples | None
+
+
+def _read_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any]) -> _Rows:
     """Return the files read, so that a pipe is read once; what is wrong with them is told before torch loads.
 
     Hub data sets stay names: what fetches them takes longer to load than what trains.
@@ -144,10 +158,19 @@ def _read_rows(files: tuple[str, ...], label_col: str, settings: dict[str, Any])
     if not settings["name"] and is_pipe(file_names(files)[0]):
         raise OptionError(files[0], "is a pipe, which gives the task no name.", "Pass --name with a name for the task.")
     rows = tuple(name if is_hub_name(name) else read_labelled(name) for name in files)
-    if not any(map(is_hub_name, files)):
-        choices = {name: settings[name] for name in ("text_cols", "label_map", "drop_rare")}
-        read_csv(rows, label_col, min_per_class=max(2, settings["folds"] or 2), **choices)
-    return rows
+    if any(map(is_hub_name, files)):
+        return _Rows(rows, None)
+    choices = {name: settings[name] for name in ("text_cols", "label_map", "drop_rare", "ignore_unlabelled")}
+    return _Rows(rows, read_csv(rows, label_col, min_per_class=max(2, settings["folds"] or 2), **choices))
+
+
+def _read_unlabelled(examples: Examples | None, files: tuple[str, ...]) -> Unlabelled:
+    """Return the rows without labels, read before torch loads where no hub data set is among all files."""
+    from crosspt_cli.data import is_hub_name, read_unlabelled
+
+    if examples is None or any(map(is_hub_name, files)):
+        return files
+    return read_unlabelled(files, examples.text_columns, examples, examples.unlabelled)
 
 
 def is_pipe(name: str) -> bool:
@@ -155,19 +178,19 @@ def is_pipe(name: str) -> bool:
     return name == "-" or (Path(name).exists() and not Path(name).is_file() and not Path(name).is_dir())
 
 
-def _onboard(
-    rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], verbose: bool, quiet: bool, as_json: bool
-) -> None:
+def _onboard(rows: _Rows, label_col: str, settings: dict[str, Any], verbose: bool, quiet: bool, as_json: bool) -> None:
     from crosspt_cli.report.progress import progress_display
     from crosspt_cli.report.render import kept_text, onboarded_text
     from crosspt_cli.report.summary import onboarded_dict
 
     with progress_display(shows_progress(quiet, as_json), limit=settings["max_seconds"]) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
+        progress("reading", 0, 0)
+        settings["unlabelled"] = _read_unlabelled(rows.examples, settings["unlabelled"])
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
 
-        done = onboard(rows, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
+        done = onboard(rows.files, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
     if as_json:
         emit_json(onboarded_dict(done))
         return
@@ -175,12 +198,13 @@ def _onboard(
     emit(onboarded_text(done, verbose=verbose))
 
 
-def _plan(rows: tuple[str | Table, ...], label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+def _plan(rows: _Rows, label_col: str, settings: dict[str, Any], quiet: bool, as_json: bool) -> None:
+    settings["unlabelled"] = _read_unlabelled(rows.examples, settings["unlabelled"])
     from crosspt_cli.onboarding.planning import plan_onboarding
     from crosspt_cli.report.render import plan_text
     from crosspt_cli.report.summary import plan_dict
 
-    plan = plan_onboarding(rows, label_col, **settings)
+    plan = plan_onboarding(rows.files, label_col, **settings)
     if as_json:
         emit_json(plan_dict(plan))
         return

@@ -11,12 +11,14 @@ from crosspt_cli.cli.completion import complete_files
 from crosspt_cli.cli.options import (
     backbone_option,
     drop_rare_option,
+    ignore_unlabelled_option,
     json_option,
     label_col_option,
     label_map_option,
     label_words_option,
     template_option,
     text_col_option,
+    unlabelled_option,
 )
 from crosspt_cli.cli.output import emit, emit_json
 from crosspt_cli.foundation.errors import DataError
@@ -26,6 +28,8 @@ from crosspt_cli.foundation.errors import DataError
 @click.argument("file", shell_complete=complete_files)
 @label_col_option
 @text_col_option
+@unlabelled_option
+@ignore_unlabelled_option
 @template_option
 @label_map_option
 @label_words_option
@@ -39,7 +43,8 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
     FILE is what 'crosspt add-task' takes, and so are the options. Encoding, columns and classes are shown as
     they would be used, with the template and the label words. Then follow, with their lines: rows that would be
     left out, rows that nearly repeat another, texts that would be cut, and classes that are rare or hard to
-    tell apart by their words. Exit code 3 when add-task would refuse the file.
+    tell apart by their words; and of the rows of --unlabelled, how many can be used. Exit code 3 when add-task
+    would refuse the files.
     """
     if not label_col:
         raise no_label_column(file)
@@ -60,7 +65,9 @@ def check(ctx: click.Context, file: str, label_col: str | None, as_json: bool, *
 def _next_command(ok: bool, file: str, label_col: str, settings: dict[str, Any]) -> str:
     from crosspt_cli.onboarding.command import command_line
 
-    if not is_pipe(file):
+    if not any(map(is_pipe, (file, *settings["unlabelled"]))):
         return command_line("add-task" if ok else "check", [file], label_col, settings)
-    name = {"name": "NAME"} if ok else {}
-    return f"… | {command_line('add-task' if ok else 'check', ['-'], label_col, settings | name)}"
+    own: dict[str, Any] = {"unlabelled": tuple("-" if is_pipe(each) else each for each in settings["unlabelled"])}
+    if is_pipe(file):  # of two pipes only one can be shown as one
+        file, own = "-", {"name": "NAME"} if ok else {}
+    return f"… | {command_line('add-task' if ok else 'check', [file], label_col, settings | own)}"

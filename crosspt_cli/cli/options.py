@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from crosspt_cli.cli.completion import complete_backbones, complete_columns, complete_tasks, complete_templates
+from crosspt_cli.cli.completion import (
+    complete_backbones,
+    complete_columns,
+    complete_files,
+    complete_tasks,
+    complete_templates,
+)
 from crosspt_cli.cli.values import LabelMap, one_map
 from crosspt_cli.foundation.errors import NotFound, OptionError
 from crosspt_cli.foundation.words import listed
@@ -34,6 +40,18 @@ text_col_option = click.option(
     metavar="COLUMN",
     shell_complete=complete_columns,
     help="A column of texts; repeatable; default: found.",
+)
+unlabelled_option = click.option(
+    "--unlabelled",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Rows without labels to learn from too, their texts in columns of the same names; repeatable.",
+)
+ignore_unlabelled_option = click.option(
+    "--ignore-unlabelled",
+    is_flag=True,
+    help="Leave out rows with a blank label; otherwise they are rows without labels.",
 )
 template_option = click.option(
     "--template",

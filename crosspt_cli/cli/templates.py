@@ -116,7 +116,7 @@ def labelled(csv: str, label_col: str | None, text_cols: tuple[str, ...], labels
         raise OptionError("--labels", f"was given beside the file {csv!r}.", "Leave one of them out.")
     if not label_col:
         raise OptionError("--label-col", f"is missing beside the file {csv!r}.", "Name its column of labels.")
-    return read_csv(csv, label_col, text_cols)
+    return read_csv(csv, label_col, text_cols, ignore_unlabelled=True)
 
 
 def show_checks(template: Template, checks: tuple[LabelCheck, ...], tokenizer: Tokenizer, as_json: bool) -> None:

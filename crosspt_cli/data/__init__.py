@@ -7,6 +7,7 @@ from crosspt_cli.data.notices import Notice
 from crosspt_cli.data.shots import Example, Examples, Paths, few_shots, file_names, read_csv, read_labelled
 from crosspt_cli.data.stream import Stream, StreamRow, open_stream
 from crosspt_cli.data.table import Row, Table, read_table, stream_table
+from crosspt_cli.data.unlabelled import Unlabelled, UnlabelledRows, read_unlabelled, unlabelled_names
 
 __all__ = [
     "Example",
@@ -17,6 +18,8 @@ __all__ = [
     "Stream",
     "StreamRow",
     "Table",
+    "Unlabelled",
+    "UnlabelledRows",
     "few_shots",
     "file_names",
     "find_column",
@@ -26,6 +29,8 @@ __all__ = [
     "read_csv",
     "read_labelled",
     "read_table",
+    "read_unlabelled",
     "row_digest",
     "stream_table",
+    "unlabelled_names",
 ]

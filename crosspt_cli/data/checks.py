@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crosspt_cli.data.identity import row_digest
 from crosspt_cli.data.label_forms import how_they_differ, several_labels, similar_groups
 from crosspt_cli.data.notices import Notice
-from crosspt_cli.foundation.errors import DataError
 from crosspt_cli.foundation.pairs import advised
-from crosspt_cli.foundation.words import SHOWN, counted, joined, named, places, quote, quoted
-
-MOST_CLASSES = 1_000
-REMOVING = {
-    "too-many-cells": "too many cells",
-    "too-few-cells": "too few cells",
-    "bad-quotes": "text after a closing quote",
-    "backslash": "a quote with a backslash before it",
-    "swallowed": "other rows inside a cell",
-    "repeated-header": "the header again",
-    "rejected": "an answer other than accept",
-    "blank-text": "a blank text",
-    "blank-label": "a blank label",
-    "two-labels": "one text under two labels",
-    "duplicate": "a duplicate",
-}
+from crosspt_cli.foundation.words import SHOWN, counted, joined, places, quote, quoted
 
 
 @dataclass(frozen=True)
@@ -84,7 +68,9 @@ class Labelled:
             return places(tuple(row.line for row in rows), self.unit)
         return joined(map(self.place, rows))
 
-    def notice(self, kind: str, rows: Sequence[Example], what: str, shown: str = "") -> tuple[Notice, ...]:
+    def notice(
+        self, kind: str, rows: Sequence[Example], what: str, shown: str = "", after: str = ""
+    ) -> tuple[Notice, ...]:
         """Return one notice about some rows, or none when no row is concerned.
 
         Args:
@@ -92,10 +78,11 @@ class Labelled:
             rows: the rows concerned, in the order in which they were read.
             what: what is so about them and what was done, e.g. ``"with a blank text left out"``.
             shown: where they are; their first places unless something better can be said.
+            after: what is to be said after the places.
         """
         if not rows:
             return ()
-        text = f"{self.path}: {counted(len(rows), 'row')} {what} ({shown or self.places(rows)})."
+        text = f"{self.path}: {counted(len(rows), 'row')} {what} ({shown or self.places(rows)}){after}."
         files = tuple(row.file for row in rows) if len(self.files) > 1 else ()
         return (Notice(kind, tuple(row.line for row in rows), text, files),)
 
@@ -103,24 +90,43 @@ class Labelled:
 Checked = tuple[list[Example], tuple[Notice, ...]]
 
 
-def sound_examples(rows: Sequence[Example], about: Labelled) -> Checked:
+@dataclass(frozen=True)
+class SoundRows:
+    """The rows that can be learned from: those with a label, those without, and what was noticed of all."""
+
+    labelled: list[Example]
+    unlabelled: list[Example]
+    notices: tuple[Notice, ...]
+
+
+def sound_examples(rows: Sequence[Example], about: Labelled, ignore_unlabelled: bool = False) -> SoundRows:
     """Return the rows that can be learned from, and a notice for every kind of row left out.
 
-    Left out are rows without any text, rows without a label, every copy of a text that has two labels, and all but
-    the first of equal rows. Rows are equal when their texts differ at most in case, spaces and Unicode form. A row
-    with some of several texts blank is kept, with a notice.
+    Left out are rows without any text, rows without a label whose text stands under one, every copy of a text that has
+    two labels, and all but the first of equal rows. Rows are equal when their texts differ at most in case, spaces and
+    Unicode form. A row with some of several texts blank is kept, with a notice.
+
+    Args:
+        rows: of all files.
+        about: the files.
+        ignore_unlabelled: leave out every row without a label.
     """
-    notices: tuple[Notice, ...] = ()
-    kept = list(rows)
-    for check in (_blank_texts, _blank_labels, _two_labels, _duplicates):
+    kept, notices = _blank_texts(list(rows), about)
+    blank = [row for row in kept if not row.label]
+    kept = [row for row in kept if row.label]
+    unlabelled, found = _ignored(blank, about) if ignore_unlabelled else _unlabelled(blank, kept, about)
+    notices += found
+    for check in (_two_labels, _duplicates):
         kept, found = check(kept, about)
         notices += found
-    return kept, notices + _blank_fields(kept, about) + _similar_labels(kept, about) + _several_labels(kept, about)
+    notices += _blank_fields(kept, about) + _similar_labels(kept, about) + _several_labels(kept, about)
+    return SoundRows(kept, unlabelled, notices)
 
 
-def _without(
+def without(
     rows: Iterable[Example], gone: Sequence[Example], kind: str, what: str, about: Labelled, shown: str = ""
 ) -> Checked:
+    """Return the rows but for some, and a notice of these."""
     notices = about.notice(kind, gone, f"{what} left out", shown)
     places_gone = {row.place for row in gone}
     return [row for row in rows if row.place not in places_gone], notices
@@ -128,12 +134,23 @@ def _without(
 
 def _blank_texts(rows: list[Example], about: Labelled) -> Checked:
     blank = [row for row in rows if not any(text.strip() for text in row.fields)]
-    return _without(rows, blank, "blank-text", "with a blank text", about)
+    return without(rows, blank, "blank-text", "with a blank text", about)
 
 
-def _blank_labels(rows: list[Example], about: Labelled) -> Checked:
-    blank = [row for row in rows if not row.label]
-    return _without(rows, blank, "blank-label", f"with a blank label in column '{about.label_column}'", about)
+def _ignored(blank: list[Example], about: Labelled) -> Checked:
+    return without(blank, blank, "blank-label", f"with a blank label in column '{about.label_column}'", about)
+
+
+def _unlabelled(blank: list[Example], labelled: list[Example], about: Labelled) -> Checked:
+    """Return the rows without a label whose text has none elsewhere either."""
+    known = {row_digest(row.fields) for row in labelled} if blank else set()
+    again = [row for row in blank if row_digest(row.fields) in known]
+    what = f"with a blank label in column '{about.label_column}'"
+    kept, notices = without(blank, again, "blank-label-copy", f"{what} and the text of a labelled row", about)
+    used = "is used as a row without a label" if len(kept) == 1 else "are used as rows without labels"
+    them = "it" if len(kept) == 1 else "them"
+    told = about.notice("blank-label", kept, f"{what} {used}", after=f"; --ignore-unlabelled leaves {them} out")
+    return [replace(row, label=None) for row in kept], told + notices
 
 
 def _two_labels(rows: list[Example], about: Labelled) -> Checked:
@@ -141,7 +158,7 @@ def _two_labels(rows: list[Example], about: Labelled) -> Checked:
     torn = [row for row in rows if len({copy.label for copy in copies[row_digest(row.fields)]}) > 1]
     apart = [copies[digest] for digest in dict.fromkeys(row_digest(row.fields) for row in torn)]
     what = f"whose text also stands under another label{_but_for(apart)}: all copies"
-    return _without(rows, torn, "two-labels", what, about, _contradictions(apart, about))
+    return without(rows, torn, "two-labels", what, about, _contradictions(apart, about))
 
 
 def _copies(rows: Iterable[Example]) -> dict[str, list[Example]]:
@@ -176,7 +193,7 @@ def _duplicates(rows: list[Example], about: Labelled) -> Checked:
     later = {row.place for _, *others in texts for row in others}
     again = [row for row in rows if row.place in later]
     what = f"with the text{_but_for(texts)}{',' * bool(_but_for(texts))} and label of an earlier row"
-    return _without(rows, again, "duplicate", what, about)
+    return without(rows, again, "duplicate", what, about)
 
 
 def _blank_fields(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
@@ -212,112 +229,3 @@ def _several_labels(rows: list[Example], about: Labelled) -> tuple[Notice, ...]:
     mixed = [row for row in rows if row.label in found]
     what = f"with what looks like several labels in column '{about.label_column}' ({quoted(sorted(found))})"
     return about.notice("several-labels", mixed, f"{what} read as one class each")
-
-
-def enough_classes(
-    rows: list[Example], least: int, drop_rare: bool, about: Labelled, before: Sequence[Notice]
-) -> Checked:
-    """Return the rows of the classes that have enough of them.
-
-    Args:
-        rows: sound rows.
-        least: the fewest rows a class may have: the number of folds, at least 2.
-        drop_rare: leave rarer classes out, with a notice, instead of stopping.
-        about: the file.
-        before: the notices so far, so that an error can say where rows went.
-
-    Raises:
-        DataError: no row is left, more than 1,000 classes, rare classes (all of them), or a single class.
-    """
-    gone = _gone(before)
-    if not rows:
-        raise _no_rows(about, before)
-    counts = Counter(row.label or "" for row in rows)
-    _refuse_many(counts, len(rows), about)
-    rare = sorted(label for label, count in counts.items() if count < least)
-    if len(counts) > 1 and rare and not drop_rare:
-        raise _rare(rare, counts, least, about, gone)
-    kept, notices = _drop(rows, rare if drop_rare else [], least, about)
-    _refuse_few(counts, kept, least, about, gone)
-    return kept, notices
-
-
-def _drop(rows: list[Example], rare: list[str], least: int, about: Labelled) -> Checked:
-    gone = [row for row in rows if row.label in rare]
-    names = quoted(rare)
-    what = f"of {counted(len(rare), 'class', 'classes')} with fewer than {least} examples ({names})"
-    return _without(rows, gone, "rare-class", what, about)
-
-
-def _gone(notices: Sequence[Notice]) -> str:
-    """Return where rows went, as a sentence to put after a count, or "" when all are there."""
-    causes: Counter[str] = Counter()
-    for notice in notices:
-        if notice.kind in REMOVING:
-            causes[notice.kind] += len(notice.lines)
-    if not causes:
-        return ""
-    parts = joined((f"{count:,} for {REMOVING[kind]}" for kind, count in causes.items()), len(REMOVING))
-    total = sum(causes.values())
-    return f" {counted(total, 'row')} had been left out: {parts}."
-
-
-def _no_rows(about: Labelled, notices: Sequence[Notice]) -> DataError:
-    kinds = {notice.kind: notice for notice in notices if notice.kind in REMOVING}
-    if set(kinds) == {"blank-text"}:
-        columns = named("column", about.text_columns)
-        lines = _spots(kinds["blank-text"], about)
-        hint = "Fill in the texts, or pass --text-col with the column that has them."
-        return DataError(about.path, f"every text in {columns} is blank ({lines}).", hint)
-    if set(kinds) == {"blank-label"}:
-        lines = _spots(kinds["blank-label"], about)
-        hint = "Fill in the labels, or pass --label-col with the column that has them."
-        return DataError(about.path, f"every label in column '{about.label_column}' is blank ({lines}).", hint)
-    return DataError(about.path, f"no usable row is left.{_gone(notices)}", "Mend those rows, or add others.")
-
-
-def _spots(notice: Notice, about: Labelled) -> str:
-    files = notice.files or (about.path,) * len(notice.lines)
-    return about.places([Example((), None, line, file) for file, line in zip(files, notice.lines, strict=True)])
-
-
-def _refuse_many(counts: Counter[str], rows: int, about: Labelled) -> None:
-    if len(counts) <= MOST_CLASSES:
-        return
-    column = about.label_column
-    many = f"column '{column}' has {len(counts):,} different labels in {counted(rows, 'row')}"
-    problem = f"{many}; at most {MOST_CLASSES:,} can be told apart."
-    hint = "Put rare labels together with --label-map, or leave some out."
-    if len(counts) > rows / 2:
-        hint = f"'{column}' is probably not the label: pass --label-col with the column that is."
-    raise DataError(about.path, problem, hint)
-
-
-def _rare(rare: list[str], counts: Counter[str], least: int, about: Labelled, gone: str) -> DataError:
-    missing = joined(f"{least - counts[label]} {quote(label)}" for label in rare)
-    classes = "the class" if len(rare) == 1 else "these classes"
-    row = "row" if sum(least - counts[label] for label in rare) == 1 else "rows"
-    fewer = ", or ask for fewer folds" if least > 2 else ""
-    leave = f", or pass --drop-rare to leave {classes} out" if len(counts) - len(rare) > 1 else ""
-    hint = f"Add {missing} {row}{fewer}{leave}."
-    if len(rare) == 1:
-        has = f"class {quote(rare[0])} has {counted(counts[rare[0]], 'example')}"
-        return DataError(about.path, f"{has}, and {least} folds need at least {least}.{gone}", hint)
-    each = joined(f"{quote(label)} has {counts[label]}" for label in rare)
-    problem = f"{len(rare):,} classes have fewer than the {least} examples that {least} folds need: {each}.{gone}"
-    if len(counts) > sum(counts.values()) / 2:
-        hint += f" If '{about.label_column}' is not the label, pass --label-col with the column that is."
-    return DataError(about.path, problem, hint)
-
-
-def _refuse_few(counts: Counter[str], kept: list[Example], least: int, about: Labelled, gone: str) -> None:
-    classes = sorted({row.label or "" for row in kept})
-    if len(classes) > 1:
-        return
-    if len(counts) > 1:
-        left = f"only {quote(classes[0])} has" if classes else "none has"
-        problem = f"of {len(counts):,} classes {left} the {least} examples that {least} folds need.{gone}"
-        fewer = ", or ask for fewer folds" if least > 2 else ""
-        raise DataError(about.path, problem, f"Add rows of the rare classes{fewer}.")
-    every = f"all {counted(len(kept), 'row')} have the label {quote(classes[0])}"
-    raise DataError(about.path, f"{every}; it takes two classes to tell apart.{gone}", "Add rows of another class.")

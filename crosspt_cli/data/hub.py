@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crosspt_cli.data.table import Table
+from crosspt_cli.data.notices import Notice
+from crosspt_cli.data.source import Source
+from crosspt_cli.data.table import Row, Table
 from crosspt_cli.foundation.errors import DataError, NotFound, OptionError
 from crosspt_cli.foundation.optional import require_hub_extra
 
@@ -57,16 +60,30 @@ def read_hub(name: str) -> Table:
         NotFound: there is no such data set, configuration or split, or it cannot be fetched.
         DataError: the split has no rows.
     """
+    columns, found, notices = _open(name)
+    rows = tuple(found)
+    if not rows:
+        raise DataError(name, "has no rows.", "Name another split: hf:NAME:CONFIG:SPLIT.")
+    return Table(columns, rows, name, notices, "row", "hub")
+
+
+def open_hub(name: str) -> Source:
+    """Return a hub data set's split opened, its rows as `read_hub` has them, read as they are asked for.
+
+    Raises:
+        NotInstalled, NotFound: see `read_hub`.
+    """
+    columns, rows, notices = _open(name)
+    return Source(name, "hub", columns, rows, notices, "row", lambda: None)
+
+
+def _open(name: str) -> tuple[tuple[str, ...], Iterator[Row], tuple[Notice, ...]]:
     from crosspt_cli.data.arrow import BATCH, batch_rows, text_columns_of
 
     data = _load(name)
     columns, notices = text_columns_of(data.features.arrow_schema, name)
     names = {column: kind.names for column, kind in data.features.items() if hasattr(kind, "names")}
-    batches = data.with_format("arrow").iter(BATCH)
-    rows = tuple(batch_rows(batches, columns, name, names))
-    if not rows:
-        raise DataError(name, "has no rows.", "Name another split: hf:NAME:CONFIG:SPLIT.")
-    return Table(columns, rows, name, notices, "row", "hub")
+    return columns, batch_rows(data.with_format("arrow").iter(BATCH), columns, name, names), notices
 
 
 def _load(name: str) -> datasets.Dataset:

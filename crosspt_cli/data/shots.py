@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crosspt_cli.data.checks import Example, Labelled, enough_classes, sound_examples
+from crosspt_cli.data.checks import Example, Labelled, sound_examples
+from crosspt_cli.data.class_sizes import enough_classes
 from crosspt_cli.data.columns import clean_name
 from crosspt_cli.data.hub import is_hub_name, read_hub
 from crosspt_cli.data.label_forms import plain_label
@@ -35,6 +36,7 @@ class Examples:
         classes: the labels, sorted.
         notices: everything noticed on the way; rows left out are always among them.
         about: the files and their columns, for messages about rows.
+        unlabelled: the rows without a label whose text no other row has a label for, in the same order.
     """
 
     rows: tuple[Example, ...]
@@ -43,6 +45,7 @@ class Examples:
     classes: tuple[str, ...]
     notices: tuple[Notice, ...]
     about: Labelled
+    unlabelled: tuple[Example, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,7 +63,7 @@ class Examples:
         return counts
 
     def subset(self, indices: Sequence[int]) -> Examples:
-        """Return the rows at `indices`, in that order; the classes stay those of the whole."""
+        """Return the rows at `indices`, in that order; classes and rows without labels stay those of the whole."""
         return replace(self, rows=tuple(self.rows[index] for index in indices))
 
 
@@ -72,11 +75,13 @@ class UsableRows:
         rows: sound rows, file after file, in file order.
         about: the files and their columns.
         notices: everything noticed on the way; rows left out are always among them.
+        unlabelled: see `Examples`.
     """
 
     rows: tuple[Example, ...]
     about: Labelled
     notices: tuple[Notice, ...]
+    unlabelled: tuple[Example, ...]
 
 
 def read_csv(
@@ -87,12 +92,14 @@ def read_csv(
     label_map: Mapping[str, str] | None = None,
     drop_rare: bool = False,
     min_per_class: int = 2,
+    ignore_unlabelled: bool = False,
 ) -> Examples:
     """Return the labelled rows of a file, or of several as one, texts and labels as the text that stands there.
 
     Spaces around a label and what cannot be seen in it are removed (with a notice); texts are untouched. Rows that
     cannot be used are left out, each kind with a notice that has its lines; nothing is left out silently. Copies of a
-    row and texts under two labels are found across files as within one.
+    row and texts under two labels are found across files as within one. Rows with a blank label are `unlabelled` of
+    what is returned, with a notice.
 
     Args:
         path: a CSV, TSV, JSONL or Parquet file, a hub data set as ``hf:NAME[:CONFIG][:SPLIT]``, ``-`` for what comes
@@ -103,6 +110,7 @@ def read_csv(
         label_map: new names for labels, e.g. ``{"a": "positive"}``; others stay.
         drop_rare: leave classes with too few rows out, with a notice, instead of stopping.
         min_per_class: the fewest rows a class may have: the number of folds, at least 2.
+        ignore_unlabelled: leave rows with a blank label out, with a notice.
 
     Returns:
         At least two classes of at least `min_per_class` rows.
@@ -116,12 +124,16 @@ def read_csv(
         >>> read_csv("examples/reviews.csv", "y").class_counts()
         {'negative': 32, 'positive': 32}
     """
-    usable = usable_rows(read_tables(path), label_col, text_cols, label_map or {})
+    usable = usable_rows(read_tables(path), label_col, text_cols, label_map or {}, ignore_unlabelled)
     return with_enough_classes(usable, drop_rare, min_per_class)
 
 
-def file_names(path: Paths) -> tuple[str, ...]:
+def file_names(path: Paths, argument: str = "path") -> tuple[str, ...]:
     """Return the names of one file or several, as the person wrote them.
+
+    Args:
+        path: the files.
+        argument: what they were given as, for messages.
 
     Raises:
         OptionError: there is none, one is named twice, or something is no name.
@@ -129,7 +141,7 @@ def file_names(path: Paths) -> tuple[str, ...]:
     paths = (path,) if isinstance(path, (str, Path, Table)) else path
     if not isinstance(paths, tuple | list) or not all(isinstance(each, (str, Path, Table)) for each in paths):
         problem = f"is of type {type(path).__name__}, where a file's name or a list of names is meant."
-        raise OptionError(Argument("path"), problem, "Write the rows to a CSV first.")
+        raise OptionError(Argument(argument), problem, "Write the rows to a CSV first.")
     names = tuple(each.path if isinstance(each, Table) else str(each) for each in paths)
     if not names:
         raise OptionError("files", "there are none.", "Name a file of labelled rows.")
@@ -164,13 +176,17 @@ def read_labelled(path: str | Path | Table) -> Table:
 
 
 def usable_rows(
-    tables: Sequence[Table], label_col: str, text_cols: str | Sequence[str], label_map: Mapping[str, str]
+    tables: Sequence[Table],
+    label_col: str,
+    text_cols: str | Sequence[str],
+    label_map: Mapping[str, str],
+    ignore_unlabelled: bool = False,
 ) -> UsableRows:
     """Return the rows of tables that can be learned from, before anything is asked of their classes.
 
     Args:
         tables: what was read; the first one's text columns are those of all.
-        label_col, text_cols, label_map: as for `read_csv`.
+        label_col, text_cols, label_map, ignore_unlabelled: as for `read_csv`.
 
     Raises:
         CrossptError: see `read_csv`; a column or a label that is named does not exist.
@@ -191,8 +207,8 @@ def usable_rows(
         found, stripped = _examples(table, chosen, about)
         rows += found
         notices += _of_file(table.notices + chosen.notices + stripped, table.path if others else "")
-    kept, noticed = sound_examples(_renamed(rows, label_map, about), about)
-    return UsableRows(tuple(kept), about, notices + noticed)
+    sound = sound_examples(_renamed(rows, label_map, about), about, ignore_unlabelled)
+    return UsableRows(tuple(sound.labelled), about, notices + sound.notices, tuple(sound.unlabelled))
 
 
 def _of_file(notices: Sequence[Notice], name: str) -> tuple[Notice, ...]:
@@ -209,7 +225,7 @@ def with_enough_classes(usable: UsableRows, drop_rare: bool = False, min_per_cla
     about, before = usable.about, usable.notices
     kept, dropped = enough_classes(list(usable.rows), min_per_class, drop_rare, about, before)
     classes = tuple(sorted({row.label or "" for row in kept}))
-    return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped, about)
+    return Examples(tuple(kept), about.path, about.text_columns, classes, before + dropped, about, usable.unlabelled)
 
 
 def _examples(table: Table, columns: LabelledColumns, about: Labelled) -> tuple[list[Example], tuple[Notice, ...]]:

@@ -28,7 +28,7 @@ class Source:
 
     Args:
         path: the file as the person named it.
-        format: ``"csv"``, ``"tsv"``, ``"jsonl"``, ``"lines"`` or ``"parquet"``.
+        format: ``"csv"``, ``"tsv"``, ``"jsonl"``, ``"lines"``, ``"parquet"`` or ``"hub"``.
         columns: the column names as they stand in the file.
         rows: rows of as many cells as there are columns, and in the place of one that cannot be read its problem.
         notices: what was noticed on opening.

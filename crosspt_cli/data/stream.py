@@ -16,7 +16,7 @@ from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe,
 from crosspt_cli.data.headers import can_be_header, is_surely_header
 from crosspt_cli.data.jsonl import Record
 from crosspt_cli.data.lines import MAX_CELL, read_line
-from crosspt_cli.data.notices import Notice
+from crosspt_cli.data.notices import Notice, RowProblem
 from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
 from crosspt_cli.data.table import LOOK_AHEAD, sound_rows
 from crosspt_cli.foundation.errors import Argument, CrossptError, DataError, OptionError
@@ -24,6 +24,13 @@ from crosspt_cli.foundation.words import quoted
 
 STDIN = "stdin"
 LEAVE_OUT = "Leave it out."
+
+Unreadable = Callable[[RowProblem], object]
+"""Is told of every row that cannot be read."""
+
+
+class NoTextColumns(DataError):
+    """Which columns hold the task's texts cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Stream:
         rows: the rows.
         close: gives the file back; a `with` does it too.
         delimiter: what divides the cells of a delimited file; "" elsewhere, and where there is one column.
+        unit: what a row's number counts: ``"line"`` or ``"row"``.
     """
 
     path: str
@@ -75,6 +83,7 @@ class Stream:
     rows: Iterator[StreamRow]
     close: Callable[[], object]
     delimiter: str = ""
+    unit: str = "line"
 
     def __iter__(self) -> Iterator[StreamRow]:
         return self.rows
@@ -93,6 +102,7 @@ def open_stream(
     *,
     header: bool = True,
     stdin: BinaryIO | None = None,
+    unreadable: Unreadable | None = None,
 ) -> Stream:
     """Return the input opened, with its text columns found; rows come out in file order, one for each row in.
 
@@ -105,21 +115,31 @@ def open_stream(
         known_columns: the task's text columns; when empty, any number of texts will do.
         header: whether the first line of a delimited file names its columns.
         stdin: the pipe to read instead of the process's own.
+        unreadable: told of every row that cannot be read, which is then left out; None stops there.
 
     Raises:
         NotFound: there is no such file.
         DataError: it cannot be read, or header or text columns cannot be told. While iterating: a row that cannot be
-            read.
+            read, unless `unreadable` is told.
         OptionError: as many `text_cols` as the task has texts are needed, and a header to find them in.
     """
     _check_arguments(text_cols, known_columns, header)
     wanted = _Wanted(tuple(text_cols), tuple(known_columns), header)
     source = _open_pipe(stdin or sys.stdin.buffer, wanted) if path is None else _open_file(path, wanted)
-    try:
-        return _stream(source, wanted)
-    except CrossptError:
-        source.close()
-        raise
+    return _stream(source, wanted, unreadable)
+
+
+def stream_of(source: Source, known_columns: Sequence[str], unreadable: Unreadable) -> Stream:
+    """Return an open source as a stream, its text columns found as `open_stream` finds them.
+
+    Args:
+        source: whose rows are read as they are asked for.
+        known_columns, unreadable: as for `open_stream`.
+
+    Raises:
+        DataError: see `open_stream`.
+    """
+    return _stream(source, _Wanted((), tuple(known_columns), True), unreadable)
 
 
 def _check_arguments(text_cols: Sequence[str], known: Sequence[str], header: bool) -> None:
@@ -205,8 +225,16 @@ def _lines(file: TextFile, where: str) -> Iterator[Row]:
         number += 1
 
 
-def _stream(source: Source, wanted: _Wanted) -> Stream:
-    rows = sound_rows(source.rows, source.path, source.unit)
+def _stream(source: Source, wanted: _Wanted, unreadable: Unreadable | None) -> Stream:
+    try:
+        return _with_columns(source, wanted, unreadable)
+    except CrossptError:
+        source.close()
+        raise
+
+
+def _with_columns(source: Source, wanted: _Wanted, unreadable: Unreadable | None) -> Stream:
+    rows = sound_rows(source.rows, source.path, source.unit, unreadable)
     indexes, notices = _by_name(source, wanted)
     if indexes is None:
         sample = list(islice(rows, LOOK_AHEAD))
@@ -216,7 +244,8 @@ def _stream(source: Source, wanted: _Wanted) -> Stream:
     kind = "csv" if source.format == "parquet" else source.format
     found = _with_texts(rows, indexes)
     notices = source.notices + notices
-    return Stream(source.path, kind, source.columns, names, notices, found, source.close, source.delimiter)
+    written = (source.delimiter, source.unit)
+    return Stream(source.path, kind, source.columns, names, notices, found, source.close, *written)
 
 
 def _by_name(source: Source, wanted: _Wanted) -> tuple[tuple[int, ...] | None, tuple[Notice, ...]]:
@@ -241,15 +270,15 @@ def _by_look(source: Source, sample: list[Row], wanted: _Wanted) -> tuple[tuple[
     return tuple(found), (Notice("header", (), text),) if known and wanted.header else ()
 
 
-def _no_header(source: Source, known: tuple[str, ...]) -> DataError:
+def _no_header(source: Source, known: tuple[str, ...]) -> NoTextColumns:
     first = quoted(source.columns)
     problem = f"the first line may be a row: it has {first}, and the task reads {quoted(known)}."
     hint = "Pass header=False if it is a row, or text_cols with names that stand in it."
     typed = "Pass --no-header if it is a row, or --text-col with a name that stands in it."
-    return DataError(source.path, problem, hint, typed)
+    return NoTextColumns(source.path, problem, hint, typed)
 
 
-def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> DataError:
+def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> NoTextColumns:
     looks, known = quoted(source.columns[index] for index in found), wanted.known
     like = f"{looks} look like texts" if found else "no column looks like text"
     needs = f"the task reads {quoted(known)}, and " if known else ""
@@ -257,7 +286,7 @@ def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> DataError:
     typed = f"Pass --text-col {len(known)} times, in the task's order." if len(known) > 1 else "Pass --text-col."
     if not wanted.header:
         hint = typed = f"Add a first line that names the columns, {quoted(known)} among them."
-    return DataError(source.path, f"{needs}{like}; it has {columns_text(source.columns)}.", hint, typed)
+    return NoTextColumns(source.path, f"{needs}{like}; it has {columns_text(source.columns)}.", hint, typed)
 
 
 def _with_texts(rows: Iterator[Row], indexes: tuple[int, ...]) -> Iterator[StreamRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ _LEFT_OUT = {
     "too-few-cells": "with fewer cells than the header left out",
     "bad-quotes": "with text after a closing quote left out; a quote inside a quoted cell is written twice",
     "backslash": 'with a backslash before a quote (\\") left out; a quote inside a quoted cell is written twice',
+    "bad-json": "that cannot be read as JSON left out",
 }
 _QUOTES = {
     "bad-quotes": "there is text after a closing quote",
@@ -77,7 +78,7 @@ def read_table(path: str | Path) -> Table:
     problems = [item for item in found if isinstance(item, RowProblem)]
     _refuse_bad_json(source, problems)
     rows = tuple(item for item in found if isinstance(item, Row))
-    notices = source.notices + _problem_notices(source, problems)
+    notices = source.notices + problem_notices(source.path, source.unit, problems)
     written = (source.unit, source.format, source.encoding, source.delimiter)
     table = Table(source.columns, rows, source.path, notices, *written)
     _refuse_no_rows(table)
@@ -95,11 +96,12 @@ def _refuse_bad_json(source: Source, problems: list[RowProblem]) -> None:
     raise DataError(where, problem, 'Write one object a line, e.g. {"text": "...", "label": "..."}')
 
 
-def _problem_notices(source: Source, problems: list[RowProblem]) -> tuple[Notice, ...]:
+def problem_notices(path: str, unit: str, problems: Sequence[RowProblem]) -> tuple[Notice, ...]:
+    """Return a notice for every kind of row that could not be read and was left out."""
     notices: tuple[Notice, ...] = ()
     for kind, what in _LEFT_OUT.items():
         lines = [problem.line for problem in problems if problem.kind == kind]
-        notices += row_notice(kind, source.path, lines, source.unit, what)
+        notices += row_notice(kind, path, lines, unit, what)
     return notices
 
 
@@ -132,14 +134,22 @@ def stream_table(path: str | Path) -> Iterator[Row]:
         yield from sound_rows(source.rows, source.path, source.unit)
 
 
-def sound_rows(rows: Iterable[Row | RowProblem], path: str, unit: str) -> Iterator[Row]:
-    """Yield rows, and raise at the first that cannot be read.
+def sound_rows(
+    rows: Iterable[Row | RowProblem],
+    path: str,
+    unit: str,
+    unreadable: Callable[[RowProblem], object] | None = None,
+) -> Iterator[Row]:
+    """Yield rows, and raise at the first that cannot be read; or tell `unreadable` of each and leave it out.
 
     Raises:
-        DataError: names the line. A row left out here would shift every answer after it.
+        DataError: names the line. A row left out where each gets an answer would shift every answer after it.
     """
     for row in rows:
         if isinstance(row, RowProblem):
+            if unreadable:
+                unreadable(row)
+                continue
             hint = "Mend that line; every row in gets one row out, so none is left out."
             raise DataError(f"{path} {unit} {row.line}", f"{row.detail}.", hint)
         yield row

@@ -12,6 +12,8 @@ from crosspt_cli.foundation.pairs import write_pairs
 
 FLAGS = {
     "text_cols": "--text-col",
+    "unlabelled": "--unlabelled",
+    "ignore_unlabelled": "--ignore-unlabelled",
     "name": "--name",
     "template": "--template",
     "label_map": "--label-map",
@@ -31,6 +33,8 @@ FLAGS = {
     "dtype": "--dtype",
     "seed": "--seed",
 }
+
+REPEATED = ("--text-col", "--unlabelled")
 
 
 def command_line(command: str, files: Iterable[str], label_col: str, choices: Mapping[str, Any]) -> str:
@@ -90,8 +94,8 @@ def _words(flag: str, value: Any) -> list[str]:
         return []
     if value is True:
         return [flag]
-    if flag == "--text-col":
-        return [word for column in value for word in (flag, column)]
+    if flag in REPEATED:
+        return [word for each in value for word in (flag, each)]
     if isinstance(value, Mapping):
         return [flag, write_pairs(value)]
     if isinstance(value, tuple):

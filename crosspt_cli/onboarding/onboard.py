@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crosspt_cli.data import Notice, Paths, file_names, row_digest
+from crosspt_cli.data import Notice, Paths, Unlabelled, file_names, row_digest, unlabelled_names
 from crosspt_cli.evidence.judge import find_readouts
 from crosspt_cli.evidence.outcome import StudyResult
 from crosspt_cli.evidence.trial import MIXTURE
@@ -61,6 +61,8 @@ def onboard(
     label_col: str,
     *,
     text_cols: str | Sequence[str] = (),
+    unlabelled: Unlabelled = (),
+    ignore_unlabelled: bool = False,
     name: str | None = None,
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
@@ -90,6 +92,8 @@ def onboard(
         path: labelled rows: CSV, TSV, JSONL, Parquet or ``hf:NAME``; or several of them, taken together.
         label_col: the column of labels.
         text_cols: the columns of texts; found when empty.
+        unlabelled: rows without labels, as `path` or text files, any number of rows; in columns of the same names.
+        ignore_unlabelled: leave out rows of `path` with a blank label, which otherwise are rows without labels.
         name: of the task; default the first file's.
         template, label_map: a template's name or file, default the one that fits; old label → new.
         label_words: label, by its new name → the words that it is answered with.
@@ -121,7 +125,8 @@ def onboard(
     """
     began = time.monotonic()
     chosen = Settings(
-        text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
+        text_cols=as_names(text_cols), unlabelled=unlabelled_names(unlabelled), ignore_unlabelled=ignore_unlabelled,
+        name=name, template=template, label_map=label_map, label_words=label_words,
         backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
         prompt_layer=prompt_layer, method=method, readout=readout, drop_rare=drop_rare, replace=replace,
         device=device, dtype=dtype, seed=seed,
@@ -132,7 +137,7 @@ def onboard(
     with ExitStack() as held:
         registry.ensure_writable()
         held.enter_context(registry.reserve_task(name, chosen.replace))
-        work = open_work(path, label_col, chosen, registry, progress)
+        work = open_work(path, label_col, unlabelled, chosen, registry, progress)
         deadline = None if chosen.max_seconds is None else (started or began) + chosen.max_seconds
         task, study, final = _search_and_fit(work, chosen, deadline, progress)
         command = onboarding_command(file_names(path), label_col, chosen)

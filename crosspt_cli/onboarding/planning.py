@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.data import Notice, Paths
+from crosspt_cli.data import Notice, Paths, Unlabelled, unlabelled_names
 from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, no_progress
@@ -46,6 +46,8 @@ def plan_onboarding(
     label_col: str,
     *,
     text_cols: str | Sequence[str] = (),
+    unlabelled: Unlabelled = (),
+    ignore_unlabelled: bool = False,
     name: str | None = None,
     template: str | None = None,
     label_map: Mapping[str, str] | None = None,
@@ -74,7 +76,8 @@ def plan_onboarding(
     """
     began = time.monotonic()
     chosen = Settings(
-        text_cols=as_names(text_cols), name=name, template=template, label_map=label_map, label_words=label_words,
+        text_cols=as_names(text_cols), unlabelled=unlabelled_names(unlabelled), ignore_unlabelled=ignore_unlabelled,
+        name=name, template=template, label_map=label_map, label_words=label_words,
         backbone=backbone, budget=budget, max_seconds=max_seconds, folds=folds, ms=ms, lr_ratios=lr_ratios,
         prompt_layer=prompt_layer, method=method, readout=readout, drop_rare=drop_rare, replace=replace,
         device=device, dtype=dtype, seed=seed,
@@ -82,7 +85,7 @@ def plan_onboarding(
     registry = registry or Registry.open()
     name = task_name(path, name)
     registry.check_task_name_free(name, chosen.replace)
-    work = open_work(path, label_col, chosen, registry, progress)
+    work = open_work(path, label_col, unlabelled, chosen, registry, progress)
     opened = time.monotonic() - began
     # the names say nothing yet: which sources a candidate has is known after the ranking
     candidates, rungs = candidates_of(work, chosen, work.sources.names)

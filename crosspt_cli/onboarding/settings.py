@@ -15,6 +15,8 @@ class Settings:
     """Everything a person may choose about an onboarding; `onboard` explains each."""
 
     text_cols: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    ignore_unlabelled: bool = False
     name: str | None = None
     template: str | None = None
     label_map: Mapping[str, str] | None = None

@@ -12,7 +12,7 @@ from crosspt_cli.checking.near_copies import NearCopies, find_near_copies
 from crosspt_cli.checking.size import check_size, size_note
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.methods import find_method
-from crosspt_cli.data import Examples, Notice, Paths, file_names, read_csv
+from crosspt_cli.data import Examples, Notice, Paths, Unlabelled, UnlabelledRows, file_names, read_csv, read_unlabelled
 from crosspt_cli.evidence.judge import find_readouts
 from crosspt_cli.evidence.trial import MIXTURE, Candidate, Fold
 from crosspt_cli.foundation.errors import Argument, OptionError
@@ -53,11 +53,13 @@ class Work:
     folds: tuple[Fold, ...]
     budget: Budget
     near_copies: NearCopies
+    unlabelled: UnlabelledRows
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What is to be known of the rows."""
-        return self.examples.notices + self.near_copies.notices + self.prepared.notices
+        read = self.examples.notices + self.unlabelled.notices
+        return read + self.near_copies.notices + self.prepared.notices
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -79,7 +81,9 @@ class Work:
         return tuple(notes)
 
 
-def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry, progress: Progress) -> Work:
+def open_work(
+    path: Paths, label_col: str, unlabelled: Unlabelled, chosen: Settings, registry: Registry, progress: Progress
+) -> Work:
     """Read, check and load everything; bad input ends here, in seconds."""
     budget = find_budget(chosen.budget)
     find_readouts(chosen.readout)
@@ -93,8 +97,10 @@ def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry,
         label_map=chosen.label_map,
         drop_rare=chosen.drop_rare,
         min_per_class=max(2, chosen.folds or 2),
+        ignore_unlabelled=chosen.ignore_unlabelled,
     )
     check_size(examples)
+    without_labels = read_unlabelled(unlabelled, examples.text_columns, examples, examples.unlabelled)
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
     prepared = prepare(examples, backbone, chosen.template, label_words=chosen.label_words)
@@ -103,7 +109,7 @@ def open_work(path: Paths, label_col: str, chosen: Settings, registry: Registry,
     copies = find_near_copies(examples.rows, examples.about)
     folds = stratified_folds(prepared.labels, count, chosen.seed, copies.groups)
     sources = load_sources(registry, backbone, chosen.prompt_layer)
-    return Work(examples, backbone, prepared, sources, folds, budget, copies)
+    return Work(examples, backbone, prepared, sources, folds, budget, copies, without_labels)
 
 
 def _check_method(chosen: Settings) -> None:

@@ -242,7 +242,7 @@ def _rows(
 ) -> tuple[SourceRows, tuple[str, ...]]:
     """Return up to `most` rows of a source's file, drawn by a named stream, and the file's classes."""
     full = path if is_hub_name(path) else folder / path
-    examples = read_csv(full, source.label_col, source.text_cols, drop_rare=True)
+    examples = read_csv(full, source.label_col, source.text_cols, drop_rare=True, ignore_unlabelled=True)
     order = stream(spec.seed, "rows", source.name, path).permutation(len(examples))
     examples = examples.subset(sorted(order[:most].tolist()))
     prepared = prepare(examples, backbone, source.template or None, spec.max_tokens)

@@ -11,6 +11,7 @@ from crosspt_cli.report.summary import SHOWN_CLASSES, Line, words_text
 
 if TYPE_CHECKING:
     from crosspt_cli.checking.check_file import FileCheck
+    from crosspt_cli.data import UnlabelledRows
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -31,8 +32,19 @@ def check_dict(check: FileCheck) -> dict[str, Any]:
         "template": check.template or None,
         "template_reason": check.reason or None,
         "label_words": dict(check.label_words),
+        "unlabelled": _unlabelled_dict(check.unlabelled) if check.unlabelled else None,
         "findings": [asdict(finding) for finding in check.findings],
         "ok": check.ok,
+    }
+
+
+def _unlabelled_dict(rows: UnlabelledRows) -> dict[str, Any]:
+    return {
+        "files": rows.files,
+        "rows": rows.read,
+        "usable": rows.possible,
+        "used": len(rows.rows),
+        "left_out": rows.passed_over,
     }
 
 
@@ -56,11 +68,18 @@ def check_lines(check: FileCheck) -> tuple[Line, ...]:
         ("texts", ", ".join(check.text_columns)),
         ("labels", check.label_column),
         ("rows", rows if check.columns else ""),
+        ("unlabelled", _unlabelled_text(check.unlabelled) if check.unlabelled else ""),
         ("classes", f"{len(counts)}: {listed(counts, SHOWN_CLASSES)}" if counts else ""),
         ("template", check.reason or (repr(check.template) if check.template else "")),
         ("label words", words_text(tuple(check.label_words), tuple(check.label_words.values()))),
     )
     return tuple(line for line in lines if line[1])
+
+
+def _unlabelled_text(rows: UnlabelledRows) -> str:
+    left_out = f" of {rows.read:,}" if rows.possible != rows.read else ""
+    sample = f", of which {len(rows.rows):,} are used" if len(rows.rows) < rows.possible else ""
+    return f"{rows.possible:,}{left_out}{sample}"
 
 
 def finding_lines(check: FileCheck) -> tuple[Line, ...]:

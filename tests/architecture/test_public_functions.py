@@ -70,7 +70,9 @@ def test_every_argument_of_an_onboarding_reaches_its_settings(name, monkeypatch,
         raise CrossptError("stopped", "here")
 
     monkeypatch.setattr(sys.modules[getattr(crosspt_cli, name).__module__], "Settings", stop)
-    given = {each.name: (each.name,) if each.name == "text_cols" else each.name for each in fields(Settings)}
+    given = {
+        each.name: (each.name,) if each.name in ("text_cols", "unlabelled") else each.name for each in fields(Settings)
+    }
     with pytest.raises(CrossptError, match="stopped"):
         getattr(crosspt_cli, name)(tmp_path / "rows.csv", "y", **given)
     assert seen == given

@@ -72,6 +72,8 @@ CHOICES = st.fixed_dictionaries(
     {},
     optional={
         "text_cols": st.lists(LABELS, min_size=1, max_size=3, unique=True).map(tuple),
+        "unlabelled": st.lists(LABELS, min_size=1, max_size=3).map(tuple),
+        "ignore_unlabelled": st.just(True),
         "name": st.sampled_from(["a", "-b", "it's"]),
         "label_map": PAIRS,
         "label_words": PAIRS,

@@ -83,6 +83,7 @@ def test_json_has_every_key_that_scripts_read(check):
         "template": "generic",
         "template_reason": "'generic': no other template knows the labels or the text column text.",
         "label_words": {"broken": "broken", "late": "late"},
+        "unlabelled": None,
         "findings": [],
         "ok": True,
     }
@@ -226,9 +227,24 @@ FOUND = {
     "a blank label": (
         GOOD + "who knows,\n",
         (),
-        ("blank-label", "warning", [10]),
-        "f.csv: 1 row with a blank label in column 'y' left out (line 10).",
-        "Fill in the labels, or delete the rows.",
+        ("blank-label", "note", [10]),
+        "f.csv: 1 row with a blank label in column 'y' is used as a row without a label (line 10); --ignore-unlabelled "
+        "leaves it out.",
+        "Fill in those that you know: a row teaches more with its label.",
+    ),
+    "blank labels that are to be left out": (
+        GOOD + "who knows,\nand who knows that,\n",
+        ("--ignore-unlabelled",),
+        ("blank-label", "note", [10, 11]),
+        "f.csv: 2 rows with a blank label in column 'y' left out (lines 10 and 11).",
+        "Fill in those that you know: a row teaches more with its label.",
+    ),
+    "a blank label beside a copy": (
+        GOOD + "Nothing has arrived yet,\n",
+        (),
+        ("blank-label-copy", "note", [10]),
+        "f.csv: 1 row with a blank label in column 'y' and the text of a labelled row left out (line 10).",
+        "Nothing has to be done.",
     ),
     "a duplicate": (
         GOOD + "nothing has arrived yet,late\n",
@@ -443,9 +459,9 @@ def test_every_kind_of_notice_has_its_advice():
     """A kind that was added to the reader only would stop the check with a KeyError."""
     sources = "\n".join(path.read_text(encoding="utf-8") for path in _makers())
     direct = re.findall(r'(?:Notice|notice)\(\s*"([\w-]+)"', sources)
-    through = re.findall(r'_without\(\s*\w+, \w+, "([\w-]+)"', sources)
-    left_out = ["too-many-cells", "too-few-cells", "bad-quotes", "backslash"]
-    assert len(through) == 8 and {*direct, *through, *left_out} == set(ADVICE)
+    through = re.findall(r'without\(\s*\w+, \w+, "([\w-]+)"', sources)
+    left_out = ["too-many-cells", "too-few-cells", "bad-quotes", "backslash", "bad-json"]
+    assert len(through) == 9 and {*direct, *through, *left_out} == set(ADVICE)
 
 
 REFUSED = {

@@ -46,6 +46,7 @@ def offered(home):
         (("check", "rows.csv", "--template", "./own"), ["file"]),
         (("check", "rows.csv", "--backbone", "mini-"), ["mini-fast"]),
         (("predict", ""), ["file"]),
+        (("add-task", "rows.csv", "--unlabelled", ""), ["file"]),
     ],
 )
 def test_names_are_completed(offered, fitted, words, found):

@@ -99,3 +99,14 @@ def test_what_was_read_is_not_read_again(fifo):
     table = read_labelled(fifo)
     assert read_csv(table, "label") == read_csv([table], "label")
     assert read_csv(table, "label").class_counts() == {"account": 10, "billing": 10, "shipping": 10}
+
+
+def test_rows_without_labels_come_through_a_pipe_too(shell):
+    """The next command shows where; and one pipe holds either kind."""
+    done = shell("zcat x.csv.gz | crosspt check x.csv.gz --label-col label --unlabelled -")
+    assert done.stdout.splitlines()[-1] == "… | crosspt add-task x.csv.gz --label-col label --unlabelled -"
+    done = shell("zcat x.csv.gz | crosspt check - --label-col label --unlabelled -")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "--unlabelled: is the pipe that the labelled rows came through.\nWrite one of them to a file.\n"
+    )
