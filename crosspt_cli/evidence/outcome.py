@@ -198,7 +198,7 @@ class PoolWorth:
         unusual: rows that were left out because they are unlike the labelled ones.
         possible: rows of which those two are a sample.
         mass: how much the rows weigh together, in units of the labelled ones; 0 where they do not count.
-        worth: accuracy with them minus without, on held-out rows; None where there was none.
+        worth: accuracy with them minus without, on held-out rows; all 0 where there was none.
         sentence: that for a person.
     """
 
@@ -206,7 +206,7 @@ class PoolWorth:
     unusual: int
     possible: int
     mass: float
-    worth: Estimate | None
+    worth: Estimate
     sentence: str
 
 

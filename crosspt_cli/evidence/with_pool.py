@@ -94,7 +94,9 @@ def pool_worth(weighed: Weighed | None, usable: int, unusual: int, possible: int
         ask = "; are they of the same kind?" if unusual > MANY_UNUSUAL * (usable + unusual) else "."
         odd = f" {share[0].upper()}{share[1:]}{ask}"
     if weighed is None:
-        return PoolWorth(usable, unusual, possible, 0.0, None, f"No row without a label counts.{odd}")
+        return PoolWorth(
+            usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), f"No row without a label counts.{odd}"
+        )
     ends = f"90 % interval {points(weighed.worth.low)} to {points(weighed.worth.high)}"
     gain = f"{points(weighed.worth.value)} points of held-out rows right ({ends})"
     said = "count" if weighed.mass else "were left out; with them it would be"

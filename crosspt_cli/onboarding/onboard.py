@@ -19,7 +19,7 @@ from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding.command import onboarding_command
-from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, save_fitted
+from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, SeenRows, save_fitted
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
@@ -171,7 +171,15 @@ def _search_and_fit(
     progress.plan(stages_of(work, *candidates_of(work, chosen, work.sources.names)))
     progress("ranking", 0, 1)
     task = study_task(
-        work.examples, work.backbone, work.prepared, work.sources, chosen.seed, work.folds, work.near_copies.distinct
+        work.examples,
+        work.backbone,
+        work.prepared,
+        work.sources,
+        chosen.seed,
+        work.folds,
+        work.near_copies.distinct,
+        work.unlabelled.rows,
+        work.unlabelled.possible,
     )
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = candidates_of(work, chosen, ranked)
@@ -222,4 +230,12 @@ def _fitted(
         seed=task.seed,
         command=command,
         row_digests=tuple(row_digest(row.fields) for row in work.examples.rows),
+        unlabelled=_seen(work, study),
     )
+
+
+def _seen(work: Work, study: StudyResult) -> SeenRows | None:
+    """Return the rows without labels that prototypes have learned from; None where they do not count."""
+    if study.pool is None or not study.pool.mass:
+        return None
+    return SeenRows(study.pool.rows, study.pool.possible, work.unlabelled.digest)

@@ -137,4 +137,5 @@ def candidates_of(
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     """Return the stages of a whole onboarding, for its one bar."""
     trained = sum(not candidate.is_source for candidate in candidates)
-    return make_stages(rungs, trained, len(work.folds), work.budget, len(work.examples), len(work.sources.names))
+    sizes = len(work.examples), len(work.sources.names), len(work.unlabelled.rows)
+    return make_stages(rungs, trained, len(work.folds), work.budget, *sizes)

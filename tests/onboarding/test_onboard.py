@@ -34,6 +34,8 @@ def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
             for own, read in ((before.prompted, after.prompted), (before.plain, after.plain)):
                 assert np.array_equal(own.directions, read.directions)
                 assert np.array_equal(own.offsets, read.offsets)
+        elif field.name == "own":
+            assert np.array_equal(before["private"], after["private"])
         elif field.name == "held_out":
             assert np.array_equal(before.confidence, after.confidence)
             assert np.array_equal(before.correct, after.correct)

@@ -100,7 +100,7 @@ def done():
         name="reviews", backbone="mini", fingerprint="f", text_columns=("title", "body"), label_column="y",
         spec=TaskSpec(load_template("sentiment"), verbalizer), candidate=mixed, steps=90,
         shares={"sst2": 0.3, "imdb": 0.5, "private": 0.2}, source_digests={}, prompt_layer=0,
-        prompt=blank, private=blank,
+        prompt=blank, own={"private": blank},
         bias=blank[0], prototypes=SimpleNamespace(), readout=Readout(10.0),
         held_out=held_out, familiar=SimpleNamespace(),
         rows=16, seed=0, command="crosspt add-task reviews.csv --label-col y", row_digests=(),
@@ -211,7 +211,7 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     found = json.loads(json.dumps(onboarded_dict(done), allow_nan=False))
     assert found["baselines"]["most frequent class"]["log_likelihood"] is None
     assert found["chosen"] == {
-        "m": 2, "sources": ["sst2", "imdb"], "lr_ratio": 0.1, "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
+        "m": 2, "sources": ["sst2", "imdb"], "method": "mixture", "lr_ratio": 0.1, "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
         "planned_steps": 90, "words": "2 source prompts (sst2, imdb) and a private prompt",
     }  # fmt: skip
     assert found["cv"]["mean"] == 0.875

@@ -97,7 +97,7 @@ def test_an_empty_pool_counts_for_nothing_and_says_so():
     task = small_task(rows=24)
     empty = usable_pool(pool_texts(task).take(torch.arange(0)), 40, task.vectors, task.labels, 2)
     found, without = study_of(replace(task, pool=empty)), study_of(task)
-    assert found.pool.worth is None and found.pool.mass == 0.0
+    assert (found.pool.worth.ends, found.pool.mass) == ((0.0, 0.0), 0.0)
     assert found.chosen.score.mean == without.chosen.score.mean
     assert found.corrected == without.corrected
 
