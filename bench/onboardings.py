@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lines import is_of, measure_missing, read_lines
-from rows import OTHERS, TARGETS, balanced, draw_pool, draw_rows, write_rows
+from rows import OTHERS, TARGETS, balanced, draw_pool, draw_rows, scores, write_rows
 
 KEPT_ROWS = 400  # of larger tasks no row-by-row scores are kept
 OTHER_ROWS = 200
@@ -123,14 +123,6 @@ def _accuracies(finished: Onboarded, draw: int) -> dict:
     if pooled:
         found["unlabelled"] = _worth(finished.done.study.pool) | scores(pooled, finished.truth)
     return found
-
-
-def scores(answers: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return accuracy and balanced accuracy of each of several answers [n] int64, by name."""
-    return {
-        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()},
-        "balanced": {name: round(balanced(got, truth), 4) for name, got in answers.items()},
-    }
 
 
 def _worth(said) -> dict:

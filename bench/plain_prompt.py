@@ -5,7 +5,7 @@
 This is the method as published (Lester et al. 2021): a prompt before the frozen model's input starts at embeddings of
 the rows' tokens, and the answer is the label words with the highest likelihood. There is no search, no bias is taken
 off, and there are no prototypes. The script tries learning rates and numbers of steps on the development sets and
-prints the mean balanced accuracy of each pair. `RATE` and `STEPS` are the best of them, for `report_sets.py`.
+prints the mean balanced accuracy of each pair. `RATE` and `STEPS` are the best of them: `report_sets.py` uses no other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rows import TARGETS, balanced, draw_rows
 
 RATES = (0.1, 0.2, 0.4, 0.8)  # for embeddings of mini's scale
 LENGTHS = (60, 120, 240)
-RATE, STEPS = 0.2, 120
+RATE, STEPS = 0.2, 120  # as the last line that the command above prints says, of the development sets alone
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,14 @@ def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
 
 
+def scores(answers: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, dict[str, float]]:
+    """Return accuracy and balanced accuracy of each of several answers [n] int64, by name."""
+    return {
+        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()},
+        "balanced": {name: round(balanced(got, truth), 4) for name, got in answers.items()},
+    }
+
+
 def mean_and_error(values: np.ndarray) -> str:
     """Return the mean of values in points ± its standard error, e.g. "+0.4 ± 2.1"; a dash for fewer than two."""
     if len(values) < 2:

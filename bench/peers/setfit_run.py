@@ -5,7 +5,7 @@
 Both files have columns `text` and `label`. Prints one JSON object: seconds from start to a trained model, accuracy and
 balanced accuracy on TEST, the same for logistic regression on the encoder before it was fine-tuned, and rows a second
 of `predict` on TEST, four times over. SetFit trains on every pair of rows; MOST_STEPS ends that earlier, where rows are
-many. With MOST_STEPS 0 there is nothing but the logistic regression.
+many; -1, the default, does not. With 0 there is nothing but the logistic regression.
 """
 
 from __future__ import annotations
