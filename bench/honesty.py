@@ -10,6 +10,9 @@ other data sets: how far tasks come of the way from guessing to all right, and h
 `uncorrected` is the cross-validated accuracy of what was chosen, ± 1.645 standard errors; `corrected` is the corrected
 one with its own interval. A draw has as many rows of each class, so both estimate an accuracy that counts every class
 the same: the truth is the balanced accuracy on the test rows, whose classes may be of any size.
+
+With `--pool N` all of that is of onboardings with N rows without labels, and a second table says how honest the printed
+worth of these rows is: beside what the chosen prompt gains by them on the test rows.
 """
 
 from __future__ import annotations
@@ -45,6 +48,24 @@ def _errors(truth: np.ndarray, estimate: np.ndarray, low: np.ndarray, high: np.n
     error, held = 100 * (estimate - truth), (low <= truth) & (truth <= high)
     numbers = f"{mean_and_error(error)} | {np.sqrt((error**2).mean()):.1f} | {held.sum()} of {len(held)}"
     return f"{numbers} | {100 * (high - low).mean():.1f}"
+
+
+def worth_summary(lines: list[dict]) -> str:
+    """Return a Markdown table like `summary` of what rows without labels were said to be worth, beside the truth.
+
+    Args:
+        lines: of onboardings with such rows; those of which none was usable say nothing.
+    """
+    own = [(line["per_class"], line["unlabelled"]) for line in lines if line["unlabelled"]["worth"]]
+    out = ["| draws | gain | mean error (points) | root mean square | 90 % intervals that hold the truth | width |"]
+    out.append("|---" * 6 + "|")
+    for size in [*sorted({size for size, _ in own}), None]:
+        part = [each for of_size, each in own if size in (None, of_size)]
+        truth = np.array([each["balanced"]["with"] - each["balanced"]["without"] for each in part])
+        found = np.array([each["worth"] for each in part]).T
+        title = "all" if size is None else f"{size} per class"
+        out.append(f"| {title} | {mean_and_error(100 * truth)} | {_errors(truth, *found)} |")
+    return "\n".join(out)
 
 
 def shrinkage(lines: list[dict]) -> str:
@@ -129,11 +150,14 @@ def _estimates(lines: list[dict]) -> dict[str, tuple[np.ndarray, np.ndarray, np.
 
 
 def main() -> None:
-    """Print one table or the other."""
+    """Print the tables that were asked for."""
     parser = arguments(__doc__)
     parser.add_argument("--shrinkage", action="store_true", help="the move towards what is usual, and its constants")
     chosen = parser.parse_args()
-    print((shrinkage if chosen.shrinkage else summary)(measured(chosen)))
+    lines = measured(chosen)
+    print((shrinkage if chosen.shrinkage else summary)(lines))
+    if chosen.pool:
+        print(f"\n{worth_summary(lines)}")
 
 
 if __name__ == "__main__":

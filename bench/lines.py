@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Protocol
 
+OLDER = {"pool": 0}  # what lines were measured with that are older than the key
+
 
 class Job(Protocol):
     """One line to measure."""
@@ -26,6 +28,11 @@ def read_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines() if '"target"' in line]
 
 
+def is_of(line: dict, job: Job) -> bool:
+    """Return whether a line is the one that a job would be measured as."""
+    return job.key.items() <= (OLDER | line).items()
+
+
 def measure_missing(jobs: Sequence[Job], measure: Callable[[Job], dict], out: Path, workers: int) -> list[dict]:
     """Return the lines of all jobs; those that are not in the file yet are measured and appended.
 
@@ -36,11 +43,11 @@ def measure_missing(jobs: Sequence[Job], measure: Callable[[Job], dict], out: Pa
         workers: processes, one thread each.
     """
     known = read_lines(out)
-    missing = [job for job in jobs if not any(job.key.items() <= line.items() for line in known)]
+    missing = [job for job in jobs if not any(is_of(line, job) for line in known)]
     if missing:
         _measure(missing, measure, out, workers)
     lines = read_lines(out)
-    return [line for job in jobs for line in lines if job.key.items() <= line.items()]
+    return [line for job in jobs for line in lines if is_of(line, job)]
 
 
 def _measure(jobs: Sequence[Job], measure: Callable[[Job], dict], out: Path, workers: int) -> None:

@@ -6,6 +6,9 @@ DATA holds one folder per target with `train.csv.gz` and `test.csv.gz` (columns 
 `sentence2`, and `label`). For every target, draw and number of rows per class one task is onboarded as `add-task` does
 it and answers test rows; its line is appended as soon as it is known, and started again, the script goes on after the
 last line. The three scripts take the same options, measure what is missing, and print what they ask about.
+
+With `--pool N` it is onboarded with N other training rows as rows without labels. Its line then has what they were
+said to be worth, and the accuracy on test rows with and without them.
 """
 
 from __future__ import annotations
@@ -13,14 +16,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lines import measure_missing, read_lines
-from rows import OTHERS, TARGETS, balanced, draw_rows, write_rows
+from lines import is_of, measure_missing, read_lines
+from rows import OTHERS, TARGETS, balanced, draw_pool, draw_rows, scores, write_rows
 
 KEPT_ROWS = 400  # of larger tasks no row-by-row scores are kept
 OTHER_ROWS = 200
@@ -31,7 +35,10 @@ PROMISED = 0.9
 
 @dataclass(frozen=True)
 class Onboarding:
-    """One onboarding to measure; `other` is the target whose texts it should find unusual."""
+    """One onboarding to measure, with `pool` rows without labels.
+
+    `other` is the target whose texts it should find unusual.
+    """
 
     data: Path
     target: str
@@ -41,20 +48,25 @@ class Onboarding:
     budget: str
     backbone: str
     test_rows: int
+    pool: int = 0
 
     @property
     def key(self) -> dict:
         """What makes a line this one's."""
-        return {name: getattr(self, name) for name in ("target", "per_class", "draw", "budget", "backbone")}
+        return {name: getattr(self, name) for name in ("target", "per_class", "draw", "budget", "backbone", "pool")}
 
 
 @dataclass(frozen=True)
 class Onboarded:
-    """A finished one: `done` and its `predictor`, the `shots` it was made of, the `test` rows and their `truth`."""
+    """A finished one: `done` and its `predictor`, the `test` rows and their `truth`.
+
+    It was made of `shots`, and of the rows `unlabelled`, whose labels nobody looked at.
+    """
 
     done: object
     predictor: object
     shots: object
+    unlabelled: object
     test: object
     truth: np.ndarray
 
@@ -69,14 +81,20 @@ def measure(job: Onboarding) -> dict:
     from crosspt_cli import Predictor, Registry, onboard
 
     shots, test = draw_rows(job.data / job.target, job.per_class, job.draw, job.test_rows)
+    unlabelled = draw_pool(job.data / job.target, shots, job.draw, job.pool)
     with tempfile.TemporaryDirectory() as scratch:
         registry = Registry.open(Path(scratch) / "home")
         rows = Path(scratch) / f"{job.target.replace('_', '-')}.csv"
         write_rows(rows, shots)
-        done = onboard(rows, "label", budget=job.budget, backbone=job.backbone, registry=registry, seed=job.draw)
+        write_rows(pool := Path(scratch) / "pool.csv", unlabelled, labels=False)
+        done = onboard(
+            rows, "label", budget=job.budget, backbone=job.backbone, registry=registry, seed=job.draw,
+            **({"unlabelled": [pool]} if job.pool else {}),
+        )  # fmt: skip
         predictor = Predictor.open(done.task, registry)
     classes = list(done.fitted.spec.verbalizer.classes)
-    finished = Onboarded(done, predictor, shots, test, np.array([classes.index(label) for label in test.labels()]))
+    truth = np.array([classes.index(label) for label in test.labels()])
+    finished = Onboarded(done, predictor, shots, unlabelled, test, truth)
     _, other = draw_rows(job.data / job.other, job.per_class, job.draw, OTHER_ROWS)
     study, chosen = done.study, done.study.chosen
     return {
@@ -97,24 +115,34 @@ def measure(job: Onboarding) -> dict:
 
 
 def _accuracies(finished: Onboarded, draw: int) -> dict:
-    """Return accuracy and balanced accuracy of every column, and of every candidate of the study."""
-    answers, candidates = _answers(finished, draw)
+    """Return accuracy and balanced accuracy of every column, of every candidate of the study, and what a pool did."""
+    answers, pooled, candidates = _answers(finished, draw)
     chance = {"chance": round(1 / len(finished.shots.classes), 4)}
-    truth = finished.truth
-    return {
-        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()} | chance,
-        "balanced": {name: round(balanced(got, truth), 4) for name, got in answers.items()} | chance,
-        "candidates": candidates,
-    }
+    found = {name: value | chance for name, value in scores(answers, finished.truth).items()}
+    found["candidates"] = candidates
+    if pooled:
+        found["unlabelled"] = _worth(finished.done.study.pool) | scores(pooled, finished.truth)
+    return found
 
 
-def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], list[dict]]:
-    """Return every column's class index per test row, and how each candidate of the study would have done."""
+def _worth(said) -> dict:
+    """Return what rows without labels were said to be worth."""
+    worth = None if said.worth is None else [round(each, 4) for each in (said.worth.value, *said.worth.ends)]
+    return {"rows": said.rows, "unusual": said.unusual, "mass": said.mass, "worth": worth}
+
+
+def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[dict]]:
+    """Return every column's class index per test row, and how each candidate of the study would have done.
+
+    Between them stands what the chosen prompt answers with rows without labels and without; empty if there were none.
+    Both are read with the readout that was chosen, whichever it was chosen for.
+    """
     import torch
 
     from crosspt_cli.core.read import answer_rows, read_alone
     from crosspt_cli.evidence.baselines import ENCODER, FITTERS, TFIDF
     from crosspt_cli.evidence.readout import Readout
+    from crosspt_cli.evidence.with_pool import MASS
     from crosspt_cli.onboarding.study_input import load_sources, study_task
     from crosspt_cli.reading.prepare import prepare
     from crosspt_cli.registry import Registry
@@ -125,7 +153,9 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
     done, shots, truth = finished.done, finished.shots, finished.truth
     backbone, study = finished.predictor.backbone, done.study
     sources = load_sources(Registry.open(), backbone, done.fitted.prompt_layer)
-    task = study_task(shots, backbone, prepare(shots, backbone), sources, draw)
+    rows = finished.unlabelled.rows
+    prepared = prepare(shots, backbone)
+    task = study_task(shots, backbone, prepared, sources, draw, unlabelled=rows, possible=len(rows))
     at_once = tokens_at_once(backbone.device)
     encoded = read_alone(backbone, finished.predictor.encode(finished.texts), sources.layer, at_once)
     vectors, everything = encoded.vectors.cpu().numpy(), torch.arange(len(truth))
@@ -137,13 +167,19 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
         return [readout.log_shares(found.nats, fit.bias, similarity).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(shots))
-    by_candidate, by_words, records = [], [], []
+    by_candidate, by_words, records, pooled = [], [], [], {}
     for number, result in enumerate(study.candidates):
         is_chosen = number == study.choice
         fit = done.fitted if is_chosen else fit_final(task, result.candidate, result.steps, horizon)
         got, words = answer(fit, result.readout, Readout(0.0))
         by_candidate.append(got)
         by_words.append(words)
+        if is_chosen and study.pool:
+            pooled = {"without": got, "with": got}
+            if study.pool.rows:
+                other, mass = ("without", 0.0) if study.pool.mass else ("with", MASS)
+                refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass)
+                (pooled[other],) = answer(refit, result.readout)
         records.append({
             "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
             "state": result.state, "steps": result.steps, "weight": result.readout.weight,
@@ -161,14 +197,18 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], lis
         name: FITTERS[name]().fit(train, task.labels).predict(test)
         for name, (train, test) in {TFIDF: plain, ENCODER: (task.vectors, vectors)}.items()
     }
-    return {
-        "crosspt": by_candidate[study.choice],
-        "label words": by_words[study.choice],
-        "M = 0": by_candidate[alone],
-        "source": by_words[untouched],
-        "TF-IDF": logistic[TFIDF],
-        "encoder": logistic[ENCODER],
-    }, records
+    return (
+        {
+            "crosspt": by_candidate[study.choice],
+            "label words": by_words[study.choice],
+            "M = 0": by_candidate[alone],
+            "source": by_words[untouched],
+            "TF-IDF": logistic[TFIDF],
+            "encoder": logistic[ENCODER],
+        },
+        pooled,
+        records,
+    )
 
 
 def _calibration(finished: Onboarded) -> dict:
@@ -271,6 +311,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--budget", default="quick")
     parser.add_argument("--backbone", default="mini")
     parser.add_argument("--test-rows", type=int, default=400)
+    parser.add_argument("--pool", type=int, default=0, help="training rows that are given without their labels")
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("bench/results/onboardings-quick.jsonl"))
     return parser
@@ -281,8 +322,8 @@ def measured(chosen: argparse.Namespace) -> list[dict]:
     every = OTHERS.split(",")
     jobs = [
         Onboarding(
-            chosen.data, target, every[(every.index(target) + 1) % len(every)] if target in every else every[0],
-            int(per_class), draw, chosen.budget, chosen.backbone, chosen.test_rows,
+            chosen.data, target, next_of(every, target), int(per_class), draw, chosen.budget, chosen.backbone,
+            chosen.test_rows, chosen.pool,
         )
         for draw in range(chosen.draws)
         for per_class in chosen.per_class.split(",")
@@ -290,8 +331,13 @@ def measured(chosen: argparse.Namespace) -> list[dict]:
     ]  # fmt: skip
     if chosen.data is None:
         known = read_lines(chosen.out)
-        return [line for job in jobs for line in known if job.key.items() <= line.items()]
+        return [line for job in jobs for line in known if is_of(line, job)]
     return measure_missing(jobs, measure, chosen.out, chosen.workers)
+
+
+def next_of(every: Sequence[str], target: str) -> str:
+    """Return the target after this one, the first after the last and after one that is not among them."""
+    return every[(every.index(target) + 1) % len(every)] if target in every else every[0]
 
 
 if __name__ == "__main__":

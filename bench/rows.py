@@ -21,17 +21,37 @@ def draw_rows(folder: Path, per_class: int, draw: int, most: int) -> tuple:
     return shots, test.subset(sorted(order.tolist()))
 
 
-def write_rows(path: Path, examples) -> None:
-    """Write rows as a CSV with their text columns and `label`."""
+def draw_pool(folder: Path, shots, draw: int, most: int):
+    """Return at most `most` training rows that are not among `shots`, as frequent in each class as they are there."""
+    from crosspt_cli.data import read_csv
+    from crosspt_cli.foundation.seeds import stream
+
+    rows = read_csv(folder / "train.csv.gz", "label")
+    labelled = {row.line for row in shots.rows}
+    order = stream(draw, "pool").permutation(len(rows)).tolist()
+    free = [place for place in order if rows.rows[place].line not in labelled]
+    return rows.subset(sorted(free[:most]))
+
+
+def write_rows(path: Path, examples, labels: bool = True) -> None:
+    """Write rows as a CSV with their text columns and, unless they are to be without, `label`."""
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)
-        writer.writerow([*examples.text_columns, "label"])
-        writer.writerows([*row.fields, row.label] for row in examples.rows)
+        writer.writerow([*examples.text_columns, *["label"][:labels]])
+        writer.writerows([*row.fields, *[row.label][:labels]] for row in examples.rows)
 
 
 def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean over classes of the share of rows that got the right answer."""
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))
+
+
+def scores(answers: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, dict[str, float]]:
+    """Return accuracy and balanced accuracy of each of several answers [n] int64, by name."""
+    return {
+        "accuracy": {name: round(float((got == truth).mean()), 4) for name, got in answers.items()},
+        "balanced": {name: round(balanced(got, truth), 4) for name, got in answers.items()},
+    }
 
 
 def mean_and_error(values: np.ndarray) -> str:

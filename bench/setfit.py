@@ -30,7 +30,10 @@ MOST_STEPS = 600  # of SetFit on 16 pairs each; all pairs of 1,232 rows would ta
 
 @dataclass(frozen=True)
 class FineTuning:
-    """One fine-tuning to measure, by the `python` that has setfit, from `encoder`."""
+    """One fine-tuning to measure, by the `python` that has setfit, from `encoder`.
+
+    Unless it is `tuned`, only logistic regression on the encoder's vectors is.
+    """
 
     data: Path
     target: str
@@ -39,6 +42,7 @@ class FineTuning:
     test_rows: int
     python: str
     encoder: str
+    tuned: bool = True
 
     @property
     def key(self) -> dict:
@@ -55,11 +59,12 @@ def measure(job: FineTuning) -> dict:
             with path.open("w", newline="", encoding="utf-8") as handle:
                 rows = [(_joined(row.fields), row.label) for row in examples.rows]
                 csv.writer(handle).writerows([("text", "label"), *rows])
-        steps = len(shots) ** 2 // 16
-        command = [job.python, str(Path(__file__).parent / "peers" / "setfit_run.py"), *map(str, paths), job.encoder]
-        command += [str(MOST_STEPS)] if steps > MOST_STEPS else []
+        capped = job.tuned and len(shots) ** 2 // 16 > MOST_STEPS
+        most = (MOST_STEPS if capped else -1) if job.tuned else 0
+        script = str(Path(__file__).parent / "peers" / "setfit_run.py")
+        command = [job.python, script, *map(str, paths), job.encoder, str(most)]
         finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {"capped": steps > MOST_STEPS} | json.loads(finished.stdout.splitlines()[-1])
+    return {"capped": capped} | json.loads(finished.stdout.splitlines()[-1])
 
 
 def _joined(fields: tuple[str, ...]) -> str:

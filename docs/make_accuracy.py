@@ -14,10 +14,11 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from accuracy import mean_over_targets, table  # noqa: E402
+from accuracy import differences, mean_over_targets, pool_table, table  # noqa: E402
 from calibration import tables  # noqa: E402
-from honesty import summary  # noqa: E402
+from honesty import summary, worth_summary  # noqa: E402
 from lines import read_lines  # noqa: E402
+from report_sets import tables as report_tables  # noqa: E402
 from rows import mean_and_error  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results"
@@ -30,16 +31,16 @@ COLUMNS = {
     "TF-IDF": "TF-IDF + logistic regression",
     "M = 0": "private prompt alone",
 }
+OTHERS = {name: title for name, title in COLUMNS.items() if name != "crosspt"}
 
 PAGE = """# How good it is
 
 This page says how accurate crosspt is, how honest its printed score is, and how far its confidences can be trusted.
 [experiments.md](experiments.md) has what was tried.
 
-**These are development sets.** They are {targets} public data sets of {fewest} to {most} classes, one of them of
+{first}**These are development sets.** They are {targets} public data sets of {fewest} to {most} classes, one of them of
 sentence pairs. Choices in crosspt were made on them: learning rates, candidates, how prototypes are made, and the
-prior on their weight. So the figures may flatter crosspt a little. Sets that no choice was made on have not been
-measured yet.
+prior on their weight. So the figures may flatter crosspt a little.{unmeasured}
 
 Each set was onboarded at the quick budget from {draws} draws of rows, and judged on 400 test rows.
 `bench/onboardings.py` measured this on {processor} with {cores} cores, no GPU, and torch {torch}. No source prompt
@@ -89,7 +90,7 @@ prompts untouched; folds, choice and correction are those of `add-task`.
 
 The 90 % interval of the accuracy to expect holds the truth in {held:.0f} % of these studies.
 
-## How far confidences can be trusted
+{pool}## How far confidences can be trusted
 
 `bench/calibration.py` measures three things, counting each class the same:
 
@@ -108,6 +109,45 @@ A promise is refused where held-out rows cannot bear it out. AUROC, the area und
 other text is farther from the class means than every own one.
 """
 
+UNMEASURED = """ Sets that no choice was made on have not been
+measured yet."""
+
+REPORT = """## Report sets
+
+No choice in crosspt was made on these {targets} sets: no setting, step count, backbone or source prompt. They were
+measured once by `bench/report_sets.py`, at commit {commit}. Each was onboarded at the quick budget from {draws} draws
+of rows, and judged on at most 400 test rows. The table has balanced accuracy in %, its mean ± its standard deviation
+over draws. All columns are measured on the same rows.
+
+{tables}
+
+SetFit was measured at 16 rows per class only. Plain prompt tuning has one prompt and no source prompts, and answers by
+label words alone. Its learning rate and its number of steps are those that are best on the development sets
+(`bench/plain_prompt.py`).
+
+## Development sets
+
+"""
+
+POOL = """## Rows without labels
+
+{onboardings} onboardings were given {rows} other training rows without their labels. The table has balanced accuracy
+in % of the chosen prompt without these rows and with them, and the gain in points ± its standard error. `counted` says
+in how many draws the onboarding let the rows count.
+
+{gains}
+
+The next table says how honest the printed score is with such rows.
+
+{honesty}
+
+`add-task` also prints what these rows are worth on held-out rows. The last table has the gain on test rows, and how far
+the printed worth is from it.
+
+{worth}
+
+"""
+
 
 def with_peers(lines: Sequence[dict]) -> list[dict]:
     """Return the onboardings with what SetFit and its encoder's vectors came to on the same rows."""
@@ -117,16 +157,6 @@ def with_peers(lines: Sequence[dict]) -> list[dict]:
         line | {"balanced": line["balanced"] | {"SetFit": peer["balanced"], "MiniLM": peer["encoder"]["balanced"]}}
         for line, peer in zip(lines, of_line, strict=True)
     ]
-
-
-def differences(lines: Sequence[dict], others: Sequence[str]) -> str:
-    """Return a table of what crosspt has more than others on the same rows, a row per number of rows per class."""
-    rows = [f"| | {' | '.join(COLUMNS[name] for name in others)} |", "|---" * (len(others) + 1) + "|"]
-    for size in sorted({line["per_class"] for line in lines}):
-        found = [line["balanced"] for line in lines if line["per_class"] == size]
-        apart = (100 * np.array([each["crosspt"] - each[name] for each in found]) for name in others)
-        rows.append(f"| {size} per class, {len(found)} draws | {' | '.join(map(mean_and_error, apart))} |")
-    return "\n".join(rows)
 
 
 def paired(lines: Sequence[dict], others: Sequence[dict], names: tuple[str, str]) -> str:
@@ -148,18 +178,46 @@ def paired(lines: Sequence[dict], others: Sequence[dict], names: tuple[str, str]
     return "\n".join(rows)
 
 
+def machine_of(results: Path) -> dict:
+    """Return on what the first lines of a file were measured."""
+    return json.loads(results.read_text(encoding="utf-8").splitlines()[0])["machine"]
+
+
+def report_section(results: Path) -> str:
+    """Return what stands first on the page; empty until the report sets were measured."""
+    lines = read_lines(results)
+    if not lines:
+        return ""
+    return REPORT.format(
+        targets=len({line["target"] for line in lines}), draws=len({line["draw"] for line in lines}),
+        commit=machine_of(results)["commit"], tables=report_tables(lines),
+    )  # fmt: skip
+
+
+def pool_section(lines: Sequence[dict]) -> str:
+    """Return what rows without labels gain; empty where no onboarding had any."""
+    if not lines:
+        return ""
+    return POOL.format(
+        onboardings=len(lines), rows=f"{max(line['pool'] for line in lines):,}",
+        gains=pool_table(lines), honesty=summary(lines), worth=worth_summary(lines),
+    )  # fmt: skip
+
+
 def page() -> str:
     """Return docs/accuracy.md."""
-    results = RESULTS / "onboardings-quick.jsonl"
-    machine = json.loads(results.read_text(encoding="utf-8").splitlines()[0])["machine"]
-    lines = with_peers(read_lines(results))
+    results, report = RESULTS / "onboardings-quick.jsonl", report_section(RESULTS / "report.jsonl")
+    machine, every = machine_of(results), read_lines(results)
+    lines = with_peers([line for line in every if not line.get("pool")])
     studies = json.loads((RESULTS / "untrained.json").read_text(encoding="utf-8"))["studies"]
     held = [study["interval"][0] <= study["balanced"]["crosspt"] <= study["interval"][1] for study in studies]
     classes = [line["classes"] for line in lines]
     return PAGE.format(
         targets=len({line["target"] for line in lines}), fewest=min(classes), most=max(classes),
         draws=len({line["draw"] for line in lines}), **machine,
-        accuracy=table(lines, COLUMNS), differences=differences(lines, tuple(COLUMNS)[1:]),
+        first=report, unmeasured="" if report else UNMEASURED,
+        pool=pool_section([line for line in every if line.get("pool")]),
+        accuracy=table(lines, COLUMNS), differences=differences(lines, "crosspt", OTHERS),
         fast=paired(lines, read_lines(RESULTS / "onboardings-quick-fast.jsonl"), ("mini", "mini-fast")),
         honesty=summary(lines), onboardings=len(lines), small_studies=summary(studies), studies=len(studies),
         held=100 * np.mean(held), calibration=tables(lines),

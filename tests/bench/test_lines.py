@@ -91,6 +91,140 @@ def test_every_kept_result_stands_in_the_table_with_its_script_and_its_commit():
     assert all((ROOT / "bench" / script).is_file() for ((script, _),) in rows.values())
 
 
+def test_older_lines_are_of_onboardings_without_a_pool(tmp_path):
+    """Hours of kept results must neither be measured again nor be taken for what they are not."""
+    from lines import is_of
+    from onboardings import Onboarding
+
+    without, within = (Onboarding(tmp_path, "cr", "subj", 4, 0, "quick", "mini", 400, pool) for pool in (0, 1000))
+    line = {"target": "cr", "per_class": 4, "draw": 0, "budget": "quick", "backbone": "mini", "rows": 8}
+    assert is_of(line, without)
+    assert not is_of(line, within)
+    assert is_of(line | {"pool": 1000}, within)
+    assert not is_of(line | {"pool": 1000}, without)
+
+
+def test_rows_without_labels_are_other_training_rows_in_their_own_proportions(tmp_path):
+    """A labelled row among them would be known already, and even classes would be a favour that nobody gets."""
+    import gzip
+
+    from rows import draw_pool, draw_rows, write_rows
+
+    rows = [f"a sentence about the number {n} of many,{'usual' if n % 10 else 'rare'}" for n in range(100)]
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress("\n".join(["text,label", *rows]).encode()))
+    shots, _ = draw_rows(tmp_path, 4, 0, 10)
+    pool, smaller = (draw_pool(tmp_path, shots, 0, most) for most in (80, 40))
+    known = {row.fields for row in shots.rows}
+    assert (len(known), len(pool)) == (8, 80)
+    assert not known & {row.fields for row in pool.rows}
+    assert set(smaller.rows) < set(pool.rows)
+    assert sum(row.label == "rare" for row in pool.rows) <= 6
+    assert len(draw_pool(tmp_path, shots, 0, 1000)) == 92
+    write_rows(tmp_path / "pool.csv", smaller, labels=False)
+    assert (tmp_path / "pool.csv").read_text().splitlines()[:2] == ["text", smaller.rows[0].fields[0]]
+
+
+def with_pool(target: str, without: float, within: float, mass: float, low: float, high: float) -> dict:
+    """What tables of rows without labels read of a line."""
+    balanced = {"without": without, "with": within}
+    own = {"rows": 900, "mass": mass, "worth": [(low + high) / 2, low, high], "balanced": balanced}
+    return {"target": target, "per_class": 4, "pool": 1000, "unlabelled": own}
+
+
+def test_gains_of_rows_without_labels_are_paired_and_told_apart_from_what_was_kept():
+    """By hand: where the rows were left out, nothing was gained and nothing lost."""
+    from accuracy import pool_table
+    from honesty import worth_summary
+
+    lines = [with_pool("cr", 0.7, 0.8, 1.0, 0.0, 0.2), with_pool("cr", 0.8, 0.74, 0.0, -0.04, 0.04)]
+    row = "900 | 75.0 | 77.0 | +2.0 ± 8.0 | 1 of 2 | +5.0 ± 5.0 |"
+    assert pool_table(lines).splitlines()[2:] == [f"| cr, 4 | {row}", f"| **all, 4** | {row[4:]}".replace("| |", "| |")]
+    assert worth_summary(lines).splitlines()[2:] == [
+        f"| {title} | +2.0 ± 8.0 | +3.0 ± 3.0 | 4.2 | 1 of 2 | 14.0 |" for title in ("4 per class", "all")
+    ]
+
+
+def report_lines() -> list[dict]:
+    """A handful of lines as `report_sets.py` keeps them, of one set and two draws."""
+    lines = []
+    for draw, gain in enumerate((0.0, 0.02)):
+        key = {"target": "clickbait", "per_class": 16, "draw": draw}
+        balanced = {"crosspt": 0.8 + gain, "encoder": 0.7, "TF-IDF": 0.6, "chance": 0.5}
+        lines += [
+            key | {"pool": 0, "balanced": balanced},
+            key | {"pool": 1000, "balanced": balanced | {"crosspt": 0.84}},
+            key | {"way": "plain prompt", "balanced": 0.75},
+            key | {"way": "all-MiniLM-L6-v2", "balanced": 0.78, "encoder": {"balanced": 0.72}},
+        ]
+    return [*lines, {"target": "clickbait", "per_class": 4, "draw": 0, "way": "plain prompt", "balanced": 0.65}]
+
+
+def test_the_report_sets_table_has_a_column_for_each_way_that_was_measured():
+    """What could not be measured has no column, and what was not measured at a size is a dash."""
+    from report_sets import tables
+
+    table, _, less, *_ = tables(report_lines()).split("\n\n")
+    assert table.splitlines() == [
+        "| target, per class (draws) | crosspt | crosspt and 1,000 rows without labels | SetFit on all-MiniLM-L6-v2"
+        " | all-MiniLM-L6-v2 + logistic regression | encoder + logistic regression | TF-IDF + logistic regression"
+        " | plain prompt tuning |",
+        "|---|---|---|---|---|---|---|---|",
+        "| clickbait, 4 (1) | – | – | – | – | – | – | 65.0 |",
+        "| **mean of 1 targets, 4** | – | – | – | – | – | – | **65.0** |",
+        "| clickbait, 16 (2) | 81.0 ± 1.4 | 84.0 ± 0.0 | 78.0 ± 0.0 | 72.0 ± 0.0 | 70.0 ± 0.0 | 60.0 ± 0.0"
+        " | 75.0 ± 0.0 |",
+        "| **mean of 1 targets, 16** | **81.0** | **84.0** | **78.0** | **72.0** | **70.0** | **60.0** | **75.0** |",
+    ]  # fmt: skip
+    assert less.splitlines()[-1] == (
+        "| 16 per class, 2 draws | -3.0 ± 1.0 | +3.0 ± 1.0 | +9.0 ± 1.0 | +11.0 ± 1.0 | +21.0 ± 1.0 | +6.0 ± 1.0 |"
+    )
+
+
+def test_the_page_begins_with_the_report_sets_once_they_were_measured(tmp_path, monkeypatch):
+    """Figures of sets that choices were made on must not be the first that a reader sees."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import make_accuracy
+
+    assert make_accuracy.report_section(tmp_path / "report.jsonl") == ""
+    lines = [{"machine": {"commit": "abc1234"}}, *report_lines()]
+    (tmp_path / "report.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    for path in make_accuracy.RESULTS.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(make_accuracy, "RESULTS", tmp_path)
+    page = make_accuracy.page()
+    assert page.index("## Report sets") < page.index("## Development sets") < page.index("## Balanced accuracy")
+    assert "at commit abc1234" in page
+    assert "have not been" not in page
+
+
+def test_every_report_set_is_measured_without_and_with_a_pool_and_setfit_at_one_size(tmp_path):
+    """A cell that was forgotten would be noticed when the table is printed, hours later."""
+    from report_sets import jobs_of
+
+    keys = [job.key for job in jobs_of(tmp_path, "python", {"all-MiniLM-L6-v2": "folder"}, 3, 400)]
+    assert len(keys) == len({json.dumps(key) for key in keys}) == 6 * 3 * 3 * 4
+    assert sum(key.get("pool") == 1000 for key in keys) == 54
+    jobs = jobs_of(tmp_path, "python", {"all-MiniLM-L6-v2": "folder"}, 1, 400)
+    tuned = {job.job.per_class: job.job.tuned for job in jobs if job.key.get("way") == "all-MiniLM-L6-v2"}
+    assert tuned == {4: False, 8: False, 16: True}
+
+
+def test_the_fixed_rate_and_steps_are_the_best_of_the_grid():
+    """The constants are copied from this line."""
+    from plain_prompt import grid
+
+    lines = [
+        {"rate": rate, "steps": steps, "balanced": rate + steps / 1000} for rate in (0.1, 0.4) for steps in (60, 120)
+    ]
+    assert grid(lines).splitlines()[2:] == [
+        "| 0.1 | 16.0 | 22.0 |",
+        "| 0.4 | 46.0 | 52.0 |",
+        "",
+        "The best: RATE, STEPS = 0.4, 120",
+    ]
+
+
 def onboarding(truth: float, corrected: float, low: float, high: float) -> dict:
     """What `honesty.py` reads of a line."""
     return {
