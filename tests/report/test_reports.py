@@ -211,7 +211,8 @@ def test_json_can_be_read_back_and_has_no_nan(done):
     found = json.loads(json.dumps(onboarded_dict(done), allow_nan=False))
     assert found["baselines"]["most frequent class"]["log_likelihood"] is None
     assert found["chosen"] == {
-        "m": 2, "sources": ["sst2", "imdb"], "method": "mixture", "lr_ratio": 0.1, "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
+        "m": 2, "sources": ["sst2", "imdb"], "method": "mixture", "lr_ratio": 0.1,
+        "lr": 0.1 * 0.2, "attention_rate": 0.2, "steps": 90,
         "planned_steps": 90, "words": "2 source prompts (sst2, imdb) and a private prompt",
     }  # fmt: skip
     assert found["cv"]["mean"] == 0.875
