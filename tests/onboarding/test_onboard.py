@@ -34,6 +34,8 @@ def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
             for own, read in ((before.prompted, after.prompted), (before.plain, after.plain)):
                 assert np.array_equal(own.directions, read.directions)
                 assert np.array_equal(own.offsets, read.offsets)
+        elif field.name == "own":
+            assert list(before) == list(after) and all(np.array_equal(before[name], after[name]) for name in before)
         elif field.name == "labelled":
             assert np.array_equal(before.vectors, after.vectors) and np.array_equal(before.plain, after.plain)
             assert np.array_equal(before.labels, after.labels)
