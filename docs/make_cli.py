@@ -104,6 +104,10 @@ stderr says how many rows have no text, how many no label for their confidence, 
 unusual. `--json` has the same as `blank`, `abstain_below`, `abstained`, `promise` and `unusual`. Beside them are
 `notices` of the input and `notes`, sentences that stderr would have had.
 
+`--adapt` lets up to 2,000 rows of INPUT, a file, count as rows without labels in the answers to that file; the task
+that is saved does not change ([method.md](method.md#adapting-to-the-rows-asked-about)). stderr says how many count,
+and `--json` as `adapted`. Confidences were calibrated without these rows, so `--target-accuracy` is refused beside it.
+
 Where the input has a column of that name, the answer's is called `predicted_label` and so on, and stderr says so. CSV
 is written in UTF-8, whatever the input's encoding, with the input's delimiter, or with commas where `--format csv` is
 given. JSONL keeps each record as it is written, number for number, and adds the answer's keys. Lines of plain text

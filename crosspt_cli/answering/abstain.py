@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from crosspt_cli.answering.adapting import no_promise
 from crosspt_cli.evidence.promise import Promise, find_promise
 from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.onboarding.fitted import FittedTask
 
 
 def find_limit(
-    fitted: FittedTask, abstain_below: float | None, target_accuracy: float | None
+    fitted: FittedTask, abstain_below: float | None, target_accuracy: float | None, adapt: bool = False
 ) -> tuple[float, Promise | None]:
     """Return the confidence below which there is no answer, and what is promised of the others if anything is.
 
@@ -16,6 +17,7 @@ def find_limit(
         fitted: the task.
         abstain_below: the confidence itself; at most one of the two is given, and with neither all is answered.
         target_accuracy: how often the answers given are to be right.
+        adapt: whether the task is adapted to the rows it answers.
 
     Raises:
         OptionError: both were given, one has no meaning, or the accuracy cannot be promised.
@@ -24,6 +26,8 @@ def find_limit(
         problem = "was given beside a confidence to abstain below."
         raise OptionError(Argument("target_accuracy"), problem, "Leave one of them out.")
     if target_accuracy is not None:
+        if adapt:
+            raise no_promise()
         promise = promise_of(fitted, target_accuracy)
         return promise.threshold, promise
     if not 0 <= (abstain_below or 0.0) <= 1:

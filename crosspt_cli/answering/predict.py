@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from crosspt_cli.answering.abstain import find_limit, promise_of
+from crosspt_cli.answering.adapting import (
+    FEWEST_USABLE,
+    Adaptation,
+    adapted_prototypes,
+    draw_rows,
+    labelled_rows,
+    no_promise,
+)
 from crosspt_cli.answering.given_texts import Texts, is_blank, rows_of
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
@@ -16,11 +24,14 @@ from crosspt_cli.core.read import Answered, answer_rows, read_alone
 from crosspt_cli.evidence.promise import Promise
 from crosspt_cli.evidence.unusual import is_unreadable
 from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.fitted import FittedTask, load_fitted
 from crosspt_cli.reading.backbones import open_backbone
 from crosspt_cli.reading.prepare import input_encoder, label_tree
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.trials import tokens_at_once
+
+CHUNK = 256  # rows read by the backbone between two words of progress
 
 
 @dataclass(frozen=True)
@@ -56,17 +67,18 @@ class Predictor:
     Args:
         fitted: the task.
         backbone: the one it was fitted on.
+        adaptation: the rows that its prototypes have seen since; None for a task as it was saved.
 
     Raises:
         IntegrityError: the backbone is another one.
     """
 
-    def __init__(self, fitted: FittedTask, backbone: Backbone) -> None:
+    def __init__(self, fitted: FittedTask, backbone: Backbone, adaptation: Adaptation | None = None) -> None:
         if backbone.fingerprint != fitted.fingerprint:
             problem = f"was fitted on another backbone than {backbone.name} is now (fingerprints differ)."
             hint = f"Restore that backbone, or onboard the task again with --replace --backbone {backbone.name}."
             raise IntegrityError(f"task '{fitted.name}'", problem, hint)
-        self.fitted, self.backbone = fitted, backbone
+        self.fitted, self.backbone, self.adaptation = fitted, backbone, adaptation
         self.encoder = input_encoder(fitted.spec, backbone)
         self.tree = backbone.t5.place(label_tree(fitted.spec.verbalizer, backbone))
         self.unknown: int | None = getattr(backbone.tokenizer, "unk_token_id", None)
@@ -100,9 +112,46 @@ class Predictor:
         """Return from which confidence on answers are right that often; its `threshold` is for `predict`.
 
         Raises:
-            OptionError: the task's held-out rows cannot promise it; says about how many would.
+            OptionError: the task's held-out rows cannot promise it; says about how many would. Of adapted answers they
+                promise nothing.
         """
+        if self.adaptation and self.adaptation.rows:
+            raise no_promise()
         return promise_of(self.fitted, target_accuracy)
+
+    def adapted(self, rows: Texts, progress: Progress = no_progress) -> Predictor:
+        """Return a predictor whose prototypes have seen these rows as well, without labels; the task stays as it is.
+
+        At most 2,000 different texts count, drawn by lot. Those that are blank, cannot be read, are unlike the labelled
+        rows, or are among them do not. With fewer than 10 the answers are those of the task as it is, and so they are
+        where label words alone answer. Confidences were calibrated without these rows.
+
+        Args:
+            rows: as for `predict`: best the very rows that are to be answered.
+            progress: told how many of them were read.
+
+        Raises:
+            IntegrityError: the task was saved before it kept what this needs; says how to onboard it again.
+            OptionError: a row has more or fewer texts than the task has text columns.
+            DataError: something is no text, or has half a character.
+
+        Example:
+            >>> predictor = Predictor.open("reviews")  # doctest: +SKIP
+            >>> predictor.adapted(texts).predict(texts)[0].label  # doctest: +SKIP
+            'negative'
+        """
+        fitted, labelled = self.fitted, labelled_rows(self.fitted)
+        drawn = draw_rows(self.rows(rows), fitted.row_digests).rows
+        if not fitted.readout.weight or not drawn:
+            return Predictor(fitted, self.backbone, Adaptation(0, 0, 0))
+        read = self.read(drawn, progress)
+        usual = ~(fitted.familiar.unusual(read.vectors, read.plain) | self._unreadable(drawn, self._tokens(drawn)))
+        usable = int(usual.sum())
+        left_out = len(drawn) - usable
+        if usable < FEWEST_USABLE:
+            return Predictor(fitted, self.backbone, Adaptation(0, usable, left_out))
+        found = adapted_prototypes(labelled, len(fitted.spec.verbalizer.classes), read.take(usual))
+        return Predictor(replace(fitted, prototypes=found), self.backbone, Adaptation(usable, usable, left_out))
 
     def predict(self, rows: Texts, abstain_below: float = 0.0) -> list[Prediction]:
         """Return one prediction per row, in order; a row without text gets none of the labels.
@@ -140,16 +189,34 @@ class Predictor:
     def scores(self, rows: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities [n, C] float32, and what is unusual [n]."""
         given, fitted = self.rows(rows), self.fitted
-        tokens = [self.encoder.tokens(row) for row in given]
+        tokens = self._tokens(given)
         found = self._read(tokens)
         similarity = fitted.prototypes.similarity(found.vectors, found.plain)
         log_shares = fitted.readout.log_shares(found.nats, fitted.bias, similarity)
-        unreadable = [is_unreadable(row, ids, self.unknown) for row, ids in zip(given, tokens, strict=True)]
-        return found.nats, log_shares, fitted.familiar.unusual(found.vectors, found.plain) | unreadable
+        return (
+            found.nats,
+            log_shares,
+            fitted.familiar.unusual(found.vectors, found.plain) | self._unreadable(given, tokens),
+        )
 
-    def read(self, rows: Texts) -> Answered:
-        """Return label words' log-likelihoods and the texts' vectors behind the task's prompt, and those without it."""
-        return self._read([self.encoder.tokens(row) for row in self.rows(rows)])
+    def _tokens(self, rows: Sequence[Sequence[str]]) -> list[list[list[int]]]:
+        return [self.encoder.tokens(row) for row in rows]
+
+    def _unreadable(self, rows: Sequence[Sequence[str]], tokens: Sequence[Sequence[Sequence[int]]]) -> np.ndarray:
+        return np.array([is_unreadable(row, ids, self.unknown) for row, ids in zip(rows, tokens, strict=True)])
+
+    def read(self, rows: Texts, progress: Progress = no_progress) -> Answered:
+        """Return label words' log-likelihoods and the texts' vectors behind the task's prompt, and those without it.
+
+        Args:
+            rows: at least one.
+            progress: told how many of them were read.
+        """
+        given, read = self.rows(rows), []
+        for start in range(0, len(given), CHUNK):
+            progress("looking", start, len(given))
+            read.append(self._read(self._tokens(given[start : start + CHUNK])))
+        return Answered.joined(read)
 
     def _read(self, tokens: Sequence[Sequence[Sequence[int]]]) -> Answered:
         at_once = tokens_at_once(self.backbone.device)
@@ -164,7 +231,7 @@ class Predictor:
             OptionError: a row has more or fewer texts than the task has text columns.
             DataError: something is no text, or has half a character.
         """
-        return self._encoded([self.encoder.tokens(row) for row in self.rows(rows)])
+        return self._encoded(self._tokens(self.rows(rows)))
 
     def _encoded(self, tokens: Sequence[Sequence[Sequence[int]]]) -> EncodedTexts:
         return encode_texts([self.encoder.put_together(row)[0] for row in tokens], self.backbone.device)
@@ -186,6 +253,7 @@ def predict(
     *,
     abstain_below: float | None = None,
     target_accuracy: float | None = None,
+    adapt: bool = False,
 ) -> list[Prediction]:
     """Return one prediction per text, with a task of the registry; for many calls open a `Predictor` once.
 
@@ -196,11 +264,13 @@ def predict(
         registry: default the person's.
         abstain_below: rows of less confidence get no label.
         target_accuracy: choose that confidence so that the labels given are right this often.
+        adapt: use these very texts as rows without labels, see `Predictor.adapted`; the saved task stays as it is.
 
     Raises:
         NotFound: there is no such task, or its backbone is gone.
-        OptionError: both of the last two were given, the accuracy cannot be promised, or a row has more or fewer
-            texts than the task has text columns.
+        OptionError: `target_accuracy` was given with another of the last three or cannot be promised, or a row has more
+            or fewer texts than the task has text columns.
+        IntegrityError: the task's files are damaged, or it was saved before it kept what `adapt` needs.
         DataError: something is no text, or has half a character.
 
     Example:
@@ -209,6 +279,7 @@ def predict(
     """
     registry = registry or Registry.open()
     fitted = load_fitted(task, registry)
-    limit, _ = find_limit(fitted, abstain_below, target_accuracy)
+    limit, _ = find_limit(fitted, abstain_below, target_accuracy, adapt)
     rows = rows_of(texts, fitted.text_columns, fitted.name)
-    return Predictor.open(fitted, registry).predict(rows, limit)
+    predictor = Predictor.open(fitted, registry)
+    return (predictor.adapted(rows) if adapt else predictor).predict(rows, limit)

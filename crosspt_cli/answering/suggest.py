@@ -23,7 +23,6 @@ from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.registry import Registry
 
 MOST = 500  # rows at a time; a task should be onboarded again long before
-CHUNK = 256  # rows read by the backbone between two words of progress
 (PROTOTYPES_ALONE,) = READOUTS["prototypes"]
 
 
@@ -143,7 +142,7 @@ def _nothing_to_ask(path: str, pool: Pool) -> DataError:
 
 
 def _choose(predictor: Predictor, rows: Sequence[StreamRow], n: int, progress: Progress) -> tuple[Suggestion, ...]:
-    read = _read(predictor, rows, progress)
+    read = predictor.read([row.texts for row in rows], progress)
     views = ways_of_answering(predictor, read)
     contradicted = disagreement(views)
     shingles = [tuple(map(shingles_of, row.texts)) for row in rows]
@@ -163,14 +162,6 @@ def _choose(predictor: Predictor, rows: Sequence[StreamRow], n: int, progress: P
         )
         for at in chosen
     )
-
-
-def _read(predictor: Predictor, rows: Sequence[StreamRow], progress: Progress) -> Answered:
-    read = []
-    for start in range(0, len(rows), CHUNK):
-        progress("looking", start, len(rows))
-        read.append(predictor.read([row.texts for row in rows[start : start + CHUNK]]))
-    return Answered(*(np.concatenate([getattr(each, name) for each in read]) for name in ("nats", "vectors", "plain")))
 
 
 def ways_of_answering(predictor: Predictor, read: Answered) -> tuple[np.ndarray, ...]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosspt_cli.cli.answers import Layout, answer_dict, answer_line, make_layout, open_writer, renaming_note
+from crosspt_cli.cli.adapting import adapted, check_read_twice, draw
+from crosspt_cli.cli.answers import Layout, answer_dict, make_layout, open_writer, renaming_note
 from crosspt_cli.cli.completion import complete_columns, complete_files
+from crosspt_cli.cli.conversation import converse
 from crosspt_cli.cli.options import (
     device_options,
     json_option,
@@ -24,9 +26,7 @@ from crosspt_cli.cli.options import (
 )
 from crosspt_cli.cli.output import (
     check_out,
-    emit,
     emit_json,
-    say,
     say_all,
     shows_progress,
     stdout_errors,
@@ -37,6 +37,7 @@ from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.foundation.words import counted
 
 if TYPE_CHECKING:
+    from crosspt_cli.answering.adapting import Drawn
     from crosspt_cli.answering.predict import Prediction, Predictor
     from crosspt_cli.data import Notice, StreamRow
     from crosspt_cli.foundation.progress import Progress
@@ -54,6 +55,7 @@ class Asked:
     format: str | None
     proba: bool
     replace: bool
+    adapt: bool
     quiet: bool
     as_json: bool
 
@@ -110,6 +112,7 @@ class Rows:
     metavar="A",
     help="Choose that confidence so that the answers given are right this often, as held-out rows promise.",
 )
+@click.option("--adapt", is_flag=True, help="Let INPUT's rows count as rows without labels; the task stays as it is.")
 @device_options("PREDICT")
 @quiet_option
 @json_option
@@ -136,18 +139,25 @@ def predict(
     The input's columns are kept, and 'label' and 'confidence' follow, with --proba a 'p_CLASS' for each class,
     and 'unusual' where a text is unlike the task's training rows. A name that the input has
     already becomes 'predicted_…'. A row without text gets no label.
+
+    --adapt reads INPUT, a file, first: up to 2,000 of its rows, drawn by lot, then count in the class prototypes, as
+    rows without labels. The task that is saved does not change.
     """
     asked = Asked(out, kind, **flags)
     interactive = source is None and not texts and sys.stdin.isatty()
     check_asked(asked, source, texts, text_cols, interactive)
     with ExitStack() as held:
         fitted = _load(task)
-        tally = make_tally(fitted, abstain_below, target_accuracy)
+        tally = make_tally(fitted, abstain_below, target_accuracy, asked.adapt)
         rows = None if interactive else open_rows(held, source, texts, text_cols, header, fitted)
+        drawn = _draw(source, texts, text_cols, header, fitted) if asked.adapt else None
         predictor = _open(fitted, device, dtype)
+        if drawn is not None and rows is not None:
+            predictor, said = adapted(predictor, drawn, rows.path, tally, asked.quiet or asked.as_json)
+            rows = replace(rows, notices=(*rows.notices, said))
         say_all([tally.promised] if tally.promised else [], asked.quiet or asked.as_json)
         if rows is None:
-            converse(predictor, asked, tally)
+            converse(predictor, tally, asked.proba, asked.quiet)
         else:
             say_all([notice.text for notice in rows.notices], asked.quiet or asked.as_json)
             answer(predictor, rows, asked, tally)
@@ -166,6 +176,8 @@ def check_asked(
         raise OptionError("--text", f"was given beside the input {source!r}.", "Leave one of them out.")
     if texts and text_cols:
         raise OptionError("--text-col", "names columns of a file, and --text has none.", "Leave one of them out.")
+    if asked.adapt and not texts:
+        check_read_twice(source)
     if interactive and (asked.as_json or asked.out or asked.format):
         problem = "there is nothing to answer yet, and a conversation has no file, format or JSON."
         raise OptionError("crosspt predict", problem, "Name an INPUT, pass --text, or send texts through a pipe.")
@@ -181,7 +193,7 @@ def _load(task: str) -> FittedTask:
     return load_fitted(task)
 
 
-def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy: float | None) -> Tally:
+def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy: float | None, adapt: bool) -> Tally:
     """Return the count of nothing yet, with the confidence below which there is no answer.
 
     Raises:
@@ -189,7 +201,7 @@ def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy:
     """
     from crosspt_cli.answering.abstain import find_limit
 
-    return Tally(*find_limit(fitted, abstain_below, target_accuracy))
+    return Tally(*find_limit(fitted, abstain_below, target_accuracy, adapt))
 
 
 def _open(fitted: FittedTask, device: str, dtype: str) -> Predictor:
@@ -215,6 +227,14 @@ def open_rows(
     stream = held.enter_context(open_stream(path, text_cols, fitted.text_columns, header=header))
     kind = "csv" if stream.format == "lines" else stream.format
     return Rows(stream.path, kind, stream.columns, stream, stream.notices, stream.delimiter or ",")
+
+
+def _draw(
+    source: str | None, texts: Sequence[str], text_cols: Sequence[str], header: bool, fitted: FittedTask
+) -> Drawn:
+    """Return rows to adapt to; the input is opened for them alone, and read to its end."""
+    with ExitStack() as held:
+        return draw(open_rows(held, source, texts, text_cols, header, fitted).rows, fitted)
 
 
 def rows_of_texts(texts: Sequence[str], columns: tuple[str, ...]) -> Rows:
@@ -309,28 +329,3 @@ def predictions(
         answers = predictor.predict([row.texts for row in chunk], tally.limit)
         yield from zip(chunk, tally.counting(answers), strict=True)
         done(tally.rows)
-
-
-def converse(predictor: Predictor, asked: Asked, tally: Tally) -> None:
-    """Ask for texts until the person ends it, and answer each: questions on stderr, answers on stdout."""
-    columns = predictor.fitted.text_columns
-    if not asked.quiet:
-        say("Type a text and press Enter; Ctrl-D ends.")
-    while (texts := _ask(columns, asked.quiet)) is not None:
-        if any(text.strip() for text in texts):
-            emit(answer_line(predictor.predict([texts], tally.limit)[0], asked.proba))
-            sys.stdout.flush()
-
-
-def _ask(columns: tuple[str, ...], quiet: bool) -> tuple[str, ...] | None:
-    """Return one text for each column, or None at the end of the input."""
-    texts = []
-    for column in columns:
-        sys.stderr.write("" if quiet else f"{column}> ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            sys.stderr.write("" if quiet else "\n")
-            return None
-        texts.append(line.rstrip("\r\n"))
-    return tuple(texts)

@@ -24,6 +24,7 @@ class Tally:
     def __init__(self, limit: float, promise: Promise | None) -> None:
         self.limit, self.promise = limit, promise
         self.rows = self.abstained = self.blank = self.unusual = 0
+        self.adapted: int | None = None  # rows that the task was adapted to; None where that was not asked for
 
     def counting(self, answers: Iterable[Prediction]) -> Iterator[Prediction]:
         """Yield the answers, counting them."""
@@ -66,4 +67,6 @@ class Tally:
             found |= {"abstain_below": self.limit, "abstained": self.abstained}
         if self.promise:
             found["promise"] = vars(self.promise)
+        if self.adapted is not None:
+            found["adapted"] = self.adapted
         return found | {"blank": self.blank, "unusual": self.unusual}

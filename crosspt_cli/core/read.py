@@ -29,6 +29,15 @@ class Answered:
     vectors: np.ndarray
     plain: np.ndarray
 
+    @classmethod
+    def joined(cls, parts: Sequence[Answered]) -> Answered:
+        """Return one or more parts as one, in their order."""
+        return cls(*(np.concatenate([getattr(each, name) for each in parts]) for name in ("nats", "vectors", "plain")))
+
+    def take(self, rows: np.ndarray) -> Answered:
+        """Return some of the rows: their numbers, or whether each is wanted, [R] bool."""
+        return Answered(self.nats[rows], self.vectors[rows], self.plain[rows])
+
     def split(self, sizes: Sequence[int]) -> list[Answered]:
         """Return consecutive parts of these sizes."""
         ends = np.cumsum(sizes)[:-1]

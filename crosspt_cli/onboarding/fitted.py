@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from crosspt_cli.evidence.labelled import LabelledRows
 from crosspt_cli.evidence.outcome import HeldOutAnswers
 from crosspt_cli.evidence.prototypes import PairedPrototypes, Prototypes
 from crosspt_cli.evidence.readout import Readout
@@ -22,6 +23,8 @@ PRIVATE = "private"
 TEMPLATE_FILE = "template.yaml"
 ROWS_FILE = "rows.txt"
 SUMMARY_FILE = "summary.txt"  # what add-task printed
+MOST_KEPT = 512  # labelled rows whose vectors are stored: 3 MB where H is 768
+ROW_VECTORS, ROW_PLAIN, ROW_LABELS = "row_vectors", "row_plain_vectors", "row_labels"
 PROMPTED, PLAIN = "familiar", "familiar_plain"  # the first is of tasks saved before texts were compared without prompt
 
 
@@ -62,6 +65,8 @@ class FittedTask:
         command: the command line that made it.
         unlabelled: the rows without labels that the prototypes have seen; None where there were none.
         row_digests: a digest of each row it was fitted on, see `row_digest`.
+        labelled: rows it was fitted on, up to `MOST_KEPT`, as prototypes see them; None of tasks saved before they
+            were kept.
     """
 
     name: str
@@ -87,6 +92,7 @@ class FittedTask:
     command: str
     row_digests: tuple[str, ...]
     unlabelled: SeenRows | None = None
+    labelled: LabelledRows | None = None
 
 
 def load_fitted(name: str, registry: Registry | None = None) -> FittedTask:
@@ -157,7 +163,13 @@ def to_arrays(fitted: FittedTask) -> dict[str, np.ndarray]:
         "held_out_confidence": fitted.held_out.confidence,
         "held_out_correct": fitted.held_out.correct,
         PROMPTED if fitted.familiar.prompted else PLAIN: fitted.familiar.means,
+        **({} if fitted.labelled is None else _labelled_arrays(fitted.labelled)),
     }
+
+
+def _labelled_arrays(rows: LabelledRows) -> dict[str, np.ndarray]:
+    labels = rows.labels.astype(np.float32)  # the registry keeps nothing else, and class numbers are exact in it
+    return {ROW_VECTORS: rows.vectors, ROW_PLAIN: rows.plain, ROW_LABELS: labels}
 
 
 def save_fitted(
@@ -226,7 +238,14 @@ def from_stored(stored: StoredTask) -> FittedTask:
         command=document["command"],
         row_digests=tuple(stored.files[ROWS_FILE].decode().split()),
         unlabelled=SeenRows(**document["unlabelled"]) if "unlabelled" in document else None,
+        labelled=_labelled(arrays),
     )
+
+
+def _labelled(arrays: Mapping[str, np.ndarray]) -> LabelledRows | None:
+    if ROW_LABELS not in arrays:
+        return None
+    return LabelledRows(arrays[ROW_VECTORS], arrays[ROW_PLAIN], arrays[ROW_LABELS].astype(np.int64))
 
 
 def _familiar(arrays: Mapping[str, np.ndarray], limit: float) -> Familiar:

@@ -19,7 +19,7 @@ from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding.command import onboarding_command
-from crosspt_cli.onboarding.fitted import PRIVATE, SUMMARY_FILE, FittedTask, SeenRows, save_fitted
+from crosspt_cli.onboarding.fitted import MOST_KEPT, PRIVATE, SUMMARY_FILE, FittedTask, SeenRows, save_fitted
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
@@ -28,6 +28,7 @@ from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.onboarding.work import Work, candidates_of, open_work, stages_of, task_name
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.final import FinalFit, fit_final
+from crosspt_cli.search.folds import spread_rows
 from crosspt_cli.search.pace import time_is_up
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
@@ -231,6 +232,7 @@ def _fitted(
         command=command,
         row_digests=tuple(row_digest(row.fields) for row in work.examples.rows),
         unlabelled=_seen(work, study),
+        labelled=final.labelled.take(spread_rows(task.labels, max(MOST_KEPT, len(work.examples.classes)))),
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import answer_rows
+from crosspt_cli.evidence.labelled import LabelledRows
 from crosspt_cli.evidence.pooled import Unlabelled
 from crosspt_cli.evidence.prototypes import PairedPrototypes, paired_prototypes
 from crosspt_cli.evidence.trial import Candidate, Fold
@@ -28,14 +29,15 @@ class FinalFit:
     """The chosen candidate trained on all rows: `prompt` [P, H] or [D, P, H], `shares` [M+1], `bias` [C].
 
     `own`: what its method keeps beside the folded prompt, by name ·
-    `prototypes` of all rows, read with the prompt and without it · `loss` in nats: of the last batch, or on all rows
-    where nothing was trained.
+    `labelled`: all rows, read with the prompt and without it · `prototypes` of them, and of those without labels ·
+    `loss` in nats: of the last batch, or on all rows where nothing was trained.
     """
 
     prompt: np.ndarray
     own: dict[str, np.ndarray]
     shares: np.ndarray
     bias: np.ndarray
+    labelled: LabelledRows
     prototypes: PairedPrototypes
     steps: int
     loss: float
@@ -76,12 +78,14 @@ def fit_final(
         raise TrainingError("final fit", "the loss became nan.", NAN_HINT)
     ((method, trial),) = population.bank
     prompt = method.folded(trial)
+    labelled = _labelled(task, prompt[None])
     return FinalFit(
         prompt=prompt.cpu().numpy(),
         own={name: values.detach().cpu().numpy() for name, values in method.saved(trial).items()},
         shares=_shares(task, candidate, method.mixed(trial)),
         bias=population.bias()[0],
-        prototypes=_prototypes(task, prompt[None], mass),
+        labelled=labelled,
+        prototypes=_prototypes(task, labelled, prompt[None], mass),
         steps=done,
         loss=float(population.losses[0]),
     )
@@ -103,22 +107,29 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate, mass: float) -> Fina
     (name,) = candidate.sources
     everything = np.arange(len(task.labels))
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
-    source = task.sources[task.untouched.names.index(name)].cpu().numpy()
+    source = task.sources[[task.untouched.names.index(name)]]
+    prompt = source[0].cpu().numpy()
     bias = task.untouched.bias(name, task.labels, everything)
-    made = _prototypes(task, task.sources[[task.untouched.names.index(name)]], mass)
-    return FinalFit(source, {"private": source}, SHARES_OF_A_SOURCE, bias, made, steps=0, loss=loss)
+    labelled = _labelled(task, source)
+    made = _prototypes(task, labelled, source, mass)
+    return FinalFit(prompt, {"private": prompt}, SHARES_OF_A_SOURCE, bias, labelled, made, steps=0, loss=loss)
 
 
-def _prototypes(task: StudyTask, prompts: Tensor, mass: float) -> PairedPrototypes:
-    """Return the prototypes of all rows behind one prompt, [1, P, H] or [1, D, P, H]."""
+def _labelled(task: StudyTask, prompts: Tensor) -> LabelledRows:
+    """Return all labelled rows as they are read behind one prompt, [1, P, H] or [1, D, P, H], and without it."""
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
+    return LabelledRows(found.vectors, found.plain, task.labels)
+
+
+def _prototypes(task: StudyTask, rows: LabelledRows, prompts: Tensor, mass: float) -> PairedPrototypes:
+    """Return the prototypes of these rows, and of those without labels where they count; `prompts` as above."""
     if not mass or task.pool is None:
-        return paired_prototypes(found.vectors, found.plain, task.labels, len(task.classes))
+        return paired_prototypes(rows.vectors, rows.plain, rows.labels, len(task.classes))
     every = np.arange(len(task.pool))
     (read,) = task.pool.read(task.backbone, prompts, every)
     plain = task.pool.plain(every)
-    return prototypes_with_pool(found, Unlabelled.of(read), plain, task.labels, len(task.classes), mass)
+    return prototypes_with_pool(rows, Unlabelled.of(read), plain, len(task.classes), mass)
 
 
 def _of_sources_alone(shares: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.read import Answered, answer_rows
+from crosspt_cli.evidence.labelled import LabelledRows
 from crosspt_cli.evidence.pooled import Reading, Unlabelled, pooled_prototypes
 from crosspt_cli.evidence.prototypes import PairedPrototypes
 from crosspt_cli.evidence.trial import Fold, TrialResult
@@ -75,21 +76,21 @@ def _similarity(
     """Return how similar a fold's held-out rows are to each class, [h, C]."""
     held_out, train = rows_to_answer(task.labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
-    found = prototypes_with_pool(known, prompted, plain, task.labels[train], len(task.classes), mass)
+    rows = LabelledRows(known.vectors, known.plain, task.labels[train])
+    found = prototypes_with_pool(rows, prompted, plain, len(task.classes), mass)
     return found.similarity(asked.vectors, asked.plain)
 
 
 def prototypes_with_pool(
-    known: Answered, prompted: Unlabelled, plain: Unlabelled, labels: np.ndarray, classes: int, mass: float
+    rows: LabelledRows, prompted: Unlabelled, plain: Unlabelled, classes: int, mass: float
 ) -> PairedPrototypes:
     """Return prototypes of labelled and unlabelled rows by both ways of reading.
 
     Args:
-        known: what the labelled rows were answered.
+        rows: the labelled ones; every class must occur.
         prompted, plain: the same unlabelled rows behind the prompt and without it.
-        labels: of the labelled rows, [n] int64.
         classes: C.
         mass: how much the unlabelled rows weigh together.
     """
-    readings = Reading(known.vectors, prompted), Reading(known.plain, plain)
-    return PairedPrototypes(*pooled_prototypes(readings, labels, classes, mass).prototypes)
+    readings = Reading(rows.vectors, prompted), Reading(rows.plain, plain)
+    return PairedPrototypes(*pooled_prototypes(readings, rows.labels, classes, mass).prototypes)

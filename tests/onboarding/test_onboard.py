@@ -35,7 +35,10 @@ def test_a_task_comes_back_from_disk_as_it_was(full, onboarded):
                 assert np.array_equal(own.directions, read.directions)
                 assert np.array_equal(own.offsets, read.offsets)
         elif field.name == "own":
-            assert np.array_equal(before["private"], after["private"])
+            assert list(before) == list(after) and all(np.array_equal(before[name], after[name]) for name in before)
+        elif field.name == "labelled":
+            assert np.array_equal(before.vectors, after.vectors) and np.array_equal(before.plain, after.plain)
+            assert np.array_equal(before.labels, after.labels)
         elif field.name == "held_out":
             assert np.array_equal(before.confidence, after.confidence)
             assert np.array_equal(before.correct, after.correct)
