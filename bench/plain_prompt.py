@@ -5,7 +5,7 @@
 This is the method as published (Lester et al. 2021): a prompt before the frozen model's input starts at embeddings of
 the rows' tokens, and the answer is the label words with the highest likelihood. There is no search, no bias is taken
 off, and there are no prototypes. The script tries learning rates and numbers of steps on the development sets and
-prints the mean balanced accuracy of each pair. `RATE` and `STEPS` are the best of them: `report_sets.py` uses no other.
+prints the mean balanced accuracy of each pair, and the best pair for `report_sets.py --plain-prompt RATE@STEPS`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from rows import TARGETS, balanced, draw_rows
 
 RATES = (0.1, 0.2, 0.4, 0.8)  # for embeddings of mini's scale
 LENGTHS = (60, 120, 240)
-RATE, STEPS = 0.2, 120  # as the last line that the command above prints says, of the development sets alone
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,9 @@ class PlainPrompt:
     per_class: int
     draw: int
     test_rows: int
+    rate: float
+    steps: int
     backbone: str = "mini"
-    rate: float = RATE
-    steps: int = STEPS
 
     @property
     def key(self) -> dict:
@@ -82,7 +81,7 @@ def grid(lines: list[dict]) -> str:
     out = [f"| rate | {' | '.join(f'{steps} steps' for steps in lengths)} |", "|---" * (len(lengths) + 1) + "|"]
     out += [f"| {rate:g} | {' | '.join(f'{means[rate, steps]:.1f}' for steps in lengths)} |" for rate in rates]
     rate, steps = max(means, key=lambda pair: means[pair])
-    return "\n".join([*out, "", f"The best: RATE, STEPS = {rate:g}, {steps}"])
+    return "\n".join([*out, "", f"The best: --plain-prompt {rate:g}@{steps}"])
 
 
 def main() -> None:
@@ -99,7 +98,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("bench/results/plain-prompt.jsonl"))
     chosen = parser.parse_args()
     jobs = [
-        PlainPrompt(chosen.data, target, int(per_class), draw, chosen.test_rows, rate=float(rate), steps=int(steps))
+        PlainPrompt(chosen.data, target, int(per_class), draw, chosen.test_rows, float(rate), int(steps))
         for draw in range(chosen.draws)
         for per_class in chosen.per_class.split(",")
         for target in chosen.targets.split(",")

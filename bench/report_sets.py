@@ -11,7 +11,7 @@ Each set is onboarded at the quick budget from 4, 8 and 16 rows per class, witho
 as rows without labels. Beside it on the same rows stand TF-IDF and the frozen encoder with logistic regression, both by
 `onboardings.py`; logistic regression on the vectors of sentence encoders, and at 16 rows per class SetFit from them, by
 `setfit.py`; and plain prompt tuning without a registry, by `plain_prompt.py`. README.md says where the encoders come
-from. An encoder that is not named is not measured, and has no column.
+from. What is not named is not measured, and has no column.
 """
 
 from __future__ import annotations
@@ -69,7 +69,14 @@ def measure(job: Onboarding | Beside) -> dict:
     return plain_prompt.measure(job.job) if isinstance(job.job, PlainPrompt) else setfit.measure(job.job)
 
 
-def jobs_of(data: Path, python: str, encoders: dict[str, str], draws: int, test_rows: int) -> list[Onboarding | Beside]:
+def jobs_of(
+    data: Path,
+    python: str,
+    encoders: dict[str, str],
+    draws: int,
+    test_rows: int,
+    plain: tuple[float, int] | None = None,
+) -> list[Onboarding | Beside]:
     """Return all that is to be measured.
 
     Args:
@@ -78,6 +85,7 @@ def jobs_of(data: Path, python: str, encoders: dict[str, str], draws: int, test_
         encoders: name → folder, of those that can be had.
         draws: of rows.
         test_rows: of each set, at most.
+        plain: learning rate and steps of plain prompt tuning; None leaves it out.
     """
     jobs: list[Onboarding | Beside] = []
     for draw in range(draws):
@@ -87,7 +95,7 @@ def jobs_of(data: Path, python: str, encoders: dict[str, str], draws: int, test_
                 jobs += [
                     Onboarding(data, target, other, size, draw, "quick", "mini", test_rows, pool) for pool in (0, POOL)
                 ]
-                jobs.append(Beside(PLAIN, PlainPrompt(data, target, size, draw, test_rows)))
+                jobs += [Beside(PLAIN, PlainPrompt(data, target, size, draw, test_rows, *plain))] if plain else []
                 jobs += [
                     Beside(name, FineTuning(data, target, size, draw, test_rows, python, folder, size == TUNED))
                     for name, folder in encoders.items()
@@ -134,6 +142,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the report sets; without it nothing new is measured")
     parser.add_argument("--setfit-python", default=sys.executable)
     parser.add_argument("--encoder", action="append", default=[], metavar="NAME=FOLDER", help=" or ".join(ENCODERS))
+    parser.add_argument("--plain-prompt", metavar="RATE@STEPS", help="what plain_prompt.py prints")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--test-rows", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
@@ -143,7 +152,9 @@ def main() -> None:
     if unknown := sorted(set(encoders) - set(ENCODERS)):
         parser.error(f"--encoder knows {' and '.join(ENCODERS)}, not {', '.join(unknown)}")
     if chosen.data is not None:
-        jobs = jobs_of(chosen.data, chosen.setfit_python, encoders, chosen.draws, chosen.test_rows)
+        rate, _, steps = (chosen.plain_prompt or "").partition("@")
+        plain = (float(rate), int(steps)) if rate else None
+        jobs = jobs_of(chosen.data, chosen.setfit_python, encoders, chosen.draws, chosen.test_rows, plain)
         measure_missing(jobs, measure, chosen.out, chosen.workers)
     print(tables(read_lines(chosen.out)))
 

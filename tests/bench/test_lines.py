@@ -202,7 +202,7 @@ def test_every_report_set_is_measured_without_and_with_a_pool_and_setfit_at_one_
     """A cell that was forgotten would be noticed when the table is printed, hours later."""
     from report_sets import jobs_of
 
-    keys = [job.key for job in jobs_of(tmp_path, "python", {"all-MiniLM-L6-v2": "folder"}, 3, 400)]
+    keys = [job.key for job in jobs_of(tmp_path, "python", {"all-MiniLM-L6-v2": "folder"}, 3, 400, (0.2, 60))]
     assert len(keys) == len({json.dumps(key) for key in keys}) == 6 * 3 * 3 * 4
     assert sum(key.get("pool") == 1000 for key in keys) == 54
     jobs = jobs_of(tmp_path, "python", {"all-MiniLM-L6-v2": "folder"}, 1, 400)
@@ -211,7 +211,7 @@ def test_every_report_set_is_measured_without_and_with_a_pool_and_setfit_at_one_
 
 
 def test_the_fixed_rate_and_steps_are_the_best_of_the_grid():
-    """The constants are copied from this line."""
+    """What `report_sets.py` is told is copied from this line."""
     from plain_prompt import grid
 
     lines = [
@@ -221,7 +221,7 @@ def test_the_fixed_rate_and_steps_are_the_best_of_the_grid():
         "| 0.1 | 16.0 | 22.0 |",
         "| 0.4 | 46.0 | 52.0 |",
         "",
-        "The best: RATE, STEPS = 0.4, 120",
+        "The best: --plain-prompt 0.4@120",
     ]
 
 
