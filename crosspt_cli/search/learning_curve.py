@@ -51,12 +51,12 @@ def right_with_fewer_rows(
     task: StudyTask,
     candidate: Candidate,
     readout: Readout,
-    mass: float,
     steps: int,
     horizon: int,
     parts: Sequence[Sequence[Fold]],
     deadline: float | None,
     progress: Progress,
+    mass: float = 0.0,
 ) -> list[np.ndarray] | None:
     """Return, for each part, whether each row is right when held out, [rows] of 0 and 1; None if the deadline came.
 
@@ -66,12 +66,12 @@ def right_with_fewer_rows(
         task: of the study.
         candidate: the chosen one.
         readout: chosen with it.
-        mass: how much rows without labels weigh; 0 leaves them out.
         steps: at which it was best.
         horizon: the steps over which the learning rate falls.
         parts: the study's folds with fewer rows.
         deadline: `time.monotonic()` at which training stops.
         progress: told of finished steps.
+        mass: how much rows without labels weigh; 0 leaves them out.
     """
     every = [fold for part in parts for fold in part]
     if not every:

@@ -248,7 +248,7 @@ class _Study:
                 return None
         readout, mass = (chosen.readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)
         return right_with_fewer_rows(
-            task, chosen.candidate, readout, mass, chosen.steps, self.rungs[-1].steps, parts, deadline, progress
+            task, chosen.candidate, readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress, mass
         )
 
     def _stop(self) -> bool:

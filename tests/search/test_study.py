@@ -246,7 +246,7 @@ def test_the_correction_chooses_again_among_all_that_was_judged(monkeypatch):
     """Steps, readouts and temperatures were chosen on held-out rows like the candidate; one that failed was not."""
     seen = []
 
-    def spied(candidates, judged, classes, doublings, random, distinct):
+    def spied(candidates, judged, classes, doublings, random, distinct, pool):
         seen.append((candidates, judged, doublings))
         assert (classes, distinct) == (2, 1.0)
         return corrected_score(candidates, judged, classes, doublings, random)
@@ -453,7 +453,7 @@ def test_a_study_holds_a_few_hundred_bytes_of_a_row(monkeypatch):
     """In float32 and once: what is held of a row decides how many rows fit into memory."""
     held, judged = [], []
 
-    def spied(candidates, every, classes, doublings, random, distinct):
+    def spied(candidates, every, classes, doublings, random, distinct, pool):
         judged.append(held_by(every, set()))
         return corrected_score(candidates, every, classes, doublings, random)
 
