@@ -69,7 +69,7 @@ def weigh_pool(
     best = best_readout(without), best_readout(within)
     right = [correct_by_seed(each, judged.readout, labels) for each, judged in zip((trials, pooled), best, strict=True)]
     worth = mean_difference(right[1] - right[0], distinct)
-    if best[0].utility.sum() > best[1].utility.sum():
+    if best[0].utility.sum() > best[1].utility.sum() or not best[1].readout.weight:  # label words know no prototypes
         return Weighed(0.0, trials, best[0], without, within, worth)
     return Weighed(MASS, pooled, best[1], without, within, worth)
 
@@ -82,7 +82,7 @@ def pool_worth(weighed: Weighed | None, usable: int, unusual: int, possible: int
     """Return what is to be said of rows without labels.
 
     Args:
-        weighed: whether they count; None where none of them was usable.
+        weighed: whether they count; None where none of them was usable, or no answer is read from prototypes.
         usable: rows that prototypes may see.
         unusual: rows that were left out because they are unlike the labelled ones.
         possible: rows of which those are a sample.
@@ -94,9 +94,9 @@ def pool_worth(weighed: Weighed | None, usable: int, unusual: int, possible: int
         ask = "; are they of the same kind?" if unusual > MANY_UNUSUAL * (usable + unusual) else "."
         odd = f" {share[0].upper()}{share[1:]}{ask}"
     if weighed is None:
-        return PoolWorth(
-            usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), f"No row without a label counts.{odd}"
-        )
+        why = ": answers are read from label words alone" if usable else ""
+        said = f"No row without a label counts{why}.{odd}"
+        return PoolWorth(usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), said)
     ends = f"90 % interval {points(weighed.worth.low)} to {points(weighed.worth.high)}"
     gain = f"{points(weighed.worth.value)} points of held-out rows right ({ends})"
     said = "count" if weighed.mass else "were left out; with them it would be"

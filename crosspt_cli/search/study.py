@@ -206,7 +206,7 @@ class _Study:
     def weighed(self, choice: int, progress: Progress) -> Weighed | None:
         """Return the chosen candidate with the rows without labels weighed in; None where there are none."""
         pool, trials = self.task.pool, self.kept[choice]
-        if pool is None or not len(pool):
+        if pool is None or not len(pool) or not any(readout.weight for readout in self.readouts):
             return None
         progress("unlabelled", 0, 1)
         if self.candidates[choice].is_source:

@@ -92,6 +92,14 @@ def test_a_study_says_what_the_pool_was_worth_and_answers_with_it():
     assert study_of(task).pool == found.pool
 
 
+def test_where_label_words_alone_answer_a_pool_counts_for_nothing():
+    """They know no prototypes, and it is said."""
+    task = with_rows(small_task(rows=24))
+    found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, RUNGS, READOUTS["label-words"])
+    assert found.pool.mass == 0.0
+    assert found.pool.sentence.startswith("No row without a label counts: answers are read from label words alone.")
+
+
 def test_an_empty_pool_counts_for_nothing_and_says_so():
     """All of its rows may be unlike the labelled ones."""
     task = small_task(rows=24)
