@@ -97,10 +97,16 @@ def pool_worth(weighed: Weighed | None, usable: int, unusual: int, possible: int
         return PoolWorth(
             usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), f"No row without a label counts.{odd}"
         )
+    rows = f"{usable:,}{sample} {'row without a label' if possible == 1 else 'rows without labels'}"
+    one = usable == 1
+    if not weighed.judged.readout.weight:
+        said = f"{'changes' if one else 'change'} nothing: answers are read from label words alone"
+        return PoolWorth(usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), f"{rows} {said}.{odd}")
     ends = f"90 % interval {points(weighed.worth.low)} to {points(weighed.worth.high)}"
     gain = f"{points(weighed.worth.value)} points of held-out rows right ({ends})"
-    said = "count" if weighed.mass else "were left out; with them it would be"
+    count, were = ("counts", "was") if one else ("count", "were")
+    said = f"{count}:" if weighed.mass else f"{were} left out; with them it would be"
     return PoolWorth(
         usable, unusual, possible, weighed.mass, weighed.worth,
-        f"{usable:,}{sample} rows without labels {said}{':' if weighed.mass else ''} {gain}.{odd}",
+        f"{rows} {said} {gain}.{odd}",
     )  # fmt: skip
