@@ -22,12 +22,12 @@ def check_read_twice(source: str | None) -> None:
     """Return if the input is one that can be read again.
 
     Args:
-        source: as the person named it; None or ``"-"`` is stdin.
+        source: as the person named it; None, ``"-"`` and ``"/dev/stdin"`` are stdin, even where that is a file.
 
     Raises:
         OptionError: it is a pipe or a terminal.
     """
-    if source is None or source == "-" or _is_pipe(source):
+    if source in (None, "-", "/dev/stdin") or _is_pipe(source):
         problem = "reads the rows before it answers the first, and a pipe or terminal gives them once."
         raise OptionError("--adapt", problem, "Write them to a file, then type 'crosspt predict FILE --adapt'.")
 

@@ -72,7 +72,7 @@ def _gone(notices: Sequence[Notice]) -> str:
         return ""
     parts = joined((f"{count:,} for {REMOVING[kind]}" for kind, count in causes.items()), len(REMOVING))
     total = sum(causes.values())
-    return f" {counted(total, 'row')} had been left out: {parts}."
+    return f" {counted(total, 'row')} had been set aside: {parts}."
 
 
 def _no_rows(about: Labelled, notices: Sequence[Notice]) -> DataError:

@@ -134,8 +134,11 @@ def _read(
     with _open(file, text_columns, problems.append) as stream:
         label = find_column(label_column, stream.columns)
         for row in stream:
+            known = draw.passed_over[KNOWN]
             draw.offer(Example(row.texts, None, row.line, name), row.texts)
-            labelled += label is not None and bool(row.cells[label].strip())
+            # a labelled row's own label says nothing new
+            is_new = draw.passed_over[KNOWN] == known
+            labelled += is_new and label is not None and bool(row.cells[label].strip())
     if draw.read == before:
         why = f" that can be read, of {len(problems):,}" if problems else ""
         raise DataError(stream.path, f"has no rows{why}.", "Name a file with rows without labels, or leave it out.")
@@ -174,8 +177,8 @@ def _of_table(table: Table) -> Source:
 def _labels(path: str, count: int, column: str) -> tuple[Notice, ...]:
     if not count:
         return ()
-    have = counted(count, "row has", "rows have")
-    text = f"{path}: {have} something in column '{column}', which is not read of rows without labels."
+    rows = counted(count, "row not among the labelled ones has", "rows not among the labelled ones have")
+    text = f"{path}: {rows} something in column '{column}', which is not read of rows without labels."
     return (Notice("unlabelled-labels", (), text),)
 
 

@@ -44,7 +44,8 @@ def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, i
 def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: int) -> str:
     """Return what was compared and what decided, so that no accuracy beside it seems to contradict the choice."""
     if count == 1:
-        return "It is the only candidate that could be scored."
+        which = "could be scored" if len(results) > 1 else "was tried"
+        return f"It is the only candidate that {which}."
     chosen, top = results[choice], results[best]
     compared = f"by how many held-out rows it got right ({_right(chosen)}) and how sure it was of the right labels."
     if best == choice:

@@ -197,7 +197,7 @@ class PoolWorth:
         rows: that class prototypes may see.
         unusual: rows that were left out because they are unlike the labelled ones.
         possible: rows of which those two are a sample.
-        mass: how much the rows weigh together, in units of the labelled ones; 0 where they do not count.
+        mass: how much the rows weigh together at most, in units of the labelled ones; 0 where they do not count.
         worth: accuracy with them minus without, on held-out rows; all 0 where there was none.
         sentence: that for a person.
     """

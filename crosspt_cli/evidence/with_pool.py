@@ -93,14 +93,18 @@ def pool_worth(weighed: Weighed | None, usable: int, unusual: int, possible: int
         share = f"{unusual:,} of {usable + unusual:,} are unlike the labelled rows and do not count"
         ask = "; are they of the same kind?" if unusual > MANY_UNUSUAL * (usable + unusual) else "."
         odd = f" {share[0].upper()}{share[1:]}{ask}"
-    if weighed is None:
-        why = ": answers are read from label words alone" if usable else ""
-        said = f"No row without a label counts{why}.{odd}"
-        return PoolWorth(usable, unusual, possible, 0.0, Estimate(0.0, 0.0, 0.0), said)
+    rows = f"{usable:,}{sample} {'row without a label' if possible == 1 else 'rows without labels'}"
+    one, nothing = usable == 1, Estimate(0.0, 0.0, 0.0)
+    if not usable:
+        return PoolWorth(usable, unusual, possible, 0.0, nothing, f"No row without a label counts.{odd}")
+    if weighed is None or not weighed.judged.readout.weight:
+        said = f"{'changes' if one else 'change'} nothing: answers are read from label words alone"
+        return PoolWorth(usable, unusual, possible, 0.0, nothing, f"{rows} {said}.{odd}")
     ends = f"90 % interval {points(weighed.worth.low)} to {points(weighed.worth.high)}"
     gain = f"{points(weighed.worth.value)} points of held-out rows right ({ends})"
-    said = "count" if weighed.mass else "were left out; with them it would be"
+    count, were = ("counts", "was") if one else ("count", "were")
+    said = f"{count}:" if weighed.mass else f"{were} left out; with them it would be"
     return PoolWorth(
         usable, unusual, possible, weighed.mass, weighed.worth,
-        f"{usable:,}{sample} rows without labels {said}{':' if weighed.mass else ''} {gain}.{odd}",
+        f"{rows} {said} {gain}.{odd}",
     )  # fmt: skip

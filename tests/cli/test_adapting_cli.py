@@ -128,7 +128,7 @@ def test_a_pipe_is_refused_with_what_to_type(call, new, tmp_path):
     pipe = tmp_path / "rows.pipe"
     os.mkfifo(pipe)
     threading.Thread(target=pipe.write_text, args=(new.read_text(),), daemon=True).start()
-    for words in ((), ("-",), (pipe,)):
+    for words in ((), ("-",), ("/dev/stdin",), (pipe,)):
         done = call(*TASK, *words, "--adapt", stdin=new.read_text())
         assert (done.code, done.out, done.err) == (2, "", problem + hint)
     assert len(pipe.read_text()) == len(new.read_text())  # nothing was taken from it

@@ -112,7 +112,7 @@ def test_an_unreadable_file_is_refused():
         ),
         (
             "text,y\none,\n,a\nthree,a\nthree,b\n",
-            "f.csv: no usable row is left. 4 rows had been left out: "
+            "f.csv: no usable row is left. 4 rows had been set aside: "
             "1 for a blank text, 1 for a blank label and 2 for one text under two labels.\n"
             "Mend those rows, or add others.",
         ),
@@ -122,7 +122,8 @@ def test_an_unreadable_file_is_refused():
         ),
         (
             GOOD + "open,c\nopen,c\n",
-            "f.csv: class 'c' has 1 example, and 2 folds need at least 2. 1 row had been left out: 1 for a duplicate.\n"
+            "f.csv: class 'c' has 1 example, and 2 folds need at least 2. "
+            "1 row had been set aside: 1 for a duplicate.\n"
             "Add 1 'c' row, or pass --drop-rare to leave the class out.",
         ),
     ],

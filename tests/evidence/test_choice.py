@@ -110,6 +110,11 @@ def test_a_failed_candidate_is_never_chosen():
     assert choose(results) == (2, "It is the only candidate that could be scored.")
 
 
+def test_a_candidate_without_others_is_not_said_to_have_outlived_any():
+    """That it could be scored sounds as if others had failed."""
+    assert choose([candidate_result(FULL, np.zeros(ROWS))]) == (0, "It is the only candidate that was tried.")
+
+
 def test_a_pruned_candidate_may_be_chosen():
     """It was best at fewer steps, or as good and simpler."""
     results = [candidate_result(ALONE, np.ones(ROWS), "pruned"), candidate_result(FULL, np.zeros(ROWS))]

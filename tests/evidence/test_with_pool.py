@@ -49,10 +49,10 @@ def test_what_the_free_choice_gains_is_measured_on_rows_left_out():
     assert (_gained([other], [one], draws) == 0).all()
 
 
-def said(value: float, mass: float, usable: int, unusual: int, possible: int) -> str:
-    """Return the sentence about a pool of that worth."""
+def said(value: float, mass: float, usable: int, unusual: int, possible: int, weight: float = 1.0) -> str:
+    """Return the sentence about a pool of that worth, where prototypes have this weight."""
     weighed = Weighed(
-        mass, (), Judged(Readout(1.0), np.zeros(1), np.zeros(1)), (), (), Estimate(value, value - 0.05, value + 0.05)
+        mass, (), Judged(Readout(weight), np.zeros(1), np.zeros(1)), (), (), Estimate(value, value - 0.05, value + 0.05)
     )
     return pool_worth(weighed, usable, unusual, possible).sentence
 
@@ -72,6 +72,12 @@ def test_the_sentence_says_what_was_done_and_what_it_is_worth():
     )
     assert said(0.0, 1.0, 30, 70, 100).endswith(
         "70 of 100 are unlike the labelled rows and do not count; are they of the same kind?"
+    )
+    assert said(0.04, 1.0, 1, 0, 1) == (
+        "1 row without a label counts: +4.0 points of held-out rows right (90 % interval −1.0 to +9.0)."
+    )
+    assert said(0.0, 1.0, 900, 0, 900, weight=0.0) == (
+        "900 rows without labels change nothing: answers are read from label words alone."
     )
     assert pool_worth(None, 0, 100, 100).sentence == (
         "No row without a label counts. 100 of 100 are unlike the labelled rows and do not count; "

@@ -97,7 +97,8 @@ def test_where_label_words_alone_answer_a_pool_counts_for_nothing():
     task = with_rows(small_task(rows=24))
     found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, RUNGS, READOUTS["label-words"])
     assert found.pool.mass == 0.0
-    assert found.pool.sentence.startswith("No row without a label counts: answers are read from label words alone.")
+    said = "rows without labels change nothing: answers are read from label words alone."
+    assert found.pool.sentence.startswith(f"{len(task.pool)} {said}")
 
 
 def test_an_empty_pool_counts_for_nothing_and_says_so():
