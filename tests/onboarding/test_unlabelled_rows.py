@@ -55,8 +55,8 @@ def test_the_saved_prototypes_are_those_that_have_seen_them(full, reviews, other
     from crosspt_cli.evidence import with_pool
 
     monkeypatch.setattr(with_pool, "LIKELY", 1 - 1e-12)
-    without = small_onboarding(reviews, full, name="without")
-    done = small_onboarding(reviews, full, name="with", unlabelled=[others])
+    without = small_onboarding(reviews, full, name="without", readout="both")
+    done = small_onboarding(reviews, full, name="with", readout="both", unlabelled=[others])
     assert done.study.pool.mass == with_pool.MASS
     assert np.array_equal(done.fitted.prompt, without.fitted.prompt)
     ours, theirs = done.fitted.prototypes, without.fitted.prototypes
