@@ -74,6 +74,7 @@ def report() -> Report:
             None,
             "These 16 rows cannot tell.",
         ),
+        pool=None,
         sharing=Sharing(
             SourceWorth(Estimate(0.0625, 0.0, 0.1875)),
             {"imdb": SourceWorth(Estimate(0.0625, 0.01, 0.12))},
