@@ -243,7 +243,8 @@ class _Study:
         """
         task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
         if deadline is not None:
-            deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels))
+            seen = 0 if weighed is None or not weighed.mass or task.pool is None else len(task.pool)  # by the last fit
+            deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels)) + self.pace.answering_s(seen)
             if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
                 return None
         readout, mass = (chosen.readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)

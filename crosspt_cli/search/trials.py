@@ -37,7 +37,7 @@ def tokens_at_once(device: torch.device) -> int:
 
 
 FOLD_ROWS = 300
-"""Unlabelled rows that a fold's prompt reads at most: 1,000 gain a little more, and take three times as long."""
+"""Unlabelled rows that a fold's prompt reads at most: there are as many prompts as folds, and more rows take longer."""
 
 
 @dataclass(frozen=True)

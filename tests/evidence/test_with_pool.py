@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from study_samples import trial_result
 
-from crosspt_cli.evidence.corrected import _gained
+from crosspt_cli.evidence.corrected import _gained, corrected_score
 from crosspt_cli.evidence.intervals import Estimate
 from crosspt_cli.evidence.judge import READOUTS, Judged, judge_readouts
 from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.with_pool import LIKELY, MASS, Weighed, pool_worth, weigh_pool
 
 LABELS = np.arange(40) % 2
@@ -47,6 +48,19 @@ def test_what_the_free_choice_gains_is_measured_on_rows_left_out():
     gained = _gained([one], [other], draws)
     assert gained.mean() == pytest.approx(0.25, abs=0.02)
     assert (_gained([other], [one], draws) == 0).all()
+
+
+def test_the_corrected_score_has_what_the_pool_gains():
+    """A quarter of the rows more are right, whichever rows are left out."""
+    rows = np.arange(40) < 30
+    one = Judged(Readout(10.0), rows.astype(np.float32) - 1, rows.astype(np.float32))
+    other = Judged(Readout(10.0), np.zeros(40, np.float32), np.ones(40, np.float32))
+    plain, pooled = (
+        corrected_score([Candidate((), 1.0)], [[one]], 2, 0.0, np.random.default_rng(0), 1.0, pool).out_of_bag
+        for pool in (None, ([one], [other]))
+    )
+    assert pooled == pytest.approx(1.0)
+    assert plain == pytest.approx(0.75, abs=0.02)
 
 
 def said(value: float, mass: float, usable: int, unusual: int, possible: int, weight: float = 1.0) -> str:

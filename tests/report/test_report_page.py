@@ -17,6 +17,7 @@ from crosspt_cli.evidence.outcome import (
     CandidateResult,
     Comparison,
     Corrected,
+    PoolWorth,
     Score,
     Sharing,
     SourceWorth,
@@ -321,6 +322,15 @@ def test_where_nothing_is_forecast_the_page_has_none(report):
     assert "Nothing can be said." in text
     assert "What more rows should gain" not in text
     assert "The line and its band" not in text
+
+
+def test_the_picture_of_the_search_says_whose_score_has_rows_without_labels(report):
+    """One candidate with them beside others without is no fair picture, unless it is said."""
+    said = "Of all candidates only the chosen one is shown with rows without labels."
+    pool = PoolWorth(900, 0, 900, 1.0, Estimate(0.04, -0.01, 0.09), "900 rows without labels count.")
+    assert said in page(replace(report, pool=pool)).text and pool.sentence in page(replace(report, pool=pool)).text
+    assert said not in page(replace(report, pool=replace(pool, mass=0.0))).text
+    assert said not in page(report).text
 
 
 def test_a_task_without_sources_suspects_or_texts_has_a_page(report):

@@ -1,5 +1,6 @@
 """Rows without labels beside the trials: who reads them, whose prototypes see them, and what held-out rows say."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,16 @@ from study_samples import NAMES, RUNGS, folds_of, small_task, some_candidates
 
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.read import answer_rows, read_alone
+from crosspt_cli.evidence import conclusions, with_pool
+from crosspt_cli.evidence.corrected import corrected_score
 from crosspt_cli.evidence.judge import READOUTS, correct_by_seed
 from crosspt_cli.evidence.pooled import Reading, Unlabelled, pooled_prototypes
 from crosspt_cli.evidence.prototypes import PairedPrototypes
 from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.with_pool import MASS
+from crosspt_cli.search import study
 from crosspt_cli.search.final import fit_final
+from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.pooling import similarities_with_pool, usable_pool
 from crosspt_cli.search.study import run_study
 
@@ -129,6 +134,34 @@ def test_the_learning_curve_is_one_of_the_same_way_of_answering():
     assert found.curve.points[-1].accuracy == pytest.approx(found.chosen.score.mean)
 
 
+def test_the_corrected_score_is_free_to_leave_the_pool_out_again(monkeypatch):
+    """The pool was chosen on the rows that it is judged by, like all else; without one there is nothing to choose."""
+    seen = []
+
+    def spied(*given):
+        seen.append(given[6])
+        return corrected_score(*given)
+
+    monkeypatch.setattr(conclusions, "corrected_score", spied)
+    study_of(with_rows(small_task(rows=24)), [Candidate((), 1.0)])
+    study_of(small_task(rows=24), [Candidate((), 1.0)])
+    (without, within), nothing = seen
+    assert len(without) == len(within) > 0 and nothing is None
+
+
+def test_a_time_limit_keeps_what_the_last_fit_takes_to_read_the_pool(monkeypatch):
+    """Training on fewer rows is what can be left out; else the command would end late by the whole pool."""
+    seen = []
+    monkeypatch.setattr(Pace, "answering_s", lambda pace, rows: float(rows))
+    monkeypatch.setattr(Pace, "final_fit_s", lambda pace, steps, rows: 0.0)
+    monkeypatch.setattr(study, "right_with_fewer_rows", lambda *given: seen.append(given[6]))
+    monkeypatch.setattr(with_pool, "LIKELY", 1 - 1e-12)
+    deadline, task = time.monotonic() + 1e6, with_rows(small_task(rows=24))
+    found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, RUNGS, READOUTS["both"], (0.5,), deadline)
+    assert found.pool.mass == MASS
+    assert seen == [deadline - len(task.pool)]
+
+
 def test_sharing_is_judged_without_the_pool():
     """Or what the pool brings would be said to come from the sources."""
     candidates = [Candidate(NAMES[:2], 0.5), Candidate((), 1.0)]
@@ -138,15 +171,14 @@ def test_sharing_is_judged_without_the_pool():
 
 def test_what_is_right_with_the_pool_is_counted_on_the_same_rows():
     """The worth is a paired difference, so every row must be answered once on both sides."""
-    from crosspt_cli.evidence.with_pool import weigh_pool
-    from crosspt_cli.search.pooling import with_pool
+    from crosspt_cli.search import pooling
 
     task = with_rows(small_task(rows=36))
     found = run_study(replace(task, pool=None), [Candidate(NAMES[:1], 0.0)], folds_of(task), 1, RUNGS, READOUTS["auto"])
     trials, folds = list(found.trials), folds_of(task)
     prompts = task.sources[[0] * len(folds)]
-    weighed = weigh_pool(
-        trials, with_pool(task, task.pool, prompts, trials, folds, MASS), READOUTS["auto"], task.labels, 1.0
+    weighed = with_pool.weigh_pool(
+        trials, pooling.with_pool(task, task.pool, prompts, trials, folds, MASS), READOUTS["auto"], task.labels, 1.0
     )
     right = correct_by_seed(weighed.trials, weighed.judged.readout, task.labels)
     assert right.shape == (36, 1)
