@@ -135,7 +135,8 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
     """Return every column's class index per test row, and how each candidate of the study would have done.
 
     Between them stands what the chosen prompt answers with rows without labels and without; empty if there were none.
-    Both are read with the readout that was chosen, whichever it was chosen for.
+    Without them it is what the task would be if it had been onboarded without: the search is the same until they are
+    weighed.
     """
     import torch
 
@@ -179,7 +180,7 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
             if study.pool.rows:
                 other, mass = ("without", 0.0) if study.pool.mass else ("with", MASS)
                 refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass)
-                (pooled[other],) = answer(refit, result.readout)
+                (pooled[other],) = answer(refit, (study.without_pool if study.pool.mass else result).readout)
         records.append({
             "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
             "state": result.state, "steps": result.steps, "weight": result.readout.weight,

@@ -280,6 +280,7 @@ class StudyResult:
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
         pool: what rows without labels were worth; None where there were none.
+        without_pool: the chosen candidate as it would be without them; None where there were none.
     """
 
     RECORD: ClassVar = (
@@ -318,6 +319,7 @@ class StudyResult:
     suspects: tuple[Suspect, ...] = ()
     curve_left_out: bool = False
     pool: PoolWorth | None = None
+    without_pool: CandidateResult | None = None
 
     @property
     def chosen(self) -> CandidateResult:

@@ -93,6 +93,7 @@ def run_study(
         stopped_early=not finished,
         curve_left_out=study.curve_left_out,
         pool=None if task.pool is None else task.pool.worth(found.weighed),
+        without_pool=None if task.pool is None else found.results[found.choice],
         seconds=time.monotonic() - began,
     )
 

@@ -90,6 +90,7 @@ def test_a_study_says_what_the_pool_was_worth_and_answers_with_it():
     without, found = study_of(plain), study_of(task)
     assert (without.pool, found.choice, found.reason) == (None, without.choice, without.reason)
     assert found.pool.rows == len(task.pool)
+    assert (found.without_pool.readout, without.without_pool) == (without.chosen.readout, None)
     gained = found.chosen.score.mean - without.chosen.score.mean
     assert gained == pytest.approx(found.pool.worth.value if found.pool.mass else 0.0, abs=1e-6)
     for n, (one, other) in enumerate(zip(found.candidates, without.candidates, strict=True)):
