@@ -118,9 +118,8 @@ class FrozenT5:
         output = checkpoint.untied_output()
         self.output = self.embedding if output is None else self._norm(output)
         encoder, decoder = (_Part(stored, stack) for stack in ("encoder", "decoder"))
-        blocks = encoder.blocks(form.layers), decoder.blocks(form.decoder_layers)
-        self.encoder_layers = [self._encoder_layer(block) for block in blocks[0]]
-        self.decoder_layers = [self._decoder_layer(block) for block in blocks[1]]
+        self.encoder_layers = [self._encoder_layer(block) for block in encoder.blocks(form.layers)]
+        self.decoder_layers = [self._decoder_layer(block) for block in decoder.blocks(form.decoder_layers)]
         self.encoder_norm, self.decoder_norm = (self._norm(part["final_layer_norm"]) for part in (encoder, decoder))
         self.encoder_bias, self.decoder_bias = (
             self._norm(part["block.0.layer.0.SelfAttention.relative_attention_bias"]) for part in (encoder, decoder)
