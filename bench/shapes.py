@@ -9,6 +9,7 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.checkpoint import checkpoint_of
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.core.memory import room_on
@@ -57,7 +58,7 @@ SHAPES = {
 
 def freeze(model: T5ForConditionalGeneration, name: str, device: torch.device, dtype: torch.dtype) -> Backbone:
     """Return the package's frozen form of a model; it has no tokenizer."""
-    return Backbone(name, "0" * 64, FrozenT5(model, device, dtype), None, room_on(device))
+    return Backbone(name, "0" * 64, FrozenT5(checkpoint_of(model), device, dtype), None, room_on(device))
 
 
 def random_rows(rows: int, vocabulary: int, seed: int = 0) -> list[list[int]]:

@@ -42,7 +42,7 @@ def look(backbone, shots, own, other) -> dict:
         # a pair's first text stands for it where the task reads single texts, and the other way round
         rows = [replace(row, fields=(row.fields * width)[:width]) for row in rows]
         plain = vectors(rows, spec, backbone)
-        odd = [is_unreadable(r.fields, encoder.tokens(r.fields), backbone.tokenizer.unk_token_id) for r in rows]
+        odd = [is_unreadable(r.fields, encoder.tokens(r.fields), backbone.tokenizer.unknown) for r in rows]
         far.append(distances(known.means, plain))
         marked.append(known.unusual(plain, plain) | odd)
         unreadable.append(np.mean(odd))

@@ -81,7 +81,7 @@ class Predictor:
         self.fitted, self.backbone, self.adaptation = fitted, backbone, adaptation
         self.encoder = input_encoder(fitted.spec, backbone)
         self.tree = backbone.t5.place(label_tree(fitted.spec.verbalizer, backbone))
-        self.unknown: int | None = getattr(backbone.tokenizer, "unk_token_id", None)
+        self.unknown = backbone.tokenizer.unknown
         self.prompt = torch.as_tensor(fitted.prompt, device=backbone.device)[None]
 
     @classmethod

@@ -19,13 +19,14 @@ from crosspt_cli.checking.findings import (
     word_findings,
 )
 from crosspt_cli.checking.unlabelled import unlabelled_findings, unlabelled_reading
+from crosspt_cli.core.tokenizer import Tokenizer
 from crosspt_cli.data import Example, Table, Unlabelled, UnlabelledRows, file_names, read_unlabelled
 from crosspt_cli.data.class_sizes import MOST_CLASSES, REMOVING
 from crosspt_cli.data.packaging import PackedLabels
 from crosspt_cli.data.shots import UsableRows, read_labelled, usable_rows, with_enough_classes
 from crosspt_cli.foundation.arguments import check_mapping
 from crosspt_cli.foundation.errors import DataError, TemplateError
-from crosspt_cli.reading.tokenizer import Tokenizer, open_tokenizer
+from crosspt_cli.reading.tokenizer import open_tokenizer
 from crosspt_cli.registry import Registry
 from crosspt_cli.tasks import MAX_TOKENS, InputEncoder, make_spec
 

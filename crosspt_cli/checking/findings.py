@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.checking.near_copies import classes_of_copies
+from crosspt_cli.core.tokenizer import Tokenizer
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.data.label_forms import similar_groups
@@ -14,7 +15,6 @@ from crosspt_cli.data.near_duplicates import NearPair, near_duplicates, near_gro
 from crosspt_cli.foundation.errors import DataError, TemplateError
 from crosspt_cli.foundation.words import counted, joined, quote
 from crosspt_cli.reading.readable import OTHER_BACKBONE, ReadTexts, reading_notices, unreadable
-from crosspt_cli.reading.tokenizer import Tokenizer
 from crosspt_cli.search.plan import find_budget
 from crosspt_cli.tasks import InputEncoder, Verbalizer
 

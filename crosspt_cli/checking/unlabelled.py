@@ -7,10 +7,10 @@ from dataclasses import replace
 from statistics import median
 
 from crosspt_cli.checking.findings import FileFinding, Findings, notice_findings, reading_findings
+from crosspt_cli.core.tokenizer import Tokenizer
 from crosspt_cli.data import Example, UnlabelledRows
 from crosspt_cli.data.checks import Labelled
 from crosspt_cli.foundation.words import counted, joined
-from crosspt_cli.reading.tokenizer import Tokenizer
 from crosspt_cli.tasks import InputEncoder
 
 FEW = 30  # rows without labels that hardly say more than the labelled ones

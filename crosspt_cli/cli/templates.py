@@ -14,8 +14,8 @@ from crosspt_cli.cli.values import Labels
 from crosspt_cli.foundation.errors import OptionError
 
 if TYPE_CHECKING:
+    from crosspt_cli.core.tokenizer import Tokenizer
     from crosspt_cli.data import Examples
-    from crosspt_cli.reading.tokenizer import Tokenizer
     from crosspt_cli.tasks import LabelCheck, Template
 
 

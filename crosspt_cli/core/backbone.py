@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from crosspt_cli.core.checkpoint import read_checkpoint
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree, FrozenT5
 from crosspt_cli.core.memory import Room, room_on
 from crosspt_cli.core.packing import Layout, prompted_layout, token_positions
+from crosspt_cli.core.tokenizer import Tokenizer, read_tokenizer
 from crosspt_cli.foundation.axes import require_shape
-from crosspt_cli.foundation.errors import CrossptError, IntegrityError, OptionError
-from crosspt_cli.foundation.optional import require_hub_extra
-from crosspt_cli.tasks.plain_text import as_plain_text
+from crosspt_cli.foundation.errors import OptionError
 
 UNIT_SCALE = 0.548
 """Root mean square of the embedded backbone's embeddings: learning rates are given for embeddings of this scale."""
@@ -41,14 +40,14 @@ class Backbone:
         name: what the person calls it (`mini`, a folder, or a hub id).
         fingerprint: hex digest of weights, configuration and tokenizer; prompts are keyed by it.
         t5: the frozen forward pass.
-        tokenizer: the Hugging Face tokenizer that came with the weights.
+        tokenizer: the one that came with the weights.
         room: how many tokens of a pass fit into the device's memory, as far as is known by now.
     """
 
     name: str
     fingerprint: str
     t5: FrozenT5
-    tokenizer: Any
+    tokenizer: Tokenizer
     room: Room = field(default_factory=Room, repr=False, compare=False)
 
     @property
@@ -84,7 +83,7 @@ class Backbone:
 
     def tokenize(self, text: str) -> list[int]:
         """Return the token ids of a text, without an end-of-sequence token, and none of a special token."""
-        return self.tokenizer(as_plain_text(text), add_special_tokens=False, verbose=False)["input_ids"]
+        return self.tokenizer.tokenize(text)
 
     def class_nats(self, prompts: Tensor, row_prompt: Tensor, texts: EncodedTexts, tree: DeviceTree) -> Tensor:
         """Return log-likelihoods over the label set, [R, C] float32 in nats; each row's exponentials sum to 1.
@@ -214,52 +213,5 @@ def load_backbone(folder: Path, name: str, fingerprint: str, device: torch.devic
         NotInstalled: what reads its tokenizer is missing.
         IntegrityError: it is no T5, or its files are damaged or incomplete.
     """
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-        if config.model_type not in ("t5", "mt5"):
-            raise IntegrityError(
-                str(folder),
-                f"holds a {config.model_type!r} model, not a T5.",
-                "Pass --backbone with a T5, v1.1 or flan.",
-            )
-        tokenizer = load_tokenizer(folder)
-        # a pair, because of output_loading_info: the library's annotation knows the model alone
-        loaded: Any = transformers.T5ForConditionalGeneration.from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
-        )
-        model, report = loaded
-    except CrossptError:
-        raise
-    except Exception as error:  # the library raises anything from OSError to its own; all mean that the files are bad
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise IntegrityError(str(folder), f"cannot be loaded as a T5 ({reason}).", _RELOAD) from error
-    if report["missing_keys"] or report["mismatched_keys"]:
-        missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
-        raise IntegrityError(str(folder), f"lacks {len(missing)} weights, {missing[0]} among them.", _RELOAD)
-    return Backbone(name, fingerprint, FrozenT5(model.eval(), device, dtype), tokenizer, room_on(device))
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """Return the Hugging Face tokenizer in `folder`, without asking any network.
-
-    Raises:
-        NotInstalled: it is an older one without `tokenizer.json`, and what reads those is missing.
-        IntegrityError: its files are damaged or missing.
-    """
-    import transformers
-
-    if (folder / "spiece.model").is_file() and not (folder / "tokenizer.json").is_file():
-        require_hub_extra(str(folder), "a tokenizer without tokenizer.json", "sentencepiece", "google.protobuf")
-    try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # the library raises anything; all of it means that the files are bad
-        raise IntegrityError(
-            str(folder), f"its tokenizer cannot be loaded ({type(error).__name__}).", _RELOAD
-        ) from error
-
-
-_RELOAD = "Download or copy the folder again; 'crosspt registry verify' checks the ones that ship with crosspt."
+    t5 = FrozenT5(read_checkpoint(folder), device, dtype)
+    return Backbone(name, fingerprint, t5, read_tokenizer(folder, name), room_on(device))

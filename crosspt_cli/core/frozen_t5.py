@@ -14,18 +14,18 @@ Source: Raffel et al. 2020; equality with `transformers.T5ForConditionalGenerati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import T5ForConditionalGeneration
-from transformers.activations import ACT2FN
 
+from crosspt_cli.core.architecture import ACTIVATIONS
 from crosspt_cli.core.attention import attend, from_heads, to_heads
+from crosspt_cli.core.checkpoint import EMBEDDING, Checkpoint
 from crosspt_cli.core.packing import HIDDEN_KEY, Group, Layout
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -101,32 +101,28 @@ class FrozenT5:
     """A T5 that never changes: embeds, encodes and scores label words.
 
     Args:
-        model: the loaded Hugging Face model; its weights are copied in `dtype`, norms and embeddings in float32.
+        checkpoint: architecture and weights; these are copied in `dtype`, norms and embeddings in float32.
         device: where the arithmetic runs.
         dtype: what the matrix products run in: float32 or bfloat16.
     """
 
-    def __init__(self, model: T5ForConditionalGeneration, device: torch.device, dtype: torch.dtype) -> None:
-        config = model.config
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
+        form, stored = checkpoint.architecture, checkpoint.tensors
         self.device, self.dtype = device, dtype
-        self.width, self.heads, self.head_width = config.d_model, config.num_heads, config.d_kv
-        self.epsilon, self.gated = config.layer_norm_epsilon, config.is_gated_act
-        self.buckets, self.max_distance = config.relative_attention_num_buckets, config.relative_attention_max_distance
-        self.activation = _activation(config.dense_act_fn)
-        self.start_token = config.decoder_start_token_id
-        self.end_token = cast(int, config.eos_token_id)  # a T5 has one; the annotation is for all models
-        self.output_scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
-        self.embedding = self._norm(model.shared.weight)
-        self.output = (
-            self.embedding if model.lm_head.weight is model.shared.weight else self._norm(model.lm_head.weight)
-        )
-        stacks: tuple[Any, Any] = (model.encoder, model.decoder)  # torch does not know what lies in a list of modules
-        encoder, decoder = stacks
-        self.encoder_layers = [self._encoder_layer(block.layer) for block in encoder.block]
-        self.decoder_layers = [self._decoder_layer(block.layer) for block in decoder.block]
-        self.encoder_norm, self.decoder_norm = (self._norm(stack.final_layer_norm.weight) for stack in stacks)
+        self.width, self.heads, self.head_width = form.width, form.heads, form.head_width
+        self.epsilon, self.gated, self.activation = form.epsilon, form.gated, ACTIVATIONS[form.activation]
+        self.buckets, self.max_distance = form.buckets, form.max_distance
+        self.start_token, self.end_token = form.start_token, form.end_token
+        self.output_scale = form.width**-0.5 if form.scales_output else 1.0
+        self.embedding = self._norm(stored[EMBEDDING])
+        output = checkpoint.untied_output()
+        self.output = self.embedding if output is None else self._norm(output)
+        encoder, decoder = (_Part(stored, stack) for stack in ("encoder", "decoder"))
+        self.encoder_layers = [self._encoder_layer(block) for block in encoder.blocks(form.layers)]
+        self.decoder_layers = [self._decoder_layer(block) for block in decoder.blocks(form.decoder_layers)]
+        self.encoder_norm, self.decoder_norm = (self._norm(part["final_layer_norm"]) for part in (encoder, decoder))
         self.encoder_bias, self.decoder_bias = (
-            self._norm(stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight) for stack in stacks
+            self._norm(part["block.0.layer.0.SelfAttention.relative_attention_bias"]) for part in (encoder, decoder)
         )
 
     def tensors(self) -> list[Tensor]:
@@ -271,30 +267,54 @@ class FrozenT5:
         return F.embedding(bucket, table).permute(2, 0, 1)
 
     def _norm(self, weight: Tensor) -> Tensor:
-        return weight.detach().to(self.device, torch.float32).contiguous()
+        return weight.detach().to(self.device, torch.float32, copy=True).contiguous()
 
     def _matrix(self, *weights: Tensor) -> Tensor:
-        return torch.cat([w.detach() for w in weights]).to(self.device, self.dtype).contiguous()
+        rows = [len(weight) for weight in weights]
+        joined = torch.empty(sum(rows), weights[0].shape[1], device=self.device, dtype=self.dtype)
+        for part, weight in zip(joined.split(rows), weights, strict=True):
+            part.copy_(weight.detach())
+        return joined
 
-    def _attention(self, layer: Any) -> SelfAttention:
-        a = layer.SelfAttention
-        qkv = self._matrix(a.q.weight, a.k.weight, a.v.weight)
-        return SelfAttention(self._norm(layer.layer_norm.weight), qkv, self._matrix(a.o.weight))
+    def _attention(self, layer: _Part) -> SelfAttention:
+        q, k, v, out = (layer[f"SelfAttention.{name}"] for name in "qkvo")
+        return SelfAttention(self._norm(layer["layer_norm"]), self._matrix(q, k, v), self._matrix(out))
 
-    def _feed_forward_weights(self, layer: Any) -> FeedForward:
-        dense = layer.DenseReluDense
-        into = (dense.wi_0.weight, dense.wi_1.weight) if self.gated else (dense.wi.weight,)
-        return FeedForward(self._norm(layer.layer_norm.weight), self._matrix(*into), self._matrix(dense.wo.weight))
+    def _cross_weights(self, layer: _Part) -> CrossAttention:
+        q, k, v, out = (layer[f"EncDecAttention.{name}"] for name in "qkvo")
+        return CrossAttention(self._norm(layer["layer_norm"]), self._matrix(q), self._matrix(k, v), self._matrix(out))
 
-    def _encoder_layer(self, layers: Any) -> EncoderLayer:
-        return EncoderLayer(self._attention(layers[0]), self._feed_forward_weights(layers[1]))
+    def _feed_forward_weights(self, layer: _Part) -> FeedForward:
+        into = [layer[f"DenseReluDense.{name}"] for name in (("wi_0", "wi_1") if self.gated else ("wi",))]
+        return FeedForward(
+            self._norm(layer["layer_norm"]), self._matrix(*into), self._matrix(layer["DenseReluDense.wo"])
+        )
 
-    def _decoder_layer(self, layers: Any) -> DecoderLayer:
-        a = layers[1].EncDecAttention
-        key_value = self._matrix(a.k.weight, a.v.weight)
-        norm = self._norm(layers[1].layer_norm.weight)
-        cross = CrossAttention(norm, self._matrix(a.q.weight), key_value, self._matrix(a.o.weight))
-        return DecoderLayer(self._attention(layers[0]), cross, self._feed_forward_weights(layers[2]))
+    def _encoder_layer(self, block: _Part) -> EncoderLayer:
+        return EncoderLayer(self._attention(block.layer(0)), self._feed_forward_weights(block.layer(1)))
+
+    def _decoder_layer(self, block: _Part) -> DecoderLayer:
+        attention, cross = self._attention(block.layer(0)), self._cross_weights(block.layer(1))
+        return DecoderLayer(attention, cross, self._feed_forward_weights(block.layer(2)))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The weights whose names begin with `prefix`, by the rest of their names."""
+
+    stored: Mapping[str, Tensor]
+    prefix: str
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.stored[f"{self.prefix}.{name}.weight"]
+
+    def blocks(self, count: int) -> list[_Part]:
+        """Return a stack's blocks."""
+        return [_Part(self.stored, f"{self.prefix}.block.{number}") for number in range(count)]
+
+    def layer(self, number: int) -> _Part:
+        """Return a block's layer."""
+        return _Part(self.stored, f"{self.prefix}.layer.{number}")
 
 
 @dataclass(frozen=True)
@@ -326,8 +346,3 @@ def _plus(stream: Tensor, change: Tensor) -> Tensor:
     A fresh tensor of a pass without gradients costs more to allocate than to add.
     """
     return stream + change if torch.is_grad_enabled() else stream.add_(change)
-
-
-def _activation(name: str) -> Callable[[Tensor], Tensor]:
-    # the fused kernel computes what transformers' "gelu_new" spells out in five operations
-    return (lambda x: F.gelu(x, approximate="tanh")) if name == "gelu_new" else ACT2FN[name]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosspt_cli.foundation.errors import IntegrityError, NotFound
-from crosspt_cli.registry import Registry, fingerprint_folder, weight_files
+from crosspt_cli.foundation.model_folder import weight_files
+from crosspt_cli.registry import Registry, fingerprint_folder
 
 if TYPE_CHECKING:
     from crosspt_cli.core.backbone import Backbone

@@ -11,7 +11,6 @@ from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import EncodedTexts, encode_texts
 from crosspt_cli.data import Examples, Notice
 from crosspt_cli.reading.readable import ReadTexts, reading_notices, unreadable
-from crosspt_cli.reading.tokenizer import piece_of
 from crosspt_cli.tasks import MAX_TOKENS, InputEncoder, TaskSpec, Verbalizer, make_spec
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -53,12 +52,12 @@ def prepare(
         TemplateError: the template does not fit the data, or label words collide.
         NotFound: no such template.
     """
-    unknown = getattr(backbone.tokenizer, "unk_token_id", None)
+    unknown = backbone.tokenizer.unknown
     spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown, label_words)
     encoder = input_encoder(spec, backbone, max_tokens)
     rows = [encoder.encode(row.fields) for row in examples.rows]
     ids, lost = [ids for ids, _ in rows], [cut for _, cut in rows]
-    read = ReadTexts(examples.rows, ids, lost, encoder, unknown, piece_of(backbone.tokenizer), backbone.name)
+    read = ReadTexts(examples.rows, ids, lost, encoder, unknown, backbone.tokenizer.piece, backbone.name)
     refused = unreadable(read, examples.path)
     if refused:
         raise refused[1]

@@ -6,7 +6,7 @@ Importing this room, and listing a registry, load neither numpy nor safetensors:
 from crosspt_cli.registry.arrays import dump_arrays, parse_arrays, read_arrays
 from crosspt_cli.registry.backbones import describe_backbone
 from crosspt_cli.registry.entries import Entry, Layer
-from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder, weight_files
+from crosspt_cli.registry.fingerprint import backbone_width, fingerprint_folder
 from crosspt_cli.registry.glance import task_file, titles
 from crosspt_cli.registry.manifest import (
     BackboneManifest,
@@ -54,5 +54,4 @@ __all__ = [
     "task_file",
     "titles",
     "verify",
-    "weight_files",
 ]

@@ -15,8 +15,10 @@ from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer, BertModel, T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.checkpoint import checkpoint_of
 from crosspt_cli.core.devices import choose_dtype
 from crosspt_cli.core.frozen_t5 import FrozenT5
+from crosspt_cli.core.tokenizer import read_tokenizer
 from recipes.backbone import convert, vocabulary
 from recipes.backbone.alike import KnownTexts, choose_texts, know_texts
 from recipes.backbone.blend import blend
@@ -139,7 +141,9 @@ class Recipe:
         if (self.work / "probe.json").is_file():
             return
         model = self._load(self.work / "joint").eval()
-        backbone = Backbone(self.settings.name, "", FrozenT5(model, self.device, self.dtype), self.tokenizer)
+        t5 = FrozenT5(checkpoint_of(model), self.device, self.dtype)
+        tokenizer = read_tokenizer(self.work / "tokenizer", self.settings.name)
+        backbone = Backbone(self.settings.name, "", t5, tokenizer)
         found = {}
         for name, instruction in self.settings.probes.items():
             parts = []

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from transformers import T5ForConditionalGeneration
 
+from crosspt_cli.core.checkpoint import checkpoint_of
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.core.packing import HIDDEN_KEY, Layout, prompted_layout, token_positions
@@ -27,7 +28,7 @@ class Student(FrozenT5):
     def __init__(self, model: T5ForConditionalGeneration, device: torch.device, dtype: torch.dtype) -> None:
         self.model = model
         self.copies: list[tuple[Tensor, tuple[torch.nn.Parameter, ...]]] = []
-        super().__init__(model, device, dtype)
+        super().__init__(checkpoint_of(model), device, dtype)
 
     def gather_gradients(self) -> None:
         """Give every weight of the model the gradient of its copy."""

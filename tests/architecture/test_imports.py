@@ -34,7 +34,7 @@ MAY_IMPORT["core"].discard("evidence")
 ONLY_IN = {
     "torch": {"core", "search", "onboarding", "pretraining", "answering"},
     "transformers": {"core"},
-    "tokenizers": {"reading"},  # a tokenizer without its backbone, and without torch
+    "tokenizers": {"core"},
     "huggingface_hub": {"reading", "data"},
     "sklearn": {"evidence", "search"},
     "scipy": {"evidence"},
@@ -45,7 +45,7 @@ ONLY_IN = {
     "pandas": {"data"},
     "pyarrow": {"data"},
     "filelock": {"registry"},
-    "safetensors": {"registry"},
+    "safetensors": {"registry", "core"},
 }
 HEAVY = ("torch", "transformers", "sklearn", "scipy", "datasets", "pandas", "pyarrow")
 FORBIDDEN = ("pickle", "joblib", "dill", "shelve")

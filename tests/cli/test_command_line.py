@@ -10,6 +10,7 @@ import time
 import pytest
 from cli_process import ROOT, environment
 
+HEAVY = {"torch", "transformers", "datasets", "sklearn", "scipy", "pandas", "pyarrow"}
 LIGHT = {
     "no command": ((), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
     "--help": (("--help",), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml"}),
@@ -21,8 +22,8 @@ LIGHT = {
     "registry verify": (("registry", "verify", "mini"), {"torch", "transformers", "sklearn"}),
     "templates list": (("templates", "list"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
     "templates show": (("templates", "show", "topic"), {"torch", "transformers", "sklearn", "rich", "numpy"}),
-    "templates check": (("templates", "check", "topic", "--labels", "a,b"), {"torch", "transformers", "sklearn"}),
-    "check": (("check", str(ROOT / "examples/reviews.csv"), "--label-col", "y"), {"torch", "transformers", "sklearn"}),
+    "templates check": (("templates", "check", "topic", "--labels", "a,b"), HEAVY),
+    "check": (("check", str(ROOT / "examples/reviews.csv"), "--label-col", "y"), HEAVY),
     "report": (("report", "--task", "x", "-o", "-"), {"torch", "transformers", "sklearn", "rich"}),
     "check --help": (("check", "--help"), {"torch", "transformers", "sklearn", "rich", "numpy", "yaml", "tokenizers"}),
 }
@@ -43,6 +44,25 @@ def test_light_commands_import_nothing_heavy(name, home):
     )
     imported = set(done.stderr.splitlines()[-1].split())
     assert done.returncode == 0 and "click" in imported and heavy & imported == set()
+
+
+ANSWERS = {
+    "a text": ("predict", "--text", "it was good"),
+    "every probability": ("predict", "--text", "it was good", "--proba", "--json"),
+    "a file": ("predict", str(ROOT / "examples/new_tickets.csv"), "--text-col", "subject"),
+    "rows to label next": ("suggest", str(ROOT / "examples/new_tickets.csv"), "--text-col", "subject"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_take_torch_and_no_other_heavy_library(name, fitted):
+    """One answer from the shell costs little more than importing torch; transformers would take as long again."""
+    words = (*ANSWERS[name], "--task", "reviews", "--device", "cpu")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    imported = set(done.stderr.splitlines()[-1].split())
+    assert done.returncode == 0 and HEAVY & imported == {"torch"}, done.stderr
 
 
 @pytest.mark.parametrize("name", ["--help", "--version", "registry list", "check --help"])

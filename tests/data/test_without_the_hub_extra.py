@@ -82,6 +82,6 @@ def test_a_hub_data_set_without_the_extra_says_what_to_type():
 def test_an_older_tokenizer_without_the_extra_says_what_to_type(tmp_path):
     """Or transformers asks for tiktoken, which would not help."""
     (tmp_path / "spiece.model").write_bytes(b"")
-    call = f"from crosspt_cli.core.backbone import load_tokenizer; load_tokenizer(Path({str(tmp_path)!r}))"
+    call = f"from crosspt_cli.core.tokenizer import read_tokenizer; read_tokenizer(Path({str(tmp_path)!r}), 'old')"
     needs = f"NotInstalled 1 {tmp_path}: a tokenizer without tokenizer.json needs the library sentencepiece, "
     assert without_extra(REFUSED.format(call=call)) == needs + LACKS.format("sentencepiece")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosspt_cli import load_fitted, make_report, open_registry, predict, report_page
+from crosspt_cli import Predictor, load_fitted, make_report, open_registry, report_page
 from crosspt_cli.cli.main import run
 from crosspt_cli.foundation.errors import IntegrityError
 from crosspt_cli.onboarding.old_record import OLD_VERDICT
@@ -57,7 +57,7 @@ def test_a_kept_source_prompt_is_read_and_fits_its_backbone(kept):
 def test_a_kept_task_answers_as_it_did_when_it_was_made(kept, name):
     """Who upgrades must not get other labels, or other confidences, without a word."""
     answers = json.loads((HERE / "kept" / "answers" / f"{name}.json").read_text(encoding="utf-8"))
-    found = predict(name, list(answers))
+    found = Predictor.open(name, kept, dtype="fp32").predict(list(answers))  # as they were made
     assert [each.label for each in found] == [answer["label"] for answer in answers.values()]
     wanted = [answer["confidence"] for answer in answers.values()]
     assert [each.confidence for each in found] == pytest.approx(wanted, abs=1e-3)

@@ -82,8 +82,8 @@ def test_corrupt_weights_in_a_folder_are_refused(bare, tmp_path, tiny_backbone):
     (folder / "model.safetensors").write_bytes(raw[: len(raw) // 2])
     with pytest.raises(IntegrityError) as caught:
         open_backbone(str(folder), bare, "cpu", "fp32")
-    assert caught.value.where == str(folder)
-    assert caught.value.problem.startswith("cannot be loaded as a T5 (")
+    assert caught.value.where == str(folder / "model.safetensors")
+    assert caught.value.problem.startswith("cannot be read as weights (")
     assert caught.value.problem.endswith(").")
     assert caught.value.hint == (
         "Download or copy the folder again; 'crosspt registry verify' checks the ones that ship with crosspt."

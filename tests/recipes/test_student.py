@@ -7,6 +7,7 @@ from small_models import small_model
 from torch.nn import functional as F
 
 from crosspt_cli.core.backbone import Backbone, tree_nats
+from crosspt_cli.core.checkpoint import checkpoint_of
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.tasks.label_tree import LabelTree
@@ -94,7 +95,7 @@ def test_soft_prompts_are_read_in_training_as_they_are_in_use(layer):
     """At the input and before a later layer; rows of different lengths, two prompts."""
     model = small_model()
     student, prompts = Student(model, CPU, torch.float32), torch.randn(2, 3, 32, generator=torch.manual_seed(0))
-    backbone = Backbone("small", "", FrozenT5(model, CPU, torch.float32), None)
+    backbone = Backbone("small", "", FrozenT5(checkpoint_of(model), CPU, torch.float32), None)
     rows, which = [[5, 9, 6], [8, 7, 7, 4, 12], [30]], [1, 0, 1]
     tree = backbone.t5.place(LabelTree.build(((7,), (9,)), 1))
 
@@ -111,7 +112,7 @@ def test_a_young_prompt_starts_at_tokens_as_they_stand_where_it_enters():
     model = small_model()
     student = Student(model, CPU, torch.float32)
     first, later = (start_prompts(student, 2, 4, layer, 0).detach() for layer in (0, 1))
-    alone = Backbone("small", "", FrozenT5(model, CPU, torch.float32), None)
+    alone = Backbone("small", "", FrozenT5(checkpoint_of(model), CPU, torch.float32), None)
     ids = [int((model.shared.weight == token).all(1).nonzero()[0]) for token in first[0]]
     texts = EncodedTexts(torch.tensor(ids), torch.tensor([4]), torch.tensor([0]))
     np.testing.assert_allclose(later[0], alone.read_to(texts, 1).stream, atol=1e-5)

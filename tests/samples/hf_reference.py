@@ -9,6 +9,7 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.checkpoint import checkpoint_of
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.frozen_t5 import FrozenT5
 from crosspt_cli.tasks.label_tree import LabelTree
@@ -41,7 +42,7 @@ def small_t5(kind: str = "v1.0", seed: int = 0) -> T5ForConditionalGeneration:
 
 def as_backbone(model, dtype: torch.dtype = torch.float32, device: torch.device = CPU) -> Backbone:
     """Return the package's frozen form of a model."""
-    return Backbone("small", "f" * 64, FrozenT5(model, device, dtype), tokenizer=None)
+    return Backbone("small", "f" * 64, FrozenT5(checkpoint_of(model), device, dtype), tokenizer=None)
 
 
 def random_texts(lengths: Sequence[int], seed: int = 0, most: int = VOCABULARY) -> list[list[int]]:
