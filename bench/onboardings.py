@@ -179,7 +179,7 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
             pooled = {"without": got, "with": got}
             if study.pool.rows:
                 other, mass = ("without", 0.0) if study.pool.mass else ("with", MASS)
-                refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass)
+                refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass, teacher=result.readout)
                 (pooled[other],) = answer(refit, (study.without_pool if study.pool.mass else result).readout)
         records.append({
             "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
