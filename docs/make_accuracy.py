@@ -14,7 +14,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from accuracy import differences, mean_over_targets, pool_table, table  # noqa: E402
+from accuracy import again_summary, differences, mean_over_targets, pool_table, table  # noqa: E402
 from calibration import tables  # noqa: E402
 from honesty import summary, worth_summary  # noqa: E402
 from lines import read_lines  # noqa: E402
@@ -121,8 +121,8 @@ over draws. All columns are measured on the same rows.
 
 {tables}
 
-SetFit was measured at 16 rows per class, on the four sets of short texts: on two cores a fine-tuning on long texts takes
-hours. From all-mpnet-base-v2 it has one draw. Plain prompt tuning has one prompt and no source prompts, and answers by
+SetFit was measured at 16 rows per class, on the four sets of short texts: fine-tuning on long texts takes hours on two
+cores. From all-mpnet-base-v2 it has one draw. Plain prompt tuning has one prompt and no source prompts, and answers by
 label words alone. Its learning rate and its number of steps are those that are best on the development sets
 (`bench/plain_prompt.py`).
 
@@ -137,6 +137,8 @@ in % of the chosen prompt without these rows and with them, and the gain in poin
 in how many draws the onboarding let the rows count.
 
 {gains}
+
+{again} That is done with fewer than eight labelled rows per class; the prototypes of both prompts have seen these rows.
 
 The next table says how honest the printed score is with such rows.
 
@@ -201,7 +203,7 @@ def pool_section(lines: Sequence[dict]) -> str:
         return ""
     return POOL.format(
         onboardings=len(lines), rows=f"{max(line['pool'] for line in lines):,}",
-        gains=pool_table(lines), honesty=summary(lines), worth=worth_summary(lines),
+        gains=pool_table(lines), again=again_summary(lines), honesty=summary(lines), worth=worth_summary(lines),
     )  # fmt: skip
 
 
