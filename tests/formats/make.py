@@ -3,6 +3,7 @@
     python tests/formats/make.py new FOLDER        a backbone, source prompts and the task `current`
     python tests/formats/make.py task FOLDER NAME  one more task, by the crosspt that is on PYTHONPATH
     python tests/formats/make.py task FOLDER NAME METHOD  the same by another method than the mixture
+    python tests/formats/make.py pool FOLDER NAME  one that has learned from rows without labels
 
 The backbone is made first, by seed, from the vocabulary of `registry/backbones/mini`. It is kept as files and never
 made again for a format that exists: its fingerprint is in every prompt and task beside it. Weights made by the same
@@ -31,6 +32,7 @@ BAD = ("Broke on the first day.", "The worst I ever had.", "Dull, slow and too d
 TEXTS = [f"{text} Order {number}." for number in range(3) for pair in zip(GOOD, BAD, strict=True) for text in pair]
 ASKED = ("It works, I am happy.", "Broke at once, the worst.", "Great!", "??? 12345")
 CPU = {"device": "cpu", "dtype": "fp32"}
+POOL = {"unlabelled": ["pool.csv"], "readout": "prototypes"}  # then rows without labels cannot count for nothing
 BANK = """
 backbone: tiny
 prompt-tokens: 2
@@ -53,7 +55,11 @@ def main(words: list[str]) -> None:
         if form == "new":
             add_backbone(home)
             add_sources(home)
-        add_task(home, *(["current"] if form == "new" else words[2:]))
+        others = [f'"{text} Again."' for text in TEXTS]
+        Path("pool.csv").write_text("\n".join(["text", *others]) + "\n", encoding="utf-8")
+        name, *method = ["current"] if form == "new" else words[2:]
+        chosen = {"method": method[0]} if method else {}  # versions of before there were others do not know the word
+        add_task(home, name, **chosen, **(POOL if form == "pool" else {}))
 
 
 def add_backbone(home: Path) -> None:
@@ -101,14 +107,13 @@ def add_sources(home: Path) -> None:
     pretrain(Path("bank.yaml"), Path(), registry=Registry.open(home), **CPU)
 
 
-def add_task(home: Path, name: str, *method: str) -> None:
+def add_task(home: Path, name: str, **chosen) -> None:
     """Onboard the rows for a moment, and keep beside the registry what the task answers."""
     from crosspt_cli import Registry, onboard, predict
     from crosspt_cli.search import plan
 
     plan.BUDGETS["quick"] = replace(plan.BUDGETS["quick"], steps=8, folds=2)
     registry = Registry.open(home)
-    chosen = {"method": method[0]} if method else {}  # versions of before there were others do not know the word
     onboard("rows.csv", "label", name=name, backbone="tiny", budget="quick", registry=registry, **chosen, **CPU)
     forget_folder(registry, name)
     os.environ["CROSSPT_DEVICE"] = "cpu"

@@ -21,7 +21,7 @@ from crosspt_cli.report.listing import entries_text
 
 HERE = Path(__file__).parent
 TASKS = sorted(folder.name for folder in (HERE / "kept" / "tasks").iterdir())
-OLD = sorted(set(TASKS) - {"current", "layers"})
+OLD = sorted(set(TASKS) - {"current", "layers", "unlabelled"})
 SETTINGS = "add-task:\n  budget: thorough\n  text-col: [subject, body]\npredict:\n  abstain-below: 0.6\n"
 
 
@@ -69,6 +69,15 @@ def test_a_kept_task_can_be_reported(kept, name):
     report = make_report(name)
     assert report.origin.crosspt_version == "0.1.0"
     assert f"<title>{name}" in report_page(report)
+
+
+def test_a_kept_task_that_has_seen_rows_without_labels_says_so_and_can_be_adapted(kept):
+    """How many there were, and the labelled rows' vectors, are what adapting and its notice need."""
+    fitted = load_fitted("unlabelled")
+    assert (fitted.unlabelled.rows, fitted.unlabelled.possible) == (23, 24)
+    assert fitted.labelled.vectors.shape == (24, 16)
+    asked = [f"Lovely and warm. Order {number}." for number in range(10, 50)]
+    assert Predictor.open("unlabelled", kept, dtype="fp32").adapted(asked).adaptation.rows >= 10
 
 
 @pytest.mark.parametrize("name", OLD)
