@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 PREFIX = "hf:"
 SPLITS = ("train", "test", "validation", "valid", "val", "dev")
 NAME = re.compile(r"hf:(?P<name>[^:]+)(:(?P<config>[^:\[]+))??(:(?P<split>[^:\[]+(\[.*\])?))?")
-OFFLINE_HINT = (
-    "Check the spelling; unset HF_HUB_OFFLINE to fetch it, or point HF_HOME at a cache that holds it already."
-)
 
 
 def is_hub_name(path: str | Path) -> bool:
@@ -96,7 +94,13 @@ def _load(name: str) -> datasets.Dataset:
     except ValueError as error:
         raise NotFound(name, f"cannot be loaded: {_reason(error)}", "Check configuration and split.") from error
     except Exception as error:  # what a missing network raises changes with the hub's client
-        raise NotFound(name, f"cannot be fetched: {_reason(error)}", OFFLINE_HINT) from error
+        raise NotFound(name, f"cannot be fetched: {_reason(error)}", _unreached_hint()) from error
+
+
+def _unreached_hint() -> str:
+    """Return what to do where a data set is in no cache, and the hub does not answer or must not be asked."""
+    fetch = "unset HF_HUB_OFFLINE to fetch it" if os.environ.get("HF_HUB_OFFLINE") else "check the network"
+    return f"Check the spelling; {fetch}, or point HF_HOME at a cache that holds it already."
 
 
 def _reason(error: Exception) -> str:

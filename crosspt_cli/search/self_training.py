@@ -17,7 +17,7 @@ MOST_TIMES = 8
 """As many believed rows of a class as there are labelled ones of it, times this, at most."""
 
 
-FEW = 8
+FEW = 12
 """Labelled rows a class, on average, with which they teach a prompt more than its own guesses do."""
 
 

@@ -54,6 +54,22 @@ def test_an_unreachable_data_set_is_not_found_and_names_the_settings():
     )
 
 
+def test_a_hub_that_does_not_answer_is_no_question_of_settings(monkeypatch):
+    """Whoever has set nothing must not be told to unset it."""
+    datasets = pytest.importorskip("datasets")
+
+    def fail(*_given, **_named):
+        raise ConnectionError("no answer")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(datasets, "load_dataset", fail)
+    with pytest.raises(NotFound) as raised:
+        read_csv("hf:nobody/nothing", "label")
+    assert str(raised.value).endswith(
+        "\nCheck the spelling; check the network, or point HF_HOME at a cache that holds it already."
+    )
+
+
 @pytest.fixture
 def local_data_set(tmp_path, monkeypatch):
     """A folder as the hub would serve it, with class numbers that have names."""

@@ -104,7 +104,7 @@ def test_both_trainings_are_told_as_one():
 
 
 def test_many_labelled_rows_teach_the_prompt_alone():
-    """With eight a class its own guesses teach it no more; prototypes learn from them all the same."""
+    """With twelve a class its own guesses teach it no more; prototypes learn from them all the same."""
     task = with_rows(small_task(rows=2 * FEW))
     without, within = (fit_final(task, ALONE, 4, 4, mass=mass, teacher=TEACHER) for mass in (0.0, MASS))
     assert within.sure == 0
