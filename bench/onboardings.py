@@ -8,7 +8,8 @@ it and answers test rows; its line is appended as soon as it is known, and start
 last line. The three scripts take the same options, measure what is missing, and print what they ask about.
 
 With `--pool N` it is onboarded with N other training rows as rows without labels. Its line then has what they were
-said to be worth, and the accuracy on test rows with and without them.
+said to be worth, and the accuracy on test rows with and without them. What was not chosen answers no test rows then: it
+has nothing to do with these rows.
 """
 
 from __future__ import annotations
@@ -168,13 +169,14 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
         return [readout.log_shares(found.nats, fit.bias, similarity).argmax(1) for readout in readouts]
 
     horizon = total_steps(find_budget(done.budget), len(shots))
-    by_candidate, by_words, records, pooled = [], [], [], {}
+    by_candidate, by_words, records, pooled = {}, {}, [], {}
     for number, result in enumerate(study.candidates):
         is_chosen = number == study.choice
+        if study.pool and not is_chosen:
+            continue
         fit = done.fitted if is_chosen else fit_final(task, result.candidate, result.steps, horizon)
         got, words = answer(fit, result.readout, Readout(0.0))
-        by_candidate.append(got)
-        by_words.append(words)
+        by_candidate[number], by_words[number] = got, words
         if is_chosen and study.pool:
             pooled = {"without": got, "with": got}
             if study.pool.rows:
@@ -191,28 +193,23 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
             "mean_utility": round(float(result.utility.mean()), 4), "cv": round(result.score.mean, 4),
             "balanced": round(balanced(got, truth), 4),
         })  # fmt: skip
-    alone = max(
-        (n for n, result in enumerate(study.candidates) if result.candidate.m == 0),
-        key=lambda n: study.candidates[n].utility.mean(),
-    )
-    untouched = next(n for n, result in enumerate(study.candidates) if result.candidate.is_source)
     plain = np.array(task.plain, object), np.array([" ".join(text) for text in finished.texts], object)
     logistic = {
         name: FITTERS[name]().fit(train, task.labels).predict(test)
         for name, (train, test) in {TFIDF: plain, ENCODER: (task.vectors, vectors)}.items()
     }
-    return (
-        {
-            "crosspt": by_candidate[study.choice],
-            "label words": by_words[study.choice],
-            "M = 0": by_candidate[alone],
-            "source": by_words[untouched],
-            "TF-IDF": logistic[TFIDF],
-            "encoder": logistic[ENCODER],
-        },
-        pooled,
-        records,
-    )
+    columns = {
+        "crosspt": by_candidate[study.choice], "label words": by_words[study.choice],
+        "TF-IDF": logistic[TFIDF], "encoder": logistic[ENCODER],
+    }  # fmt: skip
+    if not study.pool:
+        alone = max(
+            (n for n, result in enumerate(study.candidates) if result.candidate.m == 0),
+            key=lambda n: study.candidates[n].utility.mean(),
+        )
+        untouched = next(n for n, result in enumerate(study.candidates) if result.candidate.is_source)
+        columns |= {"M = 0": by_candidate[alone], "source": by_words[untouched]}
+    return columns, pooled, records
 
 
 def _calibration(finished: Onboarded) -> dict:
