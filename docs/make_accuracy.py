@@ -138,7 +138,8 @@ in how many draws the onboarding let the rows count.
 
 {gains}
 
-{again} That is done with fewer than twelve labelled rows per class; the prototypes of both prompts have seen these rows.
+{again} That is done with fewer than twelve labelled rows per class. The prototypes of both prompts have seen these
+rows.
 
 The next table says how honest the printed score is with such rows.
 
