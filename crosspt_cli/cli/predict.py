@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from crosspt_cli.foundation.progress import Progress
     from crosspt_cli.onboarding.fitted import FittedTask
 
-CHUNK = 512  # rows answered at once
 LARGEST_OBJECT = 10_000  # rows of one JSON object
 
 
@@ -323,9 +322,11 @@ def json_answer(predictor: Predictor, rows: Rows, with_shares: bool, tally: Tall
 def predictions(
     predictor: Predictor, rows: Iterable[StreamRow], tally: Tally, done: Callable[[int], None]
 ) -> Iterator[tuple[StreamRow, Prediction]]:
-    """Yield every row with its answer, a chunk being answered at a time."""
+    """Yield every row with its answer, a window of rows being answered at a time."""
+    from crosspt_cli.answering.predict import WINDOW
+
     remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK)):
+    while chunk := list(islice(remaining, WINDOW)):
         answers = predictor.predict([row.texts for row in chunk], tally.limit)
         yield from zip(chunk, tally.counting(answers), strict=True)
         done(tally.rows)
