@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crosspt_cli.foundation.waiting import wait_asleep
+
 if TYPE_CHECKING:  # what editors and type checkers see
     from crosspt_cli.answering.predict import Prediction, Predictor, predict
     from crosspt_cli.answering.suggest import Suggestions, suggest
@@ -70,6 +72,8 @@ __all__ = [
     "report_page",
     "suggest",
 ]
+
+wait_asleep()  # here, because nothing of the package is imported before, and so no torch either
 
 
 def __getattr__(name: str) -> Any:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from crosspt_cli.foundation.progress import Progress
     from crosspt_cli.onboarding.fitted import FittedTask
 
-CHUNK = 512  # rows answered at once
+FIRST = 128  # rows answered first: whoever sends rows by and by, or watches, need not wait for a full window
 LARGEST_OBJECT = 10_000  # rows of one JSON object
 
 
@@ -300,8 +300,14 @@ def write_answers(
     delimiter = "," if asked.format else rows.delimiter
     told = rows_told(progress, lambda: count_rows(rows.path))
     with written_aside(asked.out) if asked.out else stdout_errors() as file:
-        write = open_writer(kind, file or sys.stdout, layout, rows.path, delimiter)
-        for row, prediction in predictions(predictor, rows.rows, tally, told):
+        out = file or sys.stdout
+        write = open_writer(kind, out, layout, rows.path, delimiter)
+
+        def done(count: int) -> None:
+            out.flush()
+            told(count)
+
+        for row, prediction in predictions(predictor, rows.rows, tally, done):
             write(row, prediction)
 
 
@@ -323,9 +329,12 @@ def json_answer(predictor: Predictor, rows: Rows, with_shares: bool, tally: Tall
 def predictions(
     predictor: Predictor, rows: Iterable[StreamRow], tally: Tally, done: Callable[[int], None]
 ) -> Iterator[tuple[StreamRow, Prediction]]:
-    """Yield every row with its answer, a chunk being answered at a time."""
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK)):
+    """Yield every row with its answer, a window of rows being answered at a time, twice as many each time."""
+    from crosspt_cli.answering.predict import WINDOW
+
+    remaining, size = iter(rows), FIRST
+    while chunk := list(islice(remaining, size)):
+        size = min(2 * size, WINDOW)
         answers = predictor.predict([row.texts for row in chunk], tally.limit)
         yield from zip(chunk, tally.counting(answers), strict=True)
         done(tally.rows)

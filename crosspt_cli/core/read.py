@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from crosspt_cli.core.backbone import Backbone
+from crosspt_cli.core.cores import on_all_cores
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.packing import token_positions
@@ -163,18 +164,30 @@ def sentence_vectors(backbone: Backbone, texts: EncodedTexts, tokens_at_once: in
 def _in_passes(backbone: Backbone, lengths: Tensor, tokens_at_once: int, work: Callable[[Tensor], None]) -> None:
     """Have `work` done on all rows, the longest first, in passes without gradients of bounded size.
 
+    On a CPU as many passes are at work as torch has threads, and share the room of one.
+
     Args:
         backbone: whose room the passes share.
         lengths: tokens of each row, prompt included, [R] int64.
         tokens_at_once: how many tokens are worth a pass with gradients.
-        work: does the pass over rows [r] int64.
+        work: does the pass over rows [r] int64, and writes to places that are theirs alone.
     """
     order = lengths.argsort(descending=True)
     longest = lengths[order].tolist()
+    at_once = torch.get_num_threads() if backbone.device.type == "cpu" else 1
+    jobs: list[Callable[[], None]] = []
+
+    def do(part: slice) -> None:
+        if at_once == 1:
+            work(order[part])
+        else:  # on a CPU no memory is measured, so that passes need not come one after another
+            jobs.append(lambda: work(order[part]))
+
     backbone.room.run(
         len(longest),
         lambda first, end: (end - first) * longest[first],
-        SCORING_PASS * tokens_at_once,
-        lambda part: work(order[part]),
+        max(1, SCORING_PASS // at_once) * tokens_at_once,
+        do,
         "a row",
     )
+    on_all_cores(jobs)

@@ -16,6 +16,7 @@ from crosspt_cli.foundation.errors import DataError, IntegrityError, NotFound, O
 from crosspt_cli.onboarding.fitted import load_fitted, save_fitted
 from crosspt_cli.reading.backbones import open_backbone
 from crosspt_cli.registry import Registry
+from crosspt_cli.tasks import InputEncoder
 
 ROWS = [("Great value.",), ("It broke.",), ("A long story. " * 60,), ("x",), ("Would I buy it again? No, never!",)]
 WITHIN = {"fp32": 1e-4, "bf16": 0.02}
@@ -30,13 +31,40 @@ def test_answers_are_the_same_before_and_after_saving(full, onboarded, backbone)
 @pytest.mark.parametrize("dtype", WITHIN)
 def test_a_row_gets_the_same_answer_whatever_its_neighbours(dtype, full):
     """To the tolerance that `predict` states: alone, among others, in another order, beside a very long one."""
-    predictor = Predictor.open("reviews", full, "cpu", dtype)
-    among = predictor.predict(ROWS * 3)
+    opened = Predictor.open("reviews", full, "cpu", dtype)
+
+    def predicted(rows: list[tuple[str, ...]]) -> list[Prediction]:
+        """Return answers of a predictor that remembers none."""
+        return Predictor(opened.fitted, opened.backbone).predict(rows)
+
+    among, turned = predicted(ROWS), predicted(ROWS[::-1])[::-1]
     for number, row in enumerate(ROWS):
-        alone = predictor.predict([row])[0]
-        turned = predictor.predict(ROWS[::-1])[len(ROWS) - 1 - number]
-        for other in (turned, *among[number :: len(ROWS)]):
+        alone = predicted([row])[0]
+        for other in (turned[number], among[number]):
             assert other.shares == pytest.approx(alone.shares, abs=WITHIN[dtype])
+
+
+def test_equal_rows_get_equal_answers_and_are_read_once(onboarded, backbone, monkeypatch):
+    """Within a file and from one call to the next, in whatever company; blank ones keep their place."""
+    read = []
+    tokens = InputEncoder.tokens
+    monkeypatch.setattr(InputEncoder, "tokens", lambda self, row: read.append(row) or tokens(self, row))
+    predictor = Predictor(onboarded.fitted, backbone)
+    found = predictor.predict(["Great value.", "", "It broke.", "Great value."])
+    assert read == [("Great value.",), ("It broke.",)]
+    assert found[3] == replace(found[0], row=3) and found[1].blank
+    assert predictor.predict(["A long story. " * 60, "It broke."])[1] == replace(found[2], row=1)
+    assert len(read) == 3
+
+
+def test_no_more_than_the_latest_rows_are_remembered(onboarded, backbone, monkeypatch):
+    """However many rows a file has, in however many windows they are answered."""
+    plain = Predictor(onboarded.fitted, backbone).predict(ROWS)
+    monkeypatch.setattr("crosspt_cli.answering.predict.WINDOW", 2)
+    monkeypatch.setattr("crosspt_cli.answering.predict.MOST_KEPT", 3)
+    predictor = Predictor(onboarded.fitted, backbone)
+    assert [each.shares for each in predictor.predict(ROWS)] == [pytest.approx(each.shares, abs=1e-4) for each in plain]
+    assert list(predictor.latest) == ROWS[-3:]
 
 
 @pytest.mark.parametrize("readout", [Readout(0.0), Readout(10.0, words=False), Readout(10.0, temperature=0.5)])
@@ -216,8 +244,9 @@ def test_a_document_without_a_part_is_refused(full):
     )
 
 
-def test_a_predictor_does_not_change_with_use(full, onboarded, backbone):
-    """The thousandth answer is the first."""
+def test_a_predictor_does_not_change_with_use(onboarded, backbone, monkeypatch):
+    """The thousandth answer is the first, also where it is not remembered."""
+    monkeypatch.setattr("crosspt_cli.answering.predict.MOST_KEPT", 0)
     predictor = Predictor(onboarded.fitted, backbone)
     first = predictor.predict(ROWS)
     predictor.predict([(text,) for text in TEXTS])

@@ -13,6 +13,8 @@ import sys
 import pytest
 from cli_process import environment
 
+from crosspt_cli.cli.predict import FIRST
+
 TASK = ("predict", "--task", "reviews")
 
 
@@ -280,3 +282,16 @@ def test_a_reader_that_stops_early_is_no_error_to_shout_about(fitted, home, tmp_
     child.stdout.close()
     err = child.stderr.read()
     assert (child.wait(timeout=120), err) == (1, "")
+
+
+def test_the_first_rows_of_a_pipe_are_answered_before_the_last_ones_come(fitted, home):
+    """Whoever sends rows by and by waits for a few of them, and not for the end."""
+    command = [sys.executable, "-m", "crosspt_cli.cli.main", *TASK, "--format", "jsonl"]
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    child.stdin.write("it was good\n" * FIRST)
+    child.stdin.flush()
+    answers = [json.loads(child.stdout.readline()) for _ in range(FIRST)]
+    assert {answer["text"] for answer in answers} == {"it was good"}
+    assert child.communicate("and bad\n", timeout=120)[0].count("\n") == 1
