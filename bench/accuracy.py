@@ -108,10 +108,8 @@ def _pool_cells(own: Sequence[dict]) -> str:
     without, within = (100 * np.array([each["balanced"][name] for each in own]) for name in ("without", "with"))
     counts = np.array([each["mass"] > 0 for each in own])
     gain = within - without
-    return (
-        f"{without.mean():.1f} | {within.mean():.1f} | {mean_and_error(gain)} | {counts.sum()} of {len(own)}"
-        f" | {mean_and_error(gain * counts)}"
-    )
+    cells = [f"{each[0]:+.1f}" if len(each) == 1 else mean_and_error(each) for each in (gain, gain * counts)]
+    return f"{without.mean():.1f} | {within.mean():.1f} | {cells[0]} | {counts.sum()} of {len(own)} | {cells[1]}"
 
 
 def again_summary(lines: Sequence[dict]) -> str:

@@ -141,6 +141,11 @@ in how many draws the onboarding let the rows count.
 {again} That is done with fewer than twelve labelled rows per class. The prototypes of both prompts have seen these
 rows.
 
+Crosspt with these rows less the others without, in points of balanced accuracy, ± the standard error, on the draws that
+SetFit has as well:
+
+{differences}
+
 The next table says how honest the printed score is with such rows.
 
 {honesty}
@@ -202,7 +207,11 @@ def pool_section(lines: Sequence[dict]) -> str:
     """Return what rows without labels gain; empty where no onboarding had any."""
     if not lines:
         return ""
+    known = {tuple(line[key] for key in KEYS) for line in read_lines(RESULTS / "setfit.jsonl")}
+    beside = with_peers([line for line in lines if tuple(line[key] for key in KEYS) in known])
+    others = {name: OTHERS[name] for name in ("SetFit", "MiniLM")}
     return POOL.format(
+        differences=differences(beside, "crosspt", others),
         onboardings=len(lines), rows=f"{max(line['pool'] for line in lines):,}",
         gains=pool_table(lines), again=again_summary(lines), honesty=summary(lines), worth=worth_summary(lines),
     )  # fmt: skip
