@@ -112,18 +112,9 @@ def _pool_cells(own: Sequence[dict]) -> str:
     return f"{without.mean():.1f} | {within.mean():.1f} | {cells[0]} | {counts.sum()} of {len(own)} | {cells[1]}"
 
 
-def again_summary(lines: Sequence[dict]) -> str:
-    """Return in a sentence what training the prompt a second time, on rows without labels that are sure, gained."""
-    found = [line["unlabelled"]["balanced"] for line in lines if "trained once" in line["unlabelled"]["balanced"]]
-    if not found:
-        return "No prompt was trained a second time."
-    gain = 100 * np.array([each["with"] - each["trained once"] for each in found])
-    return f"In {len(found)} draws the prompt was trained a second time, which gained {mean_and_error(gain)} points."
-
-
 if __name__ == "__main__":
     chosen = arguments(__doc__).parse_args()
     lines = measured(chosen)
     print(table(lines))
     if chosen.pool:
-        print(f"\n{pool_table(lines)}\n\n{again_summary(lines)}")
+        print(f"\n{pool_table(lines)}")

@@ -137,7 +137,7 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
 
     Between them stands what the chosen prompt answers with rows without labels and without; empty if there were none.
     Without them it is what the task would be if it had been onboarded without: the search is the same until they are
-    weighed. `trained once` is the task without its prompt's second training.
+    weighed.
     """
     import torch
 
@@ -181,11 +181,8 @@ def _answers(finished: Onboarded, draw: int) -> tuple[dict[str, np.ndarray], dic
             pooled = {"without": got, "with": got}
             if study.pool.rows:
                 other, mass = ("without", 0.0) if study.pool.mass else ("with", MASS)
-                refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass, teacher=result.readout)
+                refit = fit_final(task, result.candidate, result.steps, horizon, mass=mass)
                 (pooled[other],) = answer(refit, (study.without_pool if study.pool.mass else result).readout)
-            if study.pool.sure:
-                once = fit_final(task, result.candidate, result.steps, horizon, mass=MASS)
-                (pooled["trained once"],) = answer(once, result.readout)
         records.append({
             "candidate": str(result.candidate), "m": result.candidate.m, "lr_ratio": result.candidate.lr_ratio,
             "state": result.state, "steps": result.steps, "weight": result.readout.weight,

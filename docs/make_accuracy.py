@@ -14,7 +14,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from accuracy import again_summary, differences, mean_over_targets, pool_table, table  # noqa: E402
+from accuracy import differences, mean_over_targets, pool_table, table  # noqa: E402
 from calibration import tables  # noqa: E402
 from honesty import summary, worth_summary  # noqa: E402
 from lines import read_lines  # noqa: E402
@@ -138,9 +138,6 @@ in how many draws the onboarding let the rows count.
 
 {gains}
 
-{again} That is done with fewer than twelve labelled rows per class. The prototypes of both prompts have seen these
-rows.
-
 Crosspt with these rows less the others without, in points of balanced accuracy, ± the standard error, on the draws that
 SetFit has as well:
 
@@ -213,7 +210,7 @@ def pool_section(lines: Sequence[dict]) -> str:
     return POOL.format(
         differences=differences(beside, "crosspt", others),
         onboardings=len(lines), rows=f"{max(line['pool'] for line in lines):,}",
-        gains=pool_table(lines), again=again_summary(lines), honesty=summary(lines), worth=worth_summary(lines),
+        gains=pool_table(lines), honesty=summary(lines), worth=worth_summary(lines),
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def labelled_rows(fitted: FittedTask) -> LabelledRows:
 
 def adapted_prototypes(labelled: LabelledRows, classes: int, read: Answered) -> PairedPrototypes:
     """Return class prototypes of labelled rows and of those that were read, which weigh as much together."""
-    return prototypes_with_pool(labelled, Unlabelled.of(read.vectors), Unlabelled.of(read.plain), classes, MASS).paired
+    return prototypes_with_pool(labelled, Unlabelled.of(read.vectors), Unlabelled.of(read.plain), classes, MASS)
 
 
 def no_promise() -> OptionError:

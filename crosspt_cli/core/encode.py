@@ -66,18 +66,6 @@ class EncodedTexts:
         vectors = None if self.vectors is None else self.vectors[rows]
         return EncodedTexts(self.tokens[index], lengths, starts, stream, self.layer, vectors)
 
-    def joined(self, others: EncodedTexts) -> EncodedTexts:
-        """Return these texts and then the others, which went through as many layers."""
-
-        def both(mine: Tensor | None, theirs: Tensor | None) -> Tensor | None:
-            return None if mine is None or theirs is None else torch.cat([mine, theirs])
-
-        lengths = torch.cat([self.lengths, others.lengths])
-        return EncodedTexts(
-            torch.cat([self.tokens, others.tokens]), lengths, lengths.cumsum(0) - lengths,
-            both(self.stream, others.stream), self.layer, both(self.vectors, others.vectors),
-        )  # fmt: skip
-
 
 def encode_texts(token_ids: Sequence[Sequence[int]], device: torch.device) -> EncodedTexts:
     """Return token ids as packed tensors on `device`.

@@ -200,7 +200,6 @@ class PoolWorth:
         mass: how much the rows weigh together at most, in units of the labelled ones; 0 where they do not count.
         worth: accuracy with them minus without, on held-out rows; all 0 where there was none.
         sentence: that for a person.
-        sure: how many of the rows the task's prompt was trained on, after the search.
     """
 
     rows: int
@@ -209,14 +208,6 @@ class PoolWorth:
     mass: float
     worth: Estimate
     sentence: str
-    sure: int = 0
-
-    def trained_on(self, sure: int) -> PoolWorth:
-        """Return what is to be said once the task's prompt was trained on so many of the rows, if on any."""
-        if not sure:
-            return self
-        which = "one of them, whose class is" if sure == 1 else f"{sure:,} of them, whose classes are"
-        return replace(self, sure=sure, sentence=f"{self.sentence} The prompt was trained on {which} sure.")
 
 
 @dataclass(frozen=True)
@@ -339,10 +330,6 @@ class StudyResult:
     def readout(self) -> Readout:
         """The chosen one, at the temperature that was fitted on all held-out rows."""
         return replace(self.chosen.readout, temperature=self.calibration.temperature)
-
-    def trained_on(self, sure: int) -> StudyResult:
-        """Return the study once the task's prompt was trained on so many rows without labels."""
-        return replace(self, pool=self.pool.trained_on(sure)) if self.pool else self
 
     def count(self, state: State) -> int:
         """Return how many trials ended in `state`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosspt_cli.evidence.prototypes import PairedPrototypes, Prototypes, SharedRows, prototypes, unit
+from crosspt_cli.evidence.prototypes import Prototypes, SharedRows, prototypes, unit
 from crosspt_cli.evidence.readout import log_softmax
 
 TEMPERATURE = 100.0
@@ -33,11 +33,6 @@ class Pooled:
     prototypes: tuple[Prototypes, ...]
     log_prior: np.ndarray
     shares: np.ndarray
-
-    @property
-    def paired(self) -> PairedPrototypes:
-        """The prototypes where rows were read twice: behind a prompt, and without one."""
-        return PairedPrototypes(*self.prototypes)
 
 
 @dataclass(frozen=True)

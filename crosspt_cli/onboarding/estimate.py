@@ -58,7 +58,6 @@ def make_stages(
     rows: int,
     sources: int,
     unlabelled: int = 0,
-    trainings: int = 1,
 ) -> tuple[Stage, ...]:
     """Return what an onboarding goes through once everything is loaded, each stage's work in trial-steps.
 
@@ -70,7 +69,6 @@ def make_stages(
         rows: of the task.
         sources: that are ranked.
         unlabelled: rows without labels.
-        trainings: of the last prompt.
     """
     steps, again = rungs[-1].steps, folds * len(budget.curve)
     return (
@@ -78,8 +76,8 @@ def make_stages(
         Stage("searching", work_left(rungs, 0, trained, folds * budget.seeds, rows), per=1),
         Stage("unlabelled", SCORING * folds * min(unlabelled, FOLD_ROWS)),
         Stage("learning curve", again * (steps + SCORING * rows), per=again),
-        Stage("fitting", trainings * steps, per=1),
-        Stage("saving", SCORING * (rows + trainings * unlabelled)),
+        Stage("fitting", steps, per=1),
+        Stage("saving", SCORING * (rows + unlabelled)),
     )
 
 

@@ -199,8 +199,8 @@ def _search_and_fit(
     )
     result = study.chosen
     mass = study.pool.mass if study.pool else 0.0
-    final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress, mass, result.readout)
-    return task, study.trained_on(final.sure), final
+    final = fit_final(task, result.candidate, result.steps, rungs[-1].steps, deadline, progress, mass)
+    return task, study, final
 
 
 def _fitted(

@@ -27,7 +27,6 @@ from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import make_candidates
 from crosspt_cli.search.folds import count_folds, stratified_folds
 from crosspt_cli.search.plan import Budget, Rung, budget_candidates, find_budget, make_rungs
-from crosspt_cli.search.self_training import are_few
 
 
 def task_name(path: Paths, name: str | None) -> str:
@@ -138,7 +137,5 @@ def candidates_of(
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     """Return the stages of a whole onboarding, for its one bar."""
     trained = sum(not candidate.is_source for candidate in candidates)
-    rows, unlabelled = len(work.examples), len(work.unlabelled.rows)
-    trainings = 2 if unlabelled and are_few(rows, len(work.examples.classes)) else 1
-    sizes = rows, len(work.sources.names), unlabelled, trainings
+    sizes = len(work.examples), len(work.sources.names), len(work.unlabelled.rows)
     return make_stages(rungs, trained, len(work.folds), work.budget, *sizes)

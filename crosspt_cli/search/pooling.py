@@ -12,7 +12,8 @@ from torch import Tensor
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.read import Answered, answer_rows
 from crosspt_cli.evidence.labelled import LabelledRows
-from crosspt_cli.evidence.pooled import Pooled, Reading, Unlabelled, pooled_prototypes
+from crosspt_cli.evidence.pooled import Reading, Unlabelled, pooled_prototypes
+from crosspt_cli.evidence.prototypes import PairedPrototypes
 from crosspt_cli.evidence.trial import Fold, TrialResult
 from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.search.held_out import rows_to_answer
@@ -77,12 +78,12 @@ def _similarity(
     asked, known = answered.split([len(held_out), len(train)])
     rows = LabelledRows(known.vectors, known.plain, task.labels[train])
     found = prototypes_with_pool(rows, prompted, plain, len(task.classes), mass)
-    return found.paired.similarity(asked.vectors, asked.plain)
+    return found.similarity(asked.vectors, asked.plain)
 
 
 def prototypes_with_pool(
     rows: LabelledRows, prompted: Unlabelled, plain: Unlabelled, classes: int, mass: float
-) -> Pooled:
+) -> PairedPrototypes:
     """Return prototypes of labelled and unlabelled rows by both ways of reading.
 
     Args:
@@ -92,4 +93,4 @@ def prototypes_with_pool(
         mass: how much the unlabelled rows weigh together.
     """
     readings = Reading(rows.vectors, prompted), Reading(rows.plain, plain)
-    return pooled_prototypes(readings, rows.labels, classes, mass)
+    return PairedPrototypes(*pooled_prototypes(readings, rows.labels, classes, mass).prototypes)

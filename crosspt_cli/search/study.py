@@ -35,7 +35,6 @@ from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
 from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
 from crosspt_cli.search.pooling import with_pool
-from crosspt_cli.search.self_training import are_few
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 from crosspt_cli.search.without_source import without_each_source
 
@@ -165,23 +164,15 @@ class _Study:
         repeats = trials // max(1, self._alive())
         sources = max((candidate.m for candidate in self.candidates if not candidate.is_source), default=0)
         return (
-            self.pace.answering_s(unscored + (repeats * len(self.task.pool.some()) if self.task.pool else 0))
+            self.pace.answering_s(unscored + self._pool_rows(repeats))
             + self.pace.conclusions_s(repeats, sources, rows)
-            + self.last_fit_s(self.population.steps, self.task.pool is not None)
+            + self.pace.final_fit_s(self.population.steps, rows)
         )
 
-    def last_fit_s(self, steps: int, with_pool: bool) -> float:
-        """Return how many seconds the final fit takes; of a few rows it trains twice where those without labels count.
-
-        Args:
-            steps: of a training.
-            with_pool: whether they count.
-        """
-        once, pool = self.pace.final_fit_s(steps, len(self.task.labels)), self.task.pool
-        if pool is None or not with_pool:
-            return once
-        trainings = 2 if are_few(len(self.task.labels), len(self.task.classes)) else 1
-        return trainings * (once + self.pace.answering_s(len(pool)))
+    def _pool_rows(self, repeats: int) -> int:
+        """Return how many rows without labels are still to be read, by the prompts of the folds and by the last one."""
+        pool = self.task.pool
+        return 0 if pool is None else repeats * len(pool.some()) + len(pool)
 
     def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
         """Return what is to be judged: the choice, and what is answered only now that it is known."""
@@ -253,7 +244,8 @@ class _Study:
         """
         task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
         if deadline is not None:
-            deadline -= self.last_fit_s(chosen.steps, weighed is not None and weighed.mass > 0)
+            seen = 0 if weighed is None or not weighed.mass or task.pool is None else len(task.pool)  # by the last fit
+            deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels)) + self.pace.answering_s(seen)
             if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
                 return None
         readout, mass = (chosen.readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)

@@ -116,27 +116,13 @@ class Trial:
 
 
 def make_population(
-    task: StudyTask,
-    candidates: Sequence[Candidate],
-    trials: Sequence[Trial],
-    folds: Sequence[Fold],
-    steps: int,
-    ranking: Sequence[np.ndarray] | None = None,
+    task: StudyTask, candidates: Sequence[Candidate], trials: Sequence[Trial], folds: Sequence[Fold], steps: int
 ) -> Population:
     """Return the population of `trials`; what a trial is depends on its fold's training rows and its seed alone.
 
     Neither its neighbours nor the rows held out of its fold have a say in it.
-
-    Args:
-        task: of the study.
-        candidates: what trials are of.
-        trials: T.
-        folds: of the study.
-        steps: over which the learning rate falls.
-        ranking: of each fold the rows that say which sources it mixes; default its training rows.
     """
-    judges = [fold.train for fold in folds] if ranking is None else ranking
-    ranked = [[rank.name for rank in task.untouched.ranks(task.labels, rows)] for rows in judges]
+    ranked = [[rank.name for rank in task.untouched.ranks(task.labels, fold.train)] for fold in folds]
     places = {name: place for place, name in enumerate(task.untouched.names)}
     used = [[places[name] for name in ranked[trial.fold][: candidates[trial.candidate].m]] for trial in trials]
     device = task.backbone.device

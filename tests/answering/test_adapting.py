@@ -44,7 +44,7 @@ def test_prototypes_are_those_of_the_labelled_rows_and_the_new_ones(predictor, f
     found = predictor.adapted(NEW)
     read = predictor.read(sorted(NEW, key=lambda text: row_digest([text])))
     pool = Unlabelled.of(read.vectors), Unlabelled.of(read.plain)
-    wanted = prototypes_with_pool(fitted.labelled, *pool, 2, MASS).paired
+    wanted = prototypes_with_pool(fitted.labelled, *pool, 2, MASS)
     for one, other in zip(arrays(found.fitted.prototypes), arrays(wanted), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert (found.adaptation.rows, found.adaptation.left_out) == (len(NEW), 0)

@@ -145,16 +145,6 @@ def test_gains_of_rows_without_labels_are_paired_and_told_apart_from_what_was_ke
     ]
 
 
-def test_what_a_second_training_gained_is_said_of_the_draws_that_had_one():
-    """Of tasks with many labelled rows there is none."""
-    from accuracy import again_summary
-
-    lines = [{"unlabelled": {"balanced": {"without": 0.6, "with": 0.7}}}]
-    assert again_summary(lines) == "No prompt was trained a second time."
-    lines += [{"unlabelled": {"balanced": {"with": 0.7, "trained once": once}}} for once in (0.69, 0.67)]
-    assert again_summary(lines) == ("In 2 draws the prompt was trained a second time, which gained +2.0 ± 1.0 points.")
-
-
 def report_lines() -> list[dict]:
     """A handful of lines as `report_sets.py` keeps them, of one set and two draws."""
     lines = []
