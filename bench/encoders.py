@@ -30,11 +30,15 @@ from lines import measure_missing
 from rows import draw_rows, joined, mean_and_error
 
 SIZES = (4, 16)
-MOST_TOKENS = 256  # of a text: neither crosspt nor the encoder reads more unless it is told to
+MOST_TOKENS = 128  # of a text: the backbones were trained on no more
 PASS_TOKENS = 4000
 FEWEST = 30  # rows of a kind: a mean over fewer says nothing
 FEWEST_WORDS = 20  # of a paragraph
-TEST_PARAGRAPHS, POOL = 10, 24  # of a document: those asked about, and those that draws take labelled ones from
+DOCUMENTS, TEST_PARAGRAPHS, POOL = (
+    20,
+    10,
+    24,
+)  # of a document: those asked about, and those that draws take labelled ones from
 CUT = 12  # words of a paragraph that is cut, to be as short as a question or a title
 ENCODER, REDUCED = "encoder", "encoder, fewer pieces"
 
@@ -159,7 +163,7 @@ def of_documents(documents: Sequence[Sequence[str]], job: Comparison) -> Drawn:
     """
     random = np.random.default_rng(0)
     fitting = [each for each in documents if len(each) >= TEST_PARAGRAPHS + POOL]
-    chosen = [fitting[n] for n in random.permutation(len(fitting))[: job.test_rows // TEST_PARAGRAPHS]]
+    chosen = [fitting[n] for n in random.permutation(len(fitting))[:DOCUMENTS]]
     labels = np.repeat(np.arange(len(chosen)), list(map(len, chosen)))
     every = Labelled(tuple(text for each in chosen for text in each), labels).cut(job.words)
     places = [random.permutation(np.flatnonzero(labels == n)) for n in range(len(chosen))]
@@ -354,13 +358,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of targets")
     parser.add_argument("--corpus", type=Path, required=True, help="folder of *.txt.gz, a paragraph per line")
     parser.add_argument("--encoder", required=True)
-    parser.add_argument("--backbone", action="append", metavar="NAME[=FOLDER]", help="default mini and mini-fast")
+    parser.add_argument("--backbone", action="append", metavar="NAME[=FOLDER]", help="default mini")
     parser.add_argument("--targets", help="names, separated by commas; default all of both folders")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--test-rows", type=int, default=400)
     parser.add_argument("--out", type=Path, default=Path("bench/results/encoders.jsonl"))
     chosen = parser.parse_args()
-    named = [each.partition("=") for each in chosen.backbone or ("mini", "mini-fast")]
+    named = [each.partition("=") for each in chosen.backbone or ["mini"]]
     backbones = tuple((name, folder or name) for name, _, folder in named)
     sources = [(source, None) for source in sorted(chosen.data.iterdir())]
     sources += [(source, words) for source in sorted(chosen.corpus.glob("*.txt.gz")) for words in (None, CUT)]
