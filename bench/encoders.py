@@ -9,7 +9,7 @@ smaller ones; and each backbone. What the second loses is the vocabulary's part,
 
 Measured are logistic regression on the vectors of few rows, and how far readers agree with the encoder about which
 texts are alike: the correlation of their cosines over all pairs of test texts, or of paragraphs. ± is a standard error:
-over test rows, each the mean of its draws, or over data sets. Takes fifteen minutes on one thread.
+over test rows, each the mean of its draws, or over data sets.
 """
 
 from __future__ import annotations
@@ -157,10 +157,7 @@ def read_documents(path: Path) -> list[list[str]]:
 
 
 def of_documents(documents: Sequence[Sequence[str]], job: Comparison) -> Drawn:
-    """Return paragraphs that are to be told apart by the document they are from.
-
-    As many are asked about in every document.
-    """
+    """Return paragraphs of some documents, to be told apart by the document that they are from."""
     random = np.random.default_rng(0)
     fitting = [each for each in documents if len(each) >= TEST_PARAGRAPHS + POOL]
     chosen = [fitting[n] for n in random.permutation(len(fitting))[:DOCUMENTS]]
