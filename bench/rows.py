@@ -41,6 +41,11 @@ def write_rows(path: Path, examples, labels: bool = True) -> None:
         writer.writerows([*row.fields, *[row.label][:labels]] for row in examples.rows)
 
 
+def joined(fields: tuple[str, ...]) -> str:
+    """Return a row as the one text that a sentence encoder reads; pairs as crosspt's templates join them."""
+    return fields[0] if len(fields) == 1 else f"first: {fields[0]} second: {fields[1]}"
+
+
 def balanced(answers: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean over classes of the share of rows that got the right answer."""
     return float(np.mean([(answers[truth == c] == c).mean() for c in np.unique(truth)]))

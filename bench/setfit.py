@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lines import measure_missing
-from rows import TARGETS, draw_rows
+from rows import TARGETS, draw_rows, joined
 
 MOST_STEPS = 600  # of SetFit on 16 pairs each; all pairs of 1,232 rows would take days
 
@@ -57,7 +57,7 @@ def measure(job: FineTuning) -> dict:
         paths = [Path(scratch) / name for name in ("train.csv", "test.csv")]
         for path, examples in zip(paths, (shots, test), strict=True):
             with path.open("w", newline="", encoding="utf-8") as handle:
-                rows = [(_joined(row.fields), row.label) for row in examples.rows]
+                rows = [(joined(row.fields), row.label) for row in examples.rows]
                 csv.writer(handle).writerows([("text", "label"), *rows])
         capped = job.tuned and len(shots) ** 2 // 16 > MOST_STEPS
         most = (MOST_STEPS if capped else -1) if job.tuned else 0
@@ -65,10 +65,6 @@ def measure(job: FineTuning) -> dict:
         command = [job.python, script, *map(str, paths), job.encoder, str(most)]
         finished = subprocess.run(command, capture_output=True, text=True, check=True)
     return {"capped": capped} | json.loads(finished.stdout.splitlines()[-1])
-
-
-def _joined(fields: tuple[str, ...]) -> str:
-    return fields[0] if len(fields) == 1 else f"first: {fields[0]} second: {fields[1]}"
 
 
 def main() -> None:
