@@ -22,13 +22,12 @@ def unlabelled_findings(pool: UnlabelledRows, labelled: Sequence[Example], about
     """Return what was noticed on reading files of rows without labels, and whether they are few or of other length.
 
     Args:
-        pool: the rows without labels; without files there is nothing to tell.
+        pool: the rows without labels; of those with a blank label alone only what was noticed is told.
         labelled: the labelled rows.
         about: the labelled file.
     """
-    if not pool.files:
-        return ()
-    return notice_findings(pool.notices) + _few(pool) + _length(pool, labelled, about)
+    noticed = notice_findings(pool.notices)
+    return noticed + _few(pool) + _length(pool, labelled, about) if pool.files else noticed
 
 
 def unlabelled_reading(pool: UnlabelledRows, encoder: InputEncoder, tokenizer: Tokenizer, about: Labelled) -> Findings:
@@ -68,7 +67,8 @@ def _length(pool: UnlabelledRows, labelled: Sequence[Example], about: Labelled) 
     theirs, ours = _words(pool.rows), _words(labelled)
     if max(theirs, ours) < UNLIKE * max(1, min(theirs, ours)):
         return ()
-    longer = f"half of the texts have {theirs:,.0f} words or more, and of those in {about.path} {ours:,.0f}"
+    half = f"half of the texts have {counted(round(theirs), 'word')} or more"
+    longer = f"{half}, and of those in {about.path} {ours:,.0f}"
     remedy = "Look whether they are texts of the same kind: rows unlike the labelled ones teach little."
     return (FileFinding("unlabelled-length", "warning", (), f"{joined(pool.files, None)}: {longer} or more.", remedy),)
 

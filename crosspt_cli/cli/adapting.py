@@ -82,14 +82,15 @@ def adaptation_text(predictor: Predictor, read: int) -> str:
         return f"not adapted: the task answers by label words alone, which no other rows change; {as_it_is}."
     if found is None or not found.rows:
         usable = found.usable if found else 0
-        return f"not adapted: {counted(usable, 'usable row')}, and it takes {FEWEST_USABLE}; {as_it_is}."
+        which = f"{counted(usable, 'usable row')}, copies and the task's own not counted"
+        return f"not adapted: {which}, and it takes {FEWEST_USABLE}; {as_it_is}."
     said = [
-        f"adapted to {found.rows:,} of {counted(read, 'row')}; the task itself is unchanged.",
+        f"adapted to {found.rows:,} different texts among {counted(read, 'row')}; the task itself is unchanged.",
         "Confidences were calibrated without these rows.",
     ]
     if found.left_out:
-        are = "row was" if found.left_out == 1 else "rows were"
-        said.append(f"{found.left_out:,} {are} left out, unlike the labelled ones or unreadable.")
+        are = "text was" if found.left_out == 1 else "texts were"
+        said.append(f"{found.left_out:,} {are} left out, unlike the labelled rows or unreadable.")
     if fitted.labelled is not None and len(fitted.labelled) < fitted.rows:
         said.append(f"Of {fitted.rows:,} labelled rows {len(fitted.labelled):,} are kept and count.")
     if fitted.unlabelled is not None:

@@ -67,7 +67,7 @@ def _next_command(ok: bool, file: str, label_col: str, settings: dict[str, Any])
 
     if not any(map(is_pipe, (file, *settings["unlabelled"]))):
         return command_line("add-task" if ok else "check", [file], label_col, settings)
-    own: dict[str, Any] = {"unlabelled": tuple("-" if is_pipe(each) else each for each in settings["unlabelled"])}
-    if is_pipe(file):  # of two pipes only one can be shown as one
-        file, own = "-", {"name": "NAME"} if ok else {}
+    pipe = iter(("-",))  # of two pipes only one can be shown as one
+    file, *unlabelled = (next(pipe, "FILE") if is_pipe(each) else each for each in (file, *settings["unlabelled"]))
+    own: dict[str, Any] = {"unlabelled": tuple(unlabelled)} | ({"name": "NAME"} if file == "-" and ok else {})
     return f"… | {command_line('add-task' if ok else 'check', [file], label_col, settings | own)}"

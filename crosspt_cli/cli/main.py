@@ -106,7 +106,7 @@ def run(words: list[str]) -> int:
     except CrossptError as error:
         return _fail(shared, error.kind, spoken_place(error), error.problem, error.typed, error.exit_code)
     except click.UsageError as error:
-        return _fail(shared, "usage", *usage_sentence(error), error.exit_code)
+        return _fail(shared, "usage", *usage_sentence(error, words), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail(shared, "interrupted", "", INTERRUPTED_SENTENCE, "", INTERRUPTED)
     except BrokenPipeError:
@@ -125,13 +125,23 @@ def spoken_place(error: CrossptError) -> str:
     return flags.get(error.where, f"--{error.where.replace('_', '-')}")
 
 
-def usage_sentence(error: click.UsageError) -> tuple[str, str, str]:
-    """Return where, what and what to type for a command line that click refuses."""
-    path = error.ctx.command_path if error.ctx else "crosspt"
+def usage_sentence(error: click.UsageError, words: Sequence[str]) -> tuple[str, str, str]:
+    """Return where, what and what to type for a command line, these `words`, that click refuses."""
+    path = error.ctx.command_path if error.ctx else _command_of(words)
     hint = f"'{path} --help' shows how it is used."
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter) and error.param:
         return max(error.param.opts, key=len), error.message, hint
     return path, error.format_message().replace("\n", " "), hint
+
+
+def _command_of(words: Sequence[str]) -> str:
+    """Return the command that the words name, for click does not say where an option lacks its value."""
+    path, command = ["crosspt"], crosspt
+    for word in words:
+        below = getattr(command, "commands", {})
+        if word in below:
+            path, command = [*path, word], below[word]
+    return " ".join(path)
 
 
 def _fail(shared: dict[str, Any], kind: str, where: str, problem: str, hint: str, code: int) -> int:

@@ -147,7 +147,7 @@ def _unlabelled(blank: list[Example], labelled: list[Example], about: Labelled) 
     again = [row for row in blank if row_digest(row.fields) in known]
     what = f"with a blank label in column '{about.label_column}'"
     kept, notices = without(blank, again, "blank-label-copy", f"{what} and the text of a labelled row", about)
-    used = "is used as a row without a label" if len(kept) == 1 else "are used as rows without labels"
+    used = "is taken for a row without a label" if len(kept) == 1 else "are taken for rows without labels"
     them = "it" if len(kept) == 1 else "them"
     told = about.notice("blank-label", kept, f"{what} {used}", after=f"; --ignore-unlabelled leaves {them} out")
     return [replace(row, label=None) for row in kept], told + notices

@@ -21,7 +21,7 @@ from crosspt_cli.data.notices import Notice
 from crosspt_cli.foundation.errors import CrossptError, DataError, NotFound, OptionError
 from crosspt_cli.foundation.words import nearest
 
-STDIN = ("-", "/dev/stdin")
+PIPES = ("-", "/dev/stdin")
 HEAD = 1 << 16  # bytes from which format and delimiter are told
 PARQUET = b"PAR1"
 FOREIGN = (
@@ -82,7 +82,7 @@ def open_binary(path: str | Path) -> BinaryIO:
 
 
 def _opened(path: str | Path) -> BinaryIO:
-    if str(path) in STDIN:
+    if str(path) in PIPES:
         return _stdin(str(path))
     try:
         return Path(path).open("rb")

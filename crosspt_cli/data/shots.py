@@ -145,6 +145,8 @@ def file_names(path: Paths, argument: str = "path") -> tuple[str, ...]:
     names = tuple(each.path if isinstance(each, Table) else str(each) for each in paths)
     if not names:
         raise OptionError("files", "there are none.", "Name a file of labelled rows.")
+    if not all(name.strip() for name in names):
+        raise OptionError(Argument(argument), "an empty word names no file.", "Name a file, or leave it out.")
     known: dict[str, str] = {}
     for name in names:
         same = name if is_hub_name(name) else str(Path(name).resolve())

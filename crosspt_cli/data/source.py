@@ -65,14 +65,15 @@ def open_source(path: str | Path, look_ahead: int | None = None) -> Source:
         start = binary.read(len(PARQUET))
         binary.seek(0)
         if start == PARQUET:
-            return _parquet_source(binary, str(path))
+            return parquet_source(binary, str(path))
         return text_source(open_text(binary, str(path)), str(path), binary.close, look_ahead)
     except CrossptError:
         binary.close()
         raise
 
 
-def _parquet_source(binary: BinaryIO, where: str) -> Source:
+def parquet_source(binary: BinaryIO, where: str) -> Source:
+    """Return an opened Parquet file as a table."""
     from crosspt_cli.data.arrow import open_parquet
 
     columns, rows, notices = open_parquet(binary, where)

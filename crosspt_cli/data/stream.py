@@ -12,12 +12,12 @@ from typing import BinaryIO
 from crosspt_cli.data.columns import Wanted, clean_name, columns_text, find_column, find_text_columns, match_columns
 from crosspt_cli.data.delimited import Row, header_of, read_rows
 from crosspt_cli.data.dialect import ONE_COLUMN, SEPARATOR_LINE, find_dialect
-from crosspt_cli.data.encoding import PARQUET, TextFile, open_binary, open_pipe, open_text
+from crosspt_cli.data.encoding import PARQUET, PIPES, TextFile, open_binary, open_pipe, open_text
 from crosspt_cli.data.headers import can_be_header, is_surely_header
 from crosspt_cli.data.jsonl import Record
 from crosspt_cli.data.lines import MAX_CELL, read_line
 from crosspt_cli.data.notices import Notice, RowProblem
-from crosspt_cli.data.source import Source, is_jsonl, open_source, suffix, text_source
+from crosspt_cli.data.source import Source, is_jsonl, open_source, parquet_source, suffix, text_source
 from crosspt_cli.data.table import LOOK_AHEAD, sound_rows
 from crosspt_cli.foundation.errors import Argument, CrossptError, DataError, OptionError
 from crosspt_cli.foundation.words import quoted
@@ -31,6 +31,10 @@ Unreadable = Callable[[RowProblem], object]
 
 class NoTextColumns(DataError):
     """Which columns hold the task's texts cannot be told."""
+
+
+class NoHeader(NoTextColumns):
+    """The first line of a delimited file may as well be a row."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def open_stream(
     file whose first line may as well be a row is refused: taken for a header, it would get no answer.
 
     Args:
-        path: a CSV, TSV, JSONL, Parquet or text file; None reads stdin.
+        path: a CSV, TSV, JSONL, Parquet or text file; ``"-"`` is all that a pipe holds, of any of these formats; None
+            reads stdin row by row, as text.
         text_cols: the text columns, in the task's order; when empty, the task's own names, else found by looking.
         known_columns: the task's text columns; when empty, any number of texts will do.
         header: whether the first line of a delimited file names its columns.
@@ -155,14 +160,17 @@ def _check_arguments(text_cols: Sequence[str], known: Sequence[str], header: boo
 
 def _open_file(path: str | Path, wanted: _Wanted) -> Source:
     where = str(path)
-    if suffix(where) != ".txt" and wanted.header:
+    may_be_lines = suffix(where) == ".txt" or where in PIPES
+    if not may_be_lines and wanted.header:
         return open_source(path, LOOK_AHEAD)
     binary = open_binary(path)
     try:
         if binary.read(len(PARQUET)) == PARQUET:
-            raise _no_header_there(where)
+            if not wanted.header:
+                raise _no_header_there(where)
+            return parquet_source(binary, where)
         file = open_text(binary, where)
-        if suffix(where) == ".txt":
+        if may_be_lines:
             return _table_or_lines(file, where, wanted, binary.close, LOOK_AHEAD)
         return _without_header(file, where, wanted, binary.close)
     except CrossptError:
@@ -270,17 +278,18 @@ def _by_look(source: Source, sample: list[Row], wanted: _Wanted) -> tuple[tuple[
     return tuple(found), (Notice("header", (), text),) if known and wanted.header else ()
 
 
-def _no_header(source: Source, known: tuple[str, ...]) -> NoTextColumns:
+def _no_header(source: Source, known: tuple[str, ...]) -> NoHeader:
     first = quoted(source.columns)
     problem = f"the first line may be a row: it has {first}, and the task reads {quoted(known)}."
     hint = "Pass header=False if it is a row, or text_cols with names that stand in it."
     typed = "Pass --no-header if it is a row, or --text-col with a name that stands in it."
-    return NoTextColumns(source.path, problem, hint, typed)
+    return NoHeader(source.path, problem, hint, typed)
 
 
 def _no_texts(source: Source, found: list[int], wanted: _Wanted) -> NoTextColumns:
     looks, known = quoted(source.columns[index] for index in found), wanted.known
-    like = f"{looks} look like texts" if found else "no column looks like text"
+    do = "looks like a text" if len(found) == 1 else "look like texts"
+    like = f"{looks} {do}" if found else "no column looks like text"
     needs = f"the task reads {quoted(known)}, and " if known else ""
     hint = "Pass text_cols, in the task's order." if len(known) > 1 else "Pass text_cols."
     typed = f"Pass --text-col {len(known)} times, in the task's order." if len(known) > 1 else "Pass --text-col."

@@ -9,19 +9,19 @@ from pathlib import Path
 from crosspt_cli.data.checks import Example
 from crosspt_cli.data.columns import find_column
 from crosspt_cli.data.draw import BLANK, COPY, Draw
+from crosspt_cli.data.encoding import PIPES
 from crosspt_cli.data.hub import is_hub_name, open_hub
 from crosspt_cli.data.identity import row_digest
 from crosspt_cli.data.notices import Notice, RowProblem
 from crosspt_cli.data.shots import Examples, Paths, UsableRows, file_names
 from crosspt_cli.data.source import Source
-from crosspt_cli.data.stream import NoTextColumns, Stream, Unreadable, open_stream, stream_of
+from crosspt_cli.data.stream import NoHeader, NoTextColumns, Stream, Unreadable, open_stream, stream_of
 from crosspt_cli.data.table import Table, problem_notices
 from crosspt_cli.foundation.errors import Argument, DataError, OptionError
 from crosspt_cli.foundation.words import counted, joined, quoted
 
 MOST_UNLABELLED = 2_000
 KNOWN = "with the text of a labelled row"
-PIPES = ("-", "/dev/stdin")
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,10 @@ def _open(file: str | Path | Table, text_columns: Sequence[str], unreadable: Unr
             return stream_of(_of_table(file), text_columns, unreadable)
         if is_hub_name(file):
             return stream_of(open_hub(str(file)), text_columns, unreadable)
-        return open_stream(None if str(file) == "-" else file, (), text_columns, unreadable=unreadable)
+        return open_stream(file, (), text_columns, unreadable=unreadable)
+    except NoHeader as error:
+        hint = f"Add a first line {quoted(text_columns)}; of a list with a text a line, call the file .txt."
+        raise DataError(error.where, error.problem, hint) from error
     except NoTextColumns as error:
         hint = f"Name its columns of texts as in the labelled file: {quoted(text_columns)}."
         raise DataError(error.where, error.problem, hint) from error

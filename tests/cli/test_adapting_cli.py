@@ -56,7 +56,7 @@ def test_a_file_is_answered_by_a_task_adapted_to_it_and_the_task_stays(call, new
     before, plain = held(home), call(*TASK, new, "-q")
     done = call(*TASK, new, "--adapt", "--proba")
     assert done.code == 0, done.err
-    assert done.err.splitlines()[0] == f"{new}: adapted to 12 of 14 rows; {CALIBRATED}"
+    assert done.err.splitlines()[0] == f"{new}: adapted to 12 different texts among 14 rows; {CALIBRATED}"
     found = rows(done.out)
     assert [list(found[0]), found[3]["id"], found[12]["label"]] == [
         ["id", "text", "label", "confidence", "p_neg", "p_pos", "unusual"], "3", "",
@@ -73,7 +73,7 @@ def test_scripts_read_how_many_rows_count(call, new, tmp_path):
     """In one object, and beside a file; without --adapt nothing is said."""
     done = json.loads(call(*TASK, new, "--adapt", "--json").out)
     assert (done["adapted"], len(done["predictions"])) == (12, 14)
-    text = f"{new}: adapted to 12 of 14 rows; {CALIBRATED}"
+    text = f"{new}: adapted to 12 different texts among 14 rows; {CALIBRATED}"
     assert done["notices"] == [{"kind": "adapted", "lines": [], "text": text, "files": []}]
     beside = json.loads(call(*TASK, new, "--adapt", "--json", "-o", tmp_path / "out.csv").out)
     assert (beside["adapted"], beside["rows"]) == (12, 14)
@@ -94,10 +94,13 @@ def test_it_goes_together_with_abstaining_and_other_formats(call, new, tmp_path)
 def test_texts_of_the_command_line_count_too(call, new):
     """They are all there from the start; a few are too few, and that is said."""
     words = [word for text in TEXTS for word in ("--text", text)]
-    assert call(*TASK, *words, "--adapt").err.startswith(f"--text: adapted to 12 of 12 rows; {CALIBRATED}")
+    assert call(*TASK, *words, "--adapt").err.startswith(
+        f"--text: adapted to 12 different texts among 12 rows; {CALIBRATED}"
+    )
     done = call(*TASK, *words[:6], "--adapt")
     assert done.err.startswith(
-        "--text: not adapted: 3 usable rows, and it takes 10; answers are those of the task as it is.\n"
+        "--text: not adapted: 3 usable rows, copies and the task's own not counted, and it takes 10; answers are those "
+        "of the task as it is.\n"
     )
     assert done.out == call(*TASK, *words[:6]).out
     assert json.loads(call(*TASK, *words[:6], "--adapt", "--json").out)["adapted"] == 0
@@ -115,7 +118,8 @@ def test_what_does_not_count_is_said(call, new):
     new.write_text(new.read_text() + "98,...\n")
     change(rows=600, unlabelled=SeenRows(1200, 5000, "0" * 64))
     assert call(*TASK, new, "--adapt").err.splitlines()[0] == (
-        f"{new}: adapted to 12 of 15 rows; {CALIBRATED} 1 row was left out, unlike the labelled ones or unreadable. "
+        f"{new}: adapted to 12 different texts among 15 rows; {CALIBRATED} "
+        "1 text was left out, unlike the labelled rows or unreadable. "
         "Of 600 labelled rows 8 are kept and count. "
         "The 1,200 rows without labels of the onboarding do not count here."
     )

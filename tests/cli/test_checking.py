@@ -228,8 +228,8 @@ FOUND = {
         GOOD + "who knows,\n",
         (),
         ("blank-label", "note", [10]),
-        "f.csv: 1 row with a blank label in column 'y' is used as a row without a label (line 10); --ignore-unlabelled "
-        "leaves it out.",
+        "f.csv: 1 row with a blank label in column 'y' is taken for a row without a label (line 10); "
+        "--ignore-unlabelled leaves it out.",
         "Fill in those that you know: a row teaches more with its label.",
     ),
     "blank labels that are to be left out": (

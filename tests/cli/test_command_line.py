@@ -99,6 +99,11 @@ def test_a_command_line_that_cannot_be_parsed_is_an_object_too(call, home):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (
+            ("add-task", "rows.csv", "--unlabelled"),
+            "crosspt add-task: Option '--unlabelled' requires an argument.\n"
+            "'crosspt add-task --help' shows how it is used.\n",
+        ),
         (("frobnicate",), "crosspt: No such command 'frobnicate'.\n'crosspt --help' shows how it is used.\n"),
         (
             ("suggest",),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
+import threading
 
 import pytest
 import yaml
@@ -177,3 +179,18 @@ def test_a_check_of_a_bad_file_is_an_error_in_the_words_of_add_task(call, home, 
     assert f"{error['message']}\n{error['remedy']}\n" == refused.err
     assert (error["kind"], refused.code, done.code) == ("unlabelled-file", 3, 3)
     assert found["rows"] == 8 and found["template"]
+
+
+def test_of_two_pipes_one_is_shown_and_the_other_is_left_to_be_named(call, home, reviews, pool):
+    """What a shell puts in the place of <(…) is gone when the next command is typed."""
+    fifo = pool.with_name("gone")
+    os.mkfifo(fifo)
+    for first, stdin, words in (
+        ("-", reviews.read_text(), "add-task - --label-col y --unlabelled FILE --name NAME"),
+        ("reviews.csv", "", "add-task reviews.csv --label-col y --unlabelled -"),
+    ):
+        writer = threading.Thread(target=fifo.write_text, args=(POOL,))
+        writer.start()
+        done = call("check", first, "--label-col", "y", "--unlabelled", "gone", stdin=stdin)
+        writer.join()
+        assert (done.code, done.out.splitlines()[-1]) == (0, f"… | crosspt {words}")

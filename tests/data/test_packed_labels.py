@@ -174,7 +174,7 @@ def test_numbers_that_a_missing_label_made_fractions_are_whole(tmp_path, monkeyp
     assert examples.class_counts() == {"0": 2, "1": 2}
     assert [notice.text for notice in examples.notices] == [
         "f.parquet: the labels in column 'y' are whole numbers stored as fractions; 0.0 is read as 0.",
-        "f.parquet: 1 row with a blank label in column 'y' is used as a row without a label (row 5); "
+        "f.parquet: 1 row with a blank label in column 'y' is taken for a row without a label (row 5); "
         "--ignore-unlabelled leaves it out.",
     ]
     save({"y": [1.0, 0.5, 1.0, 0.5, float("nan")]})
@@ -201,6 +201,6 @@ def test_class_numbers_of_a_saved_data_set_get_their_names(tmp_path, monkeypatch
     assert examples.class_counts() == {"neg": 2, "pos": 2}
     assert [notice.text for notice in examples.notices] == [
         "f.parquet: class numbers in 'y' were read as the names that the file has for them.",
-        "f.parquet: 1 row with a blank label in column 'y' is used as a row without a label (row 5); "
+        "f.parquet: 1 row with a blank label in column 'y' is taken for a row without a label (row 5); "
         "--ignore-unlabelled leaves it out.",
     ]

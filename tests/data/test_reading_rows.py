@@ -137,7 +137,7 @@ def test_row_problems_are_reported_with_their_lines_and_left_out():
         "f.csv: 1 row with text after a closing quote left out; a quote inside a quoted cell is written twice"
         " (line 11).",
         "f.csv: 1 row with a blank text left out (line 3).",
-        "f.csv: 1 row with a blank label in column 'y' is used as a row without a label (line 4); --ignore-unlabelled"
+        "f.csv: 1 row with a blank label in column 'y' is taken for a row without a label (line 4); --ignore-unlabelled"
         " leaves it out.",
         "f.csv: 3 rows whose text also stands under another label: all copies left out (lines 6, 7 and 8).",
         "f.csv: 1 row with the text and label of an earlier row left out (line 5).",
@@ -252,7 +252,7 @@ def test_parquet_integers_do_not_become_floats():
     assert notices(examples) == [
         "f.csv: columns without text or numbers were left out: 'raw'.",
         "f.csv: 1 row with a blank text left out (row 4).",
-        "f.csv: 1 row with a blank label in column 'y' is used as a row without a label (row 3); --ignore-unlabelled"
+        "f.csv: 1 row with a blank label in column 'y' is taken for a row without a label (row 3); --ignore-unlabelled"
         " leaves it out.",
     ]
 

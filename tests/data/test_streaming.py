@@ -162,7 +162,7 @@ def test_without_a_header_the_columns_are_found_by_looking():
     pair = open_stream("f.csv", (), ("premise", "hypothesis"), header=False)
     assert (pair.columns, next(iter(pair)).texts) == (("premise", "hypothesis"), ("7", "it is very quick"))
     assert refusal(lambda: open_stream("f.csv", (), ("a", "b", "c"), header=False)) == (
-        "f.csv: the task reads 'a', 'b' and 'c', and 'column 2' look like texts; it has columns 'column 1' and "
+        "f.csv: the task reads 'a', 'b' and 'c', and 'column 2' looks like a text; it has columns 'column 1' and "
         "'column 2'.\nAdd a first line that names the columns, 'a', 'b' and 'c' among them."
     )
 

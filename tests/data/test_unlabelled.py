@@ -90,6 +90,21 @@ def test_a_pipe_may_hold_lines_or_a_table(content, monkeypatch):
     assert texts(read("-")) == ["it came late", "nobody answers"]
 
 
+@pytest.mark.parametrize("kind", ["Parquet", "gzip"])
+def test_a_pipe_may_hold_what_a_file_may(kind, monkeypatch):
+    """`cat pool.parquet | crosspt add-task … --unlabelled -`, as labelled rows come through a pipe."""
+    content = Path(str(FORMATS[kind]())).read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert texts(read("-")) == list(TEXTS)
+
+
+def test_an_empty_word_names_no_file():
+    """A shell variable that was never set is the usual cause."""
+    with pytest.raises(OptionError) as caught:
+        read("")
+    assert str(caught.value) == "unlabelled: an empty word names no file.\nName a file, or leave it out."
+
+
 def test_a_hub_data_set_is_read_too(folder, monkeypatch):
     """Many a hub data set has a split without labels; class numbers of -1 are no labels."""
     datasets = pytest.importorskip("datasets")
@@ -197,7 +212,7 @@ BAD = {
     "no header": (
         "it came late today\nnobody answers me now\n",
         "p.csv: the first line may be a row: it has 'it came late today', and the task reads 'text'.\n"
-        "Name its columns of texts as in the labelled file: 'text'.",
+        "Add a first line 'text'; of a list with a text a line, call the file .txt.",
     ),
     "no rows": (
         "text\n",
@@ -273,7 +288,7 @@ def test_rows_with_a_blank_label_are_rows_without_labels():
     ]
     assert [notice.text for notice in examples.notices] == [
         "b.csv: 1 row with a blank text left out (line 8).",
-        "b.csv: 3 rows with a blank label in column 'y' are used as rows without labels (lines 6, 7 and 10); "
+        "b.csv: 3 rows with a blank label in column 'y' are taken for rows without labels (lines 6, 7 and 10); "
         "--ignore-unlabelled leaves them out.",
         "b.csv: 1 row with a blank label in column 'y' and the text of a labelled row left out (line 9).",
     ]
