@@ -64,7 +64,7 @@ refuse, in the same words), `warning` (answers, or the trust in the score, may s
 | `few-rows`, `imbalance` | classes with fewer than 4 rows; a largest class of 5 times the rows of the smallest |
 | `cut` | texts of more than 256 tokens, the template's included |
 | `unlabelled`, `unlabelled-labels` | how many rows without labels can be used, and how many have a label all the same |
-| `unlabelled-few`, `unlabelled-length` | fewer than 30 rows in the files of `--unlabelled`; texts of quite another length |
+| `unlabelled-few`, `unlabelled-length` | fewer than 30 rows in files of `--unlabelled`; texts of another length |
 | `unlabelled-file`, `unlabelled-…` | a file of `--unlabelled` that add-task would refuse; `cut` … of its texts |
 | `label-words` | labels whose words would stand for another one too, or are codes that were given a meaning |
 
