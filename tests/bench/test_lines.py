@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
 
@@ -295,3 +297,26 @@ def test_a_kept_command_names_no_folder_of_the_machine(tmp_path):
     command = "python bench/population.py --data DATA --steps 3 --data=DATA/"
     assert typed(words, tmp_path) == command
     assert typed(words[:1], None) == "python bench/population.py"
+
+
+def test_rows_of_each_class_are_as_many_and_the_same_every_time():
+    """What is timed at two commits must be the same rows."""
+    from edges import of_each_class
+
+    rows = [(f"text {number}", "abc"[number % 3]) for number in range(30)] + [("rare", "d")]
+    chosen = of_each_class(rows, 4, 2)
+    assert chosen == of_each_class(rows, 4, 2)
+    assert [label for _, label in chosen] == ["a"] * 4 + ["b"] * 4
+    assert {label for _, label in of_each_class(rows, 4)} == set("abc")
+
+
+def test_what_a_process_takes_is_measured_from_outside(tmp_path):
+    """Memory is that of the process alone, and one that failed has no time."""
+    from edges import Spent
+
+    spent = Spent.by([sys.executable, "-c", "held = bytearray(200_000_000)"], tmp_path)
+    assert spent.seconds > 0
+    assert 150 < spent.memory_mb < 400
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        Spent.by([sys.executable, "-c", "raise SystemExit('no')"], tmp_path)
+    assert caught.value.stderr == "no\n"
