@@ -23,6 +23,7 @@ class OnboardingPlan:
 
     task: str
     backbone: str
+    budget: str
     rows: int
     classes: tuple[str, ...]
     class_counts: dict[str, int]
@@ -97,6 +98,7 @@ def plan_onboarding(
     return OnboardingPlan(
         task=name,
         backbone=work.backbone.name,
+        budget=chosen.budget,
         rows=len(work.examples),
         classes=work.examples.classes,
         class_counts=work.examples.class_counts(),

@@ -27,6 +27,7 @@ Line = tuple[str, str]
 STATES: tuple[State, ...] = ("complete", "pruned", "failed")
 SHOWN_CLASSES = 8
 SHOWN_SUSPECTS = 5
+LONG_S = 120  # longer than most people wait for a first answer
 
 
 def onboarded_dict(done: Onboarded) -> dict[str, Any]:
@@ -264,7 +265,15 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
         ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
         ("candidates", "; ".join(plan.candidates)),
         ("would take", f"{cost}: estimates, from a few steps on these rows"),
+        *((("faster", faster_text(plan)),) if plan.seconds > LONG_S else ()),
     )
+
+
+def faster_text(plan: OnboardingPlan) -> str:
+    """Return what to add to the command for a faster onboarding."""
+    ways = [] if plan.budget == "quick" else ["--budget quick"]
+    ways += ["--backbone mini-fast"] if plan.backbone == "mini" else []
+    return " or ".join([*ways, "--max-time 2m, which ends the search early"])
 
 
 def bank_rows(bank: PretrainedBank) -> tuple[tuple[str, ...], ...]:

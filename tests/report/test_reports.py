@@ -304,3 +304,29 @@ def test_an_accuracy_that_may_be_chance_says_so_in_its_line(done):
     chance = "it may be no better than always answering one class"
     assert chance in " ".join(onboarded_text(hopeless).split())
     assert chance not in " ".join(onboarded_text(done).split())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "budget", "backbone", "faster"),
+    [
+        (
+            400.0,
+            "normal",
+            "mini",
+            "--budget quick or --backbone mini-fast or --max-time 2m, which ends the search early",
+        ),
+        (150.0, "quick", "mini-fast", "--max-time 2m, which ends the search early"),
+        (100.0, "normal", "mini", None),
+    ],
+)
+def test_a_plan_of_minutes_says_what_would_be_faster(seconds, budget, backbone, faster):
+    """And names nothing that was chosen already."""
+    from crosspt_cli.onboarding.planning import OnboardingPlan
+    from crosspt_cli.report.summary import plan_lines
+
+    plan = OnboardingPlan(
+        task="t", backbone=backbone, budget=budget, rows=8, classes=("a", "b"), class_counts={"a": 4, "b": 4},
+        text_columns=("text",), template="generic", reason="", label_words={"a": "a", "b": "b"}, folds=4,
+        candidates=("M = 0",), trials=4, steps=240, seconds=seconds, memory_mb=900.0, device="cpu", notices=(), notes=(),
+    )  # fmt: skip
+    assert dict(plan_lines(plan)).get("faster") == faster
