@@ -327,6 +327,7 @@ def test_a_plan_of_minutes_says_what_would_be_faster(seconds, budget, backbone, 
     plan = OnboardingPlan(
         task="t", backbone=backbone, budget=budget, rows=8, classes=("a", "b"), class_counts={"a": 4, "b": 4},
         text_columns=("text",), template="generic", reason="", label_words={"a": "a", "b": "b"}, folds=4,
-        candidates=("M = 0",), trials=4, steps=240, seconds=seconds, memory_mb=900.0, device="cpu", notices=(), notes=(),
+        candidates=("M = 0",), trials=4, steps=240, seconds=seconds, memory_mb=900.0, device="cpu", notices=(),
+        notes=(),
     )  # fmt: skip
     assert dict(plan_lines(plan)).get("faster") == faster
