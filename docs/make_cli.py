@@ -100,8 +100,9 @@ Confidence and probabilities stay. `--target-accuracy A` finds that confidence f
 that the labels given are right with A in nine of ten onboardings. With too few rows it is refused (exit code 2), and
 says about how many it would take.
 
-stderr says how many rows have no text, how many no label for their confidence, and how many of the others are
-unusual. `--json` has the same as `blank`, `abstain_below`, `abstained`, `promise` and `unusual`. Beside them are
+stderr says how many rows have no text, how many no label for their confidence, how many of the others are unusual,
+and how many texts were too long to be read to the end (256 tokens, the template's included). `--json` has the same as
+`blank`, `abstain_below`, `abstained`, `promise`, `unusual` and `cut`. Beside them are
 `notices` of the input and `notes`, sentences that stderr would have had.
 
 `--adapt` lets up to 2,000 rows of INPUT, a file, count as rows without labels in the answers to that file; the task

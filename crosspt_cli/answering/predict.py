@@ -39,11 +39,12 @@ MOST_KEPT = 4_096  # different rows whose scores are kept: a few MB
 
 @dataclass(frozen=True)
 class RowScores:
-    """One row's scores: `nats` [C] of its label words, class log-probabilities `log_shares` [C], `unusual`."""
+    """One row's scores: `nats` [C] of its label words, class log-probabilities `log_shares` [C], `unusual`, `cut`."""
 
     nats: np.ndarray
     log_shares: np.ndarray
     unusual: bool
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Prediction:
         shares: class → probability; they sum to 1. Empty for a blank text.
         nats: class → log-likelihood of its label words under the target prompt, before anything else is weighed in.
             Empty for a blank text.
+        cut: whether the text was longer than what the backbone reads at once, and lost its end.
     """
 
     row: int
@@ -66,6 +68,7 @@ class Prediction:
     unusual: bool
     shares: dict[str, float]
     nats: dict[str, float]
+    cut: bool = False
 
     @property
     def blank(self) -> bool:
@@ -188,22 +191,32 @@ class Predictor:
         found = [Prediction(number, None, 0.0, True, {}, {}) for number in range(len(given))]
         if not filled:
             return found
-        nats, log_shares, unusual = self.scores([given[number] for number in filled])
         classes = self.fitted.spec.verbalizer.classes
-        for number, of_row, shares, strange in zip(filled, nats, np.exp(log_shares), unusual, strict=True):
+        for number, scores in zip(filled, self._scores_of([given[number] for number in filled]), strict=True):
+            shares = np.exp(scores.log_shares)
             found[number] = Prediction(
                 row=number,
                 label=classes[int(shares.argmax())] if shares.max() >= abstain_below else None,
                 confidence=float(shares.max()),
-                unusual=bool(strange),
+                unusual=scores.unusual,
                 shares=dict(zip(classes, shares.tolist(), strict=True)),
-                nats=dict(zip(classes, of_row.tolist(), strict=True)),
+                nats=dict(zip(classes, scores.nats.tolist(), strict=True)),
+                cut=scores.cut,
             )
         return found
 
     def scores(self, rows: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return label words' log-likelihoods and class log-probabilities [n, C] float32, and what is unusual [n]."""
-        given, latest = self.rows(rows), self.latest
+        ordered = self._scores_of(self.rows(rows))
+        return (
+            np.stack([each.nats for each in ordered]),
+            np.stack([each.log_shares for each in ordered]),
+            np.array([each.unusual for each in ordered]),
+        )
+
+    def _scores_of(self, given: Sequence[tuple[str, ...]]) -> list[RowScores]:
+        """Return the scores of rows that have a text, each read once."""
+        latest = self.latest
         found = {row: latest[row] for row in given if row in latest}
         new = [row for row in dict.fromkeys(given) if row not in found]
         for start in range(0, len(new), WINDOW):
@@ -212,20 +225,17 @@ class Predictor:
         kept = latest | found
         # put in place at once: a server's threads share a predictor
         self.latest = dict(islice(kept.items(), max(0, len(kept) - MOST_KEPT), None))
-        ordered = [found[row] for row in given]
-        return (
-            np.stack([each.nats for each in ordered]),
-            np.stack([each.log_shares for each in ordered]),
-            np.array([each.unusual for each in ordered]),
-        )
+        return [found[row] for row in given]
 
     def _scored(self, rows: Sequence[tuple[str, ...]]) -> list[RowScores]:
         fitted, tokens = self.fitted, self._tokens(rows)
-        read = self._read(tokens)
+        ids, lost = zip(*map(self.encoder.put_together, tokens), strict=True)
+        read = self._read_ids(ids)
         similarity = fitted.prototypes.similarity(read.vectors, read.plain)
         log_shares = fitted.readout.log_shares(read.nats, fitted.bias, similarity)
         unusual = fitted.familiar.unusual(read.vectors, read.plain) | self._unreadable(rows, tokens)
-        return [RowScores(*each) for each in zip(read.nats, log_shares, unusual.tolist(), strict=True)]
+        cut = [tokens > 0 for tokens in lost]
+        return [RowScores(*each) for each in zip(read.nats, log_shares, unusual.tolist(), cut, strict=True)]
 
     def _tokens(self, rows: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         return [self.encoder.tokens(row) for row in rows]
@@ -243,12 +253,12 @@ class Predictor:
         given, read = self.rows(rows), []
         for start in range(0, len(given), CHUNK):
             progress("looking", start, len(given))
-            read.append(self._read(self._tokens(given[start : start + CHUNK])))
+            read.append(self._read_ids([self.encoder.encode(row)[0] for row in given[start : start + CHUNK]]))
         return Answered.joined(read)
 
-    def _read(self, tokens: Sequence[Sequence[Sequence[int]]]) -> Answered:
-        at_once = tokens_at_once(self.backbone.device)
-        texts = read_alone(self.backbone, self._encoded(tokens), self.fitted.prompt_layer, at_once)
+    def _read_ids(self, ids: Sequence[Sequence[int]]) -> Answered:
+        at_once, encoded = tokens_at_once(self.backbone.device), encode_texts(ids, self.backbone.device)
+        texts = read_alone(self.backbone, encoded, self.fitted.prompt_layer, at_once)
         everything = torch.arange(len(texts))
         return answer_rows(self.backbone, self.prompt, everything * 0, texts, everything, self.tree, at_once)
 
@@ -259,10 +269,7 @@ class Predictor:
             OptionError: a row has more or fewer texts than the task has text columns.
             DataError: something is no text, or has half a character.
         """
-        return self._encoded(self._tokens(self.rows(rows)))
-
-    def _encoded(self, tokens: Sequence[Sequence[Sequence[int]]]) -> EncodedTexts:
-        return encode_texts([self.encoder.put_together(row)[0] for row in tokens], self.backbone.device)
+        return encode_texts([self.encoder.encode(row)[0] for row in self.rows(rows)], self.backbone.device)
 
     def rows(self, texts: Texts) -> list[tuple[str, ...]]:
         """Return texts as rows of this task.

@@ -275,7 +275,7 @@ def answer(predictor: Predictor, rows: Rows, asked: Asked, tally: Tally) -> None
     if asked.as_json:
         done = {"task": predictor.fitted.name, "rows": tally.rows, "output": str(asked.out)}
         emit_json(done | tally.record() | json_notices(rows, notes))
-    elif asked.out or tally.limit or tally.unusual or tally.blank:
+    elif asked.out or tally.limit or tally.unusual or tally.blank or tally.cut:
         say_all([f"{asked.out or rows.path}: {tally.sentence}"], asked.quiet)
 
 

@@ -23,7 +23,7 @@ class Tally:
 
     def __init__(self, limit: float, promise: Promise | None) -> None:
         self.limit, self.promise = limit, promise
-        self.rows = self.abstained = self.blank = self.unusual = 0
+        self.rows = self.abstained = self.blank = self.unusual = self.cut = 0
         self.adapted: int | None = None  # rows that the task was adapted to; None where that was not asked for
 
     def counting(self, answers: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -33,6 +33,7 @@ class Tally:
             self.blank += answer.blank
             self.abstained += answer.label is None and not answer.blank
             self.unusual += answer.unusual and not answer.blank
+            self.cut += answer.cut
             yield answer
 
     @property
@@ -58,6 +59,8 @@ class Tally:
             parts.append(f"{self.abstained:,} below {percent(self.limit)} confidence are not")
         if self.unusual:
             parts.append(f"{self.unusual:,} unlike anything seen in onboarding")
+        if self.cut:
+            parts.append(f"{self.cut:,} too long to be read to the end")
         return f"{'; '.join(parts)}."
 
     def record(self) -> dict[str, Any]:
@@ -69,4 +72,4 @@ class Tally:
             found["promise"] = vars(self.promise)
         if self.adapted is not None:
             found["adapted"] = self.adapted
-        return found | {"blank": self.blank, "unusual": self.unusual}
+        return found | {"blank": self.blank, "unusual": self.unusual, "cut": self.cut}

@@ -150,3 +150,12 @@ def test_people_read_that_a_text_is_unusual(call, fitted, monkeypatch):
     change(familiar=Familiar(load_fitted("reviews").familiar.means, -1.0))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert call(*TASK, "--text", "a", "-q").out.endswith(" %  unusual  a\n")
+
+
+def test_texts_too_long_to_be_read_to_the_end_are_counted(call, fitted):
+    """An answer to the first page of a letter is one that its sender should know of."""
+    long = "it was good " * 200
+    done = call(*TASK, "--text", "it was good", "--text", long, "--text", long)
+    assert done.err.endswith("; 2 too long to be read to the end.\n")
+    found = json.loads(call(*TASK, "--text", "it was good", "--text", long, "--json").out)
+    assert found["cut"] == 1

@@ -136,6 +136,7 @@ def test_json_is_one_object_that_agrees_with_the_csv(call, fitted):
         ],
         "blank": 0,
         "unusual": int(answer[5] == "true"),
+        "cut": 0,
         "notices": [],
         "notes": [],
     }
@@ -151,6 +152,7 @@ def test_out_is_written_whole_and_json_says_where(call, fitted, tmp_path):
         "output": str(out),
         "blank": 0,
         "unusual": 0,
+        "cut": 0,
         "notices": [],
         "notes": [],
     }
