@@ -132,9 +132,9 @@ label words alone. Its learning rate and its number of steps are those that are 
 
 POOL = """## Rows without labels
 
-{onboardings} onboardings were given up to {rows} other training rows without their labels. The table has balanced accuracy
-in % of the chosen prompt without these rows and with them, and the gain in points ± its standard error. `counted` says
-in how many draws the onboarding let the rows count.
+{onboardings} onboardings were given up to {rows} other training rows without their labels. The table has balanced
+accuracy in % of the chosen prompt without these rows and with them, and the gain in points ± its standard error.
+`counted` says in how many draws the onboarding let the rows count.
 
 {gains}
 
