@@ -21,6 +21,8 @@ from lines import read_lines  # noqa: E402
 from report_sets import tables as report_tables  # noqa: E402
 from rows import mean_and_error  # noqa: E402
 
+from crosspt_cli.foundation.words import counted  # noqa: E402
+
 RESULTS = ROOT / "bench" / "results"
 KEYS = ("target", "per_class", "draw")  # what makes the rows of two lines the same
 COLUMNS = {
@@ -115,20 +117,21 @@ measured yet."""
 REPORT = """## Report sets
 
 No choice in crosspt was made on these {targets} sets: no setting, step count, backbone or source prompt. They were
-measured once by `bench/report_sets.py`, at commit {commit}. Each was onboarded at the quick budget from {draws} draws
-of rows, and judged on at most 400 test rows. The table has balanced accuracy in %, its mean ± its standard deviation
-over draws. All columns are measured on the same rows.
+measured by `bench/report_sets.py`, at commit {commit}. Each was onboarded at the quick budget from {draws} of rows, and
+judged on at most 400 test rows. The table has balanced accuracy in %, its mean ± its standard deviation over draws. All
+columns are measured on the same rows.
 
 {tables}
 
-SetFit was measured at 16 rows per class, on the four sets of short texts: fine-tuning on long texts takes hours on two
-cores. From all-mpnet-base-v2 it has one draw. Plain prompt tuning has one prompt and no source prompts, and answers by
-label words alone. Its learning rate and its number of steps are those that are best on the development sets
-(`bench/plain_prompt.py`).
+Plain prompt tuning has one prompt and no source prompts, and answers by label words alone. Its learning rate and its
+number of steps are those that are best on the development sets (`bench/plain_prompt.py`).{fine_tuned}
 
 ## Development sets
 
 """
+
+FINE_TUNED = """ SetFit was measured at 16 rows per class, on the sets of short texts: fine-tuning on long texts takes
+hours on two cores. From all-mpnet-base-v2 it has one draw."""
 
 POOL = """## Rows without labels
 
@@ -195,8 +198,9 @@ def report_section(results: Path) -> str:
     if not lines:
         return ""
     return REPORT.format(
-        targets=len({line["target"] for line in lines}), draws=len({line["draw"] for line in lines}),
+        targets=len({line["target"] for line in lines}), draws=counted(len({line["draw"] for line in lines}), "draw"),
         commit=machine_of(results)["commit"], tables=report_tables(lines),
+        fine_tuned=FINE_TUNED if any("way" in line and "encoder" in line for line in lines) else "",
     )  # fmt: skip
 
 
