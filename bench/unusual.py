@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import describe
-from rows import TARGETS, draw_rows, encode_rows
+from rows import TARGETS, draw_rows
 
 SIZES = (4, 16)
 NUMBERS = ("auroc", "own_flagged", "other_flagged", "own_unreadable")
@@ -53,7 +53,14 @@ def look(backbone, shots, own, other) -> dict:
 
 def vectors(rows, spec, backbone) -> np.ndarray:
     """Return the rows' vectors without a prompt, [n, H]."""
-    return encode_rows(rows, spec, backbone).vectors.numpy()
+    from crosspt_cli.core.encode import encode_texts
+    from crosspt_cli.core.read import sentence_vectors
+    from crosspt_cli.reading.prepare import input_encoder
+    from crosspt_cli.search.trials import tokens_at_once
+
+    encoder = input_encoder(spec, backbone)
+    texts = encode_texts([encoder.encode(row.fields)[0] for row in rows], backbone.device)
+    return sentence_vectors(backbone, texts, tokens_at_once(backbone.device))
 
 
 def table(lines: list[dict]) -> str:

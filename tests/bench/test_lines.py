@@ -320,3 +320,10 @@ def test_what_a_process_takes_is_measured_from_outside(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as caught:
         Spent.by([sys.executable, "-c", "raise SystemExit('no')"], tmp_path)
     assert caught.value.stderr == "no\n"
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "bench").glob("*.py")), ids=lambda path: path.stem)
+def test_every_script_can_be_started(script):
+    """A name that is gone is noticed now, and not by whoever measures next year."""
+    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
