@@ -7,7 +7,8 @@ is done by fresh `crosspt` processes, timed from outside, imports included; memo
 
 `one`: `predict --text` beside `python -c "import torch"`, the median of five · `long`: 80 texts of about 380 words, 20
 of each of four classes, at both budgets · `rows`: 5,000 rows of `emotion` at the normal budget · `classes`: 4 rows of
-each of the 77 classes of `banking77` at the quick budget · `predict`: 20,000 different texts of the targets.
+each of the 77 classes of `banking77` at the quick budget · `predict`: 20,000 different texts of the targets ·
+`beside`: 64 rows of `cr` at the quick budget, alone and beside a process that keeps a core busy.
 
 With --setfit-python and --encoder SetFit fine-tunes on the rows of `long`, in at most 600 steps, and its rows a second
 stand beside ours. The results of one commit are one entry of the file: measured again at another, they stand below.
@@ -127,6 +128,16 @@ def small_task(data: Path, scratch: Path) -> tuple[list[str], Path]:
     return ["crosspt", "predict", "--task", "small-quick"], home
 
 
+def beside_another(chosen: argparse.Namespace, scratch: Path) -> dict:
+    """Return what an onboarding takes alone, and beside a process that keeps a core busy."""
+    rows = write(scratch / "beside.csv", of_each_class(read(chosen.data / "cr"), 32))
+    alone = onboarding(rows, "quick", scratch / "home")
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        beside = onboarding(rows, "quick", scratch / "another")
+        busy.kill()
+    return {"alone": vars(alone), "beside a busy process": vars(beside)}
+
+
 def many_rows(chosen: argparse.Namespace, scratch: Path) -> dict:
     """Return what it takes to onboard thousands of rows."""
     rows = write(scratch / "rows.csv", read(chosen.data / "emotion")[:MANY_ROWS])
@@ -152,6 +163,7 @@ def long_texts(chosen: argparse.Namespace, scratch: Path) -> dict:
 
 PARTS = {
     "one": one_text, "long": long_texts, "rows": many_rows, "classes": many_classes, "predict": many_answers,
+    "beside": beside_another,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from crosspt_cli.foundation.waiting import wait_asleep
+from crosspt_cli.foundation.waiting import wait_briefly
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from crosspt_cli.answering.predict import Prediction, Predictor, predict
@@ -73,7 +73,7 @@ __all__ = [
     "suggest",
 ]
 
-wait_asleep()  # here, because nothing of the package is imported before, and so no torch either
+wait_briefly()  # here, because nothing of the package is imported before, and so no torch either
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Threads that wait sleep: the environment says so before torch reads it, and a person's own words are kept."""
+"""Threads that wait spin briefly: the environment says so before torch reads it, and a person's words are kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 from cli_process import environment
 
-from crosspt_cli.foundation.waiting import SETTINGS, WAIT_POLICY
+from crosspt_cli.foundation.waiting import SETTINGS, SPINS, TURNS
 
 SHOWN = f"""
 import os, sys
@@ -26,9 +26,9 @@ def settings(imported: str, **own: str) -> str:
 
 
 @pytest.mark.parametrize("imported", ["crosspt_cli", "crosspt_cli.cli.main"])
-def test_waiting_threads_sleep(imported):
-    """As a command and from Python: one that spins takes the core from whoever it waits for."""
-    assert settings(imported) == f"{ {WAIT_POLICY: 'PASSIVE'} }\n"
+def test_waiting_threads_spin_briefly(imported):
+    """As a command and from Python: one that spins for long takes the core from whoever it waits for."""
+    assert settings(imported) == f"{ {SPINS: TURNS} }\n"
 
 
 @pytest.mark.parametrize("name", SETTINGS)
