@@ -8,7 +8,8 @@ is done by fresh `crosspt` processes, timed from outside, imports included; memo
 `one`: `predict --text` beside `python -c "import torch"`, the median of five · `long`: 80 texts of about 380 words, 20
 of each of four classes, at both budgets · `rows`: 5,000 rows of `emotion` at the normal budget · `classes`: 4 rows of
 each of the 77 classes of `banking77` at the quick budget · `predict`: 20,000 different texts of the targets ·
-`beside`: 64 rows of `cr` at the quick budget, alone and beside a process that keeps a core busy.
+`beside`: 64 rows of `cr` at the quick budget, alone and beside a process that keeps a core busy · `pool`: the same rows
+without and with 1,000 rows that have no labels.
 
 With --setfit-python and --encoder SetFit fine-tunes on the rows of `long`, in at most 600 steps, and its rows a second
 stand beside ours. The results of one commit are one entry of the file: measured again at another, they stand below.
@@ -36,7 +37,7 @@ from machine import describe
 from onboard import setfit
 
 LONG_WORDS, LONG_CLASSES, LONG_EACH = (300, 460), 4, 20
-MANY_ROWS, MANY_ANSWERS = 5_000, 20_000
+MANY_ROWS, MANY_ANSWERS, POOL = 5_000, 20_000, 1_000
 TEXT = "The battery died after two days, and nobody answers."
 
 
@@ -66,12 +67,10 @@ class Spent:
         return cls(round(time.monotonic() - began, 2), round(usage.ru_maxrss / 1024))
 
 
-def onboarding(rows: Path, budget: str, home: Path) -> Spent:
-    """Return what `add-task` takes on the rows."""
-    task = f"{rows.stem}-{budget}"
-    return Spent.by(
-        ["crosspt", "add-task", str(rows), "--label-col", "label", "--budget", budget, "--name", task], home
-    )
+def onboarding(rows: Path, budget: str, home: Path, *more: str) -> Spent:
+    """Return what `add-task` takes on the rows, with more words to its command."""
+    command = ["crosspt", "add-task", str(rows), "--label-col", "label", "--budget", budget]
+    return Spent.by([*command, "--name", f"{rows.stem}-{budget}", *more], home)
 
 
 def write(path: Path, rows: Iterable[tuple[str, str]]) -> Path:
@@ -138,6 +137,16 @@ def beside_another(chosen: argparse.Namespace, scratch: Path) -> dict:
     return {"alone": vars(alone), "beside a busy process": vars(beside)}
 
 
+def with_pool(chosen: argparse.Namespace, scratch: Path) -> dict:
+    """Return what an onboarding takes without rows that have no labels, and with 1,000 of them."""
+    every = read(chosen.data / "cr")
+    rows = write(scratch / "pool.csv", of_each_class(every, 32))
+    others = write(scratch / "others.csv", [(text, "") for text, _ in every[:POOL]])
+    without = onboarding(rows, "quick", scratch / "home")
+    within = onboarding(rows, "quick", scratch / "another", "--unlabelled", str(others))
+    return {"without": vars(without), "with": vars(within)}
+
+
 def many_rows(chosen: argparse.Namespace, scratch: Path) -> dict:
     """Return what it takes to onboard thousands of rows."""
     rows = write(scratch / "rows.csv", read(chosen.data / "emotion")[:MANY_ROWS])
@@ -163,7 +172,7 @@ def long_texts(chosen: argparse.Namespace, scratch: Path) -> dict:
 
 PARTS = {
     "one": one_text, "long": long_texts, "rows": many_rows, "classes": many_classes, "predict": many_answers,
-    "beside": beside_another,
+    "beside": beside_another, "pool": with_pool,
 }  # fmt: skip
 
 
