@@ -25,7 +25,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,17 @@ from onboard import setfit
 LONG_WORDS, LONG_CLASSES, LONG_EACH = (300, 460), 4, 20
 MANY_ROWS, MANY_ANSWERS, POOL = 5_000, 20_000, 1_000
 TEXT = "The battery died after two days, and nobody answers."
+
+
+MEASURING = """
+import json, resource, subprocess, sys, time
+began = time.monotonic()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+seconds = time.monotonic() - began
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps([done.returncode, seconds, most / 1024, done.stderr.decode()]))
+"""
+"""A small process that starts another: one that is forked begins with the memory of its parent."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +65,13 @@ class Spent:
         Raises:
             CalledProcessError: it failed.
         """
-        began = time.monotonic()
+        measuring = [sys.executable, "-c", MEASURING, *command]
         environment = {**os.environ, "CROSSPT_HOME": str(home)}
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
-            _, status, usage = os.wait4(process.pid, 0)  # the usage of this process alone
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                errors.seek(0)
-                raise subprocess.CalledProcessError(process.returncode, command, stderr=errors.read().decode())
-        return cls(round(time.monotonic() - began, 2), round(usage.ru_maxrss / 1024))
+        printed = subprocess.run(measuring, env=environment, capture_output=True, text=True, check=True).stdout
+        code, seconds, memory, errors = json.loads(printed)
+        if code:
+            raise subprocess.CalledProcessError(code, command, stderr=errors)
+        return cls(round(seconds, 2), round(memory))
 
 
 def onboarding(rows: Path, budget: str, home: Path, *more: str) -> Spent:
