@@ -189,9 +189,9 @@ def test_the_page_begins_with_the_report_sets_once_they_were_measured(tmp_path, 
 
     assert make_accuracy.report_section(tmp_path / "report.jsonl") == ""
     lines = [{"machine": {"commit": "abc1234"}}, *report_lines()]
-    (tmp_path / "report.jsonl").write_text("\n".join(map(json.dumps, lines)))
     for path in make_accuracy.RESULTS.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "report.jsonl").write_text("\n".join(map(json.dumps, lines)))
     monkeypatch.setattr(make_accuracy, "RESULTS", tmp_path)
     page = make_accuracy.page()
     assert page.index("## Report sets") < page.index("## Development sets") < page.index("## Balanced accuracy")
