@@ -327,3 +327,21 @@ def test_every_script_can_be_started(script):
     """A name that is gone is noticed now, and not by whoever measures next year."""
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_figures_of_the_readme_are_those_of_the_kept_results():
+    """They are copied by hand, and a benchmark that is run again changes the page about accuracy alone."""
+    from accuracy import mean_over_targets
+    from lines import read_lines
+    from report_sets import PLAIN, merged
+
+    kept = merged(read_lines(ROOT / "bench" / "results" / "report.jsonl"))
+    columns = ("crosspt", "crosspt, pool", "encoder", "TF-IDF", PLAIN)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## How good it is")[1].split("## Limits")[0]
+    rows = re.findall(r"^\| (4|16) \| (.+) \|$", section, re.MULTILINE)
+    assert [size for size, _ in rows] == ["4", "16"]
+    for size, cells in rows:
+        own = [line for line in kept if line["per_class"] == int(size)]
+        means = [mean_over_targets(own, column) for column in columns]
+        assert cells.replace("*", "").split(" | ") == [f"{mean:.1f}" for mean in means]
