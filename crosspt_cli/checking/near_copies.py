@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crosspt_cli.data import Example, Notice
 from crosspt_cli.data.checks import Labelled
@@ -23,6 +23,10 @@ class NearCopies:
     def distinct(self) -> float:
         """The share of the rows that would be left if only one of each group were kept."""
         return len(set(self.groups)) / len(self.groups)
+
+    def part(self, rows: Sequence[int]) -> NearCopies:
+        """Return the groups of some of the rows; what is to be told is still of all."""
+        return replace(self, groups=tuple(self.groups[row] for row in rows))
 
 
 def find_near_copies(rows: Sequence[Example], about: Labelled) -> NearCopies:

@@ -7,10 +7,12 @@ import shlex
 from crosspt_cli.data import Examples
 from crosspt_cli.foundation.errors import DataError
 
-MANY_ROWS = 2_000
+SEARCH_ROWS = 2_000
+"""That candidates are compared on, of more: they tell candidates apart that are a percent or two apart."""
+CLASS_ROWS = 5  # of each class, at least: a fold has one to hold out
 MOST_ROWS = 20_000
-MOST_SCORES = 4_000_000
-"""Rows times classes: every candidate keeps two numbers of each, about 200 bytes over all candidates."""
+MOST_SCORES = 5_000_000
+"""Rows of a search times classes: every candidate keeps two numbers of each, about 200 bytes over all candidates."""
 
 
 def check_size(examples: Examples) -> None:
@@ -20,7 +22,8 @@ def check_size(examples: Examples) -> None:
         DataError: says how many rows there may be, and how to make a sample of them.
     """
     rows, classes = len(examples), len(examples.classes)
-    most = min(MOST_ROWS, MOST_SCORES // classes)
+    searched = min(rows, max(SEARCH_ROWS, CLASS_ROWS * classes))
+    most = MOST_ROWS if searched * classes <= MOST_SCORES else MOST_SCORES // classes
     if rows > most:
         path = examples.rows[0].file
         typed = shlex.quote(path)
@@ -28,15 +31,5 @@ def check_size(examples: Examples) -> None:
             path,
             f"has {rows:,} rows, and a study of {classes:,} classes takes {most:,} at most.",
             "A sample is enough for a prompt. Of a CSV file without line breaks in its cells make one by "
-            f"(head -1 {typed}; tail -n +2 {typed} | shuf -n {min(most, MANY_ROWS)}) > sample.csv",
+            f"(head -1 {typed}; tail -n +2 {typed} | shuf -n {min(most, SEARCH_ROWS)}) > sample.csv",
         )
-
-
-def size_note(rows: int) -> str:
-    """Return what to know of so many rows; "" where there is nothing."""
-    if rows <= MANY_ROWS:
-        return ""
-    return (
-        f"{rows:,} rows: the search scores each of them for every candidate, which takes time and memory. "
-        "A sample of the file, or --budget quick, takes less."
-    )

@@ -13,19 +13,21 @@ CLEARLY = 0.5
 """Standard errors of the row-by-row difference beyond which a candidate is clearly worse: decision 15."""
 
 
-def choose(results: Sequence[CandidateResult]) -> tuple[int, str]:
+def choose(results: Sequence[CandidateResult], shortened: bool = False) -> tuple[int, str]:
     """Return the index of the simplest candidate that is not clearly worse than the best, and why.
 
     Clearly worse: the mean difference in held-out utility, row by row, exceeds half a standard error of that mean.
 
     Args:
         results: every candidate that was scored; at least one is not failed.
+        shortened: whether they read long texts shortened, and therefore have another score on whole ones.
     """
     usable = [index for index, result in enumerate(results) if result.state != "failed"]
     utilities = np.stack([results[index].utility for index in usable])
     places = pick(utilities, [results[index].candidate for index in usable])
     best, choice = (usable[place] for place in places)
-    return choice, _reason(results, best, choice, len(usable))
+    rows = "held-out rows, read shortened," if shortened else "held-out rows"
+    return choice, _reason(results, best, choice, len(usable), rows)
 
 
 def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, int]:
@@ -41,13 +43,13 @@ def pick(utilities: np.ndarray, candidates: Sequence[Candidate]) -> tuple[int, i
     return best, min(np.flatnonzero(~clearly_worse).tolist(), key=lambda place: candidates[place].simplicity)
 
 
-def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: int) -> str:
+def _reason(results: Sequence[CandidateResult], best: int, choice: int, count: int, rows: str) -> str:
     """Return what was compared and what decided, so that no accuracy beside it seems to contradict the choice."""
     if count == 1:
         which = "could be scored" if len(results) > 1 else "was tried"
         return f"It is the only candidate that {which}."
     chosen, top = results[choice], results[best]
-    compared = f"by how many held-out rows it got right ({_right(chosen)}) and how sure it was of the right labels."
+    compared = f"by how many {rows} it got right ({_right(chosen)}) and how sure it was of the right labels."
     if best == choice:
         return f"The best of {count} candidates, {compared}{_beside_the_rightest(results, chosen)}"
     and_surer = ", surer of the right labels" if top.score.mean < chosen.score.mean else ""

@@ -68,7 +68,7 @@ def _corrected(found: Found) -> Corrected:
         float(np.log2(len(found.labels) / found.rows_of_a_fold)),
         stream(found.seed, "corrected"),
         found.distinct,
-        None if found.weighed is None else (found.weighed.without, found.weighed.within),
+        found.changed,
     )
     return replace(corrected, why=why_other(found.chosen.score.mean, corrected))
 

@@ -32,7 +32,7 @@ def corrected_score(
     doublings: float,
     random: np.random.Generator,
     distinct: float = 1.0,
-    pool: tuple[Sequence[Judged], Sequence[Judged]] | None = None,
+    changed: tuple[Sequence[Judged], Sequence[Judged]] | None = None,
 ) -> Corrected:
     """Return the accuracy to expect of what was chosen, corrected for choosing the best of many.
 
@@ -49,8 +49,9 @@ def corrected_score(
         doublings: of a fold's training rows to all rows, log2 of their ratio.
         random: draws the rows.
         distinct: share of the rows that speak for themselves; near-copies of others do not.
-        pool: what the chosen candidate could have been kept as without rows that have no labels, and with them; whether
-            they count is chosen again as well, and what they gained on rows left out is added.
+        changed: what the chosen candidate could have been kept as when it was chosen, and afterwards, when it read rows
+            in full and rows without labels were there; what is best of either is chosen again as well, and what the
+            later gained on rows left out is added.
 
     Source:
         Tsamardinos, Greasidou and Borboudakis 2018, BBC-CV, whose interval is from percentiles of these scores; ours
@@ -63,8 +64,8 @@ def corrected_score(
     rows = utility[0].shape[1]
     draws = random.integers(rows, size=(BOOTSTRAPS, rows))
     scored = _out_of_bag(candidates, utility, correct, draws)
-    if pool is not None:
-        scored[:, 0] += _gained(*pool, draws)
+    if changed is not None:
+        scored[:, 0] += _gained(*changed, draws)
     out_of_bag, spread = float(scored[:, 0].mean()), float(scored[:, 0].var())
     left_out = float(scored[:, 1].mean())
     worth = _rows_worth(out_of_bag, spread * left_out / (1 - left_out), distinct * rows)
@@ -123,20 +124,30 @@ def _out_of_bag(
     return np.array(scored)
 
 
-def _gained(without: Sequence[Judged], within: Sequence[Judged], draws: np.ndarray) -> np.ndarray:
-    """Return for each bootstrap with rows left out by how much these are more often right where a pool may count.
+def _gained(before: Sequence[Judged], after: Sequence[Judged], draws: np.ndarray) -> np.ndarray:
+    """Return for each bootstrap with rows left out by how much these are more often right afterwards.
 
     Args:
-        without, within: everything the chosen candidate could have been kept as without the pool, and with it.
+        before, after: everything the chosen candidate could have been kept as when it was chosen, and afterwards.
         draws: [bootstraps, rows] int64, the rows drawn.
     """
-    utility = np.stack([each.utility for each in (*without, *within)])  # [configurations, rows]
-    correct = np.stack([each.correct for each in (*without, *within)]).astype(float)
     counts = np.stack([np.bincount(drawn, minlength=draws.shape[1]) for drawn in draws])
-    in_bag = counts.astype(float) @ utility.T  # [bootstraps, configurations]
-    plain, free = in_bag[:, : len(without)].argmax(1), in_bag.argmax(1)
     used = np.flatnonzero((counts == 0).any(1))
-    return np.array([(correct[free[b]] - correct[plain[b]])[counts[b] == 0].mean() for b in used])
+    then, now = (_right_left_out(judged, counts[used]) for judged in (before, after))
+    return now - then
+
+
+def _right_left_out(judged: Sequence[Judged], counts: np.ndarray) -> np.ndarray:
+    """Return for each bootstrap how often rows left out are right as what is best on those drawn has them.
+
+    Args:
+        judged: everything a candidate could have been kept as.
+        counts: [bootstraps, rows], how often each row was drawn.
+    """
+    utility = np.stack([each.utility for each in judged])  # [configurations, rows]
+    correct = np.stack([each.correct for each in judged]).astype(float)
+    best = (counts.astype(float) @ utility.T).argmax(1)
+    return np.array([correct[place][drawn == 0].mean() for place, drawn in zip(best, counts, strict=True)])
 
 
 def _rows_worth(mean: float, variance: float, rows: float) -> float:

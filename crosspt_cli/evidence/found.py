@@ -15,6 +15,14 @@ from crosspt_cli.evidence.with_pool import Weighed
 
 
 @dataclass(frozen=True)
+class Reread:
+    """Everything a candidate could have been kept as where its texts were read `short`, and where `in_full`."""
+
+    short: tuple[Judged, ...]
+    in_full: tuple[Judged, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """Everything that is known of held-out rows when a search ends.
 
@@ -23,10 +31,10 @@ class Found:
         classes: their names.
         vectors: [rows, H] float32, the frozen encoder's, without a prompt.
         folds: of the study.
-        results: every candidate at its best.
-        kept: candidate → its trials at the steps at which it was best.
+        results: every candidate at its best; the chosen one, and the best without sources, on rows in full.
+        kept: candidate → its trials at the steps at which it was best, in the same way.
         judged: candidate → everything it could have been kept as: at all steps at which it was scored, with all
-            readouts and temperatures.
+            readouts and temperatures; on rows as candidates read them.
         choice, reason: the chosen candidate, and why, from `choose`.
         baselines: name → score.
         best_source: the class that the best source of each row's fold answers, untouched, [rows]; None without any.
@@ -36,6 +44,7 @@ class Found:
             so few, [rows]; the fewest first.
         seed: of the study.
         distinct: share of the rows that speak for themselves; near-copies of others do not.
+        reread: the chosen candidate where it read texts shortened, and in full; None where nothing was shortened.
     """
 
     labels: np.ndarray
@@ -54,6 +63,7 @@ class Found:
     seed: int
     distinct: float = 1.0
     weighed: Weighed | None = None
+    reread: Reread | None = None
 
     @property
     def chosen(self) -> CandidateResult:
@@ -67,6 +77,17 @@ class Found:
     def trials(self) -> Sequence[TrialResult]:
         """The chosen candidate's trials, as their held-out rows are answered in the end."""
         return self.kept[self.choice] if self.weighed is None else self.weighed.trials
+
+    @property
+    def changed(self) -> tuple[Sequence[Judged], Sequence[Judged]] | None:
+        """What the chosen candidate could have been kept as when it was chosen, and now; None where that is the same.
+
+        It answers otherwise once it reads texts in full, and where rows without labels are weighed in.
+        """
+        if self.weighed is None:
+            return None if self.reread is None else (self.reread.short, self.reread.in_full)
+        before = self.weighed.without if self.reread is None else self.reread.short
+        return before, (*self.weighed.without, *self.weighed.within)
 
     @property
     def rows_of_a_fold(self) -> float:

@@ -58,6 +58,7 @@ def make_stages(
     rows: int,
     sources: int,
     unlabelled: int = 0,
+    fitted: int | None = None,
 ) -> tuple[Stage, ...]:
     """Return what an onboarding goes through once everything is loaded, each stage's work in trial-steps.
 
@@ -66,9 +67,10 @@ def make_stages(
         trained: candidates that start in training.
         folds: of the study.
         budget: the seeds and the learning curve.
-        rows: of the task.
+        rows: of the study.
         sources: that are ranked.
         unlabelled: rows without labels.
+        fitted: rows of the last fit; by default those of the study.
     """
     steps, again = rungs[-1].steps, folds * len(budget.curve)
     return (
@@ -77,7 +79,7 @@ def make_stages(
         Stage("unlabelled", SCORING * folds * min(unlabelled, FOLD_ROWS)),
         Stage("learning curve", again * (steps + SCORING * rows), per=again),
         Stage("fitting", steps, per=1),
-        Stage("saving", SCORING * (rows + unlabelled)),
+        Stage("saving", SCORING * ((fitted or rows) + unlabelled)),
     )
 
 
@@ -140,8 +142,9 @@ def _part(
 ) -> tuple[Examples, Backbone, Prepared]:
     """Return the task of some of the rows."""
     chosen = replace(examples, rows=tuple(examples.rows[row] for row in rows))
-    texts = prepared.texts.take(torch.as_tensor(rows, device=backbone.device))
-    return chosen, backbone, replace(prepared, texts=texts, labels=prepared.labels[rows])
+    at = torch.as_tensor(rows, device=backbone.device)
+    short = None if prepared.short is None else prepared.short.take(at)
+    return chosen, backbone, replace(prepared, texts=prepared.texts.take(at), labels=prepared.labels[rows], short=short)
 
 
 def _trial_step(task: StudyTask, candidates: Sequence[Candidate], repeats: int) -> float:

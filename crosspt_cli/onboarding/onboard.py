@@ -13,7 +13,7 @@ import numpy as np
 from crosspt_cli.data import Notice, Paths, Unlabelled, file_names, row_digest, unlabelled_names
 from crosspt_cli.evidence.judge import find_readouts
 from crosspt_cli.evidence.outcome import StudyResult
-from crosspt_cli.evidence.trial import MIXTURE
+from crosspt_cli.evidence.trial import MIXTURE, Fold
 from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
@@ -158,9 +158,9 @@ def onboard(
             dtype=made.dtype,
             seconds=made.seconds,
             peak_memory_mb=made.peak_memory_mb,
-            suspects=suspect_labels(study.suspects, work.examples),
+            suspects=suspect_labels(study.suspects, work.searched),
         )
-        files = study_files(study) | report_files(made, work.examples, study)
+        files = study_files(study) | report_files(made, work.searched, study)
         files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
         save_fitted(fitted, files, registry, chosen.replace, {"accuracy": plain(study.corrected)})
     return done
@@ -171,13 +171,14 @@ def _search_and_fit(
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
     progress.plan(stages_of(work, *candidates_of(work, chosen, work.sources.names)))
     progress("ranking", 0, 1)
+    sample = work.sample
     task = study_task(
         work.examples,
         work.backbone,
         work.prepared,
         work.sources,
         chosen.seed,
-        work.folds,
+        [Fold(sample[fold.train], sample[fold.held_out]) for fold in work.folds],
         work.near_copies.distinct,
         work.unlabelled.rows,
         work.unlabelled.possible,
@@ -187,7 +188,7 @@ def _search_and_fit(
     if deadline is not None and time.monotonic() > deadline:
         raise time_is_up()
     study = run_study(
-        task,
+        task.part(sample),
         candidates,
         work.folds,
         work.budget.seeds,
@@ -196,6 +197,7 @@ def _search_and_fit(
         work.budget.curve,
         deadline,
         progress,
+        len(work.examples),
     )
     result = study.chosen
     mass = study.pool.mass if study.pool else 0.0
@@ -230,10 +232,16 @@ def _fitted(
         rows=len(work.examples),
         seed=task.seed,
         command=command,
-        row_digests=tuple(row_digest(row.fields) for row in work.examples.rows),
+        row_digests=_digests(work),
         unlabelled=_seen(work, study),
         labelled=final.labelled.take(spread_rows(task.labels, max(MOST_KEPT, len(work.examples.classes)))),
     )
+
+
+def _digests(work: Work) -> tuple[str, ...]:
+    """Return the rows' digests, those first that candidates were compared on: they are the rows that reports know."""
+    others = np.setdiff1d(np.arange(len(work.examples)), work.sample)
+    return tuple(row_digest(work.examples.rows[row].fields) for row in (*work.sample, *others))
 
 
 def _seen(work: Work, study: StudyResult) -> SeenRows | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.encode import encode_texts
-from crosspt_cli.core.read import read_alone
+from crosspt_cli.core.read import read_alone, read_to_layer
 from crosspt_cli.data import Example, Examples
 from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.foundation.errors import Argument
@@ -119,18 +119,21 @@ def study_task(
         prepared: the rows as it reads them.
         sources: to rank.
         seed: of the study.
-        folds: of the study; each ranks the sources on its own training rows.
+        folds: of the study, in numbers of all rows; each ranks the sources on its own training rows.
         distinct: the share of the rows that are no near-copies of others.
         unlabelled: rows without labels that prototypes may learn from.
         possible: how many rows those are a sample of.
     """
     at_once = tokens_at_once(backbone.device)
     tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
-    texts = read_alone(backbone, prepared.texts, sources.layer, at_once)
+    whole = read_alone(backbone, prepared.texts, sources.layer, at_once)
+    texts = whole
+    if prepared.short is not None:  # without a prompt even long texts are read only once
+        texts = replace(read_to_layer(backbone, prepared.short, sources.layer, at_once), vectors=whole.vectors)
     untouched = score_untouched(
         backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once, folds
     )
-    vectors = texts.read_vectors.cpu().numpy()
+    vectors = whole.read_vectors.cpu().numpy()
     pool = None
     if unlabelled:
         encoder = input_encoder(prepared.spec, backbone)
@@ -150,4 +153,5 @@ def study_task(
         seed=seed,
         distinct=distinct,
         pool=pool,
+        whole=None if whole is texts else whole,
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from crosspt_cli.checking.near_copies import NearCopies, find_near_copies
-from crosspt_cli.checking.size import check_size, size_note
+from crosspt_cli.checking.size import CLASS_ROWS, SEARCH_ROWS, check_size
 from crosspt_cli.core.backbone import Backbone
 from crosspt_cli.core.methods import find_method
 from crosspt_cli.data import Examples, Notice, Paths, Unlabelled, UnlabelledRows, file_names, read_csv, read_unlabelled
@@ -18,15 +18,17 @@ from crosspt_cli.evidence.trial import MIXTURE, Candidate, Fold
 from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage
+from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.onboarding.estimate import make_stages
 from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.study_input import Sources, load_sources
 from crosspt_cli.reading.backbones import open_backbone
-from crosspt_cli.reading.prepare import Prepared, prepare
+from crosspt_cli.reading.prepare import SEARCH_TOKENS, Prepared, prepare
 from crosspt_cli.registry import Registry
 from crosspt_cli.search.candidates import make_candidates
-from crosspt_cli.search.folds import count_folds, stratified_folds
+from crosspt_cli.search.folds import count_folds, sample_rows, stratified_folds
 from crosspt_cli.search.plan import Budget, Rung, budget_candidates, find_budget, make_rungs
+from crosspt_cli.tasks import MAX_TOKENS
 
 
 def task_name(path: Paths, name: str | None) -> str:
@@ -44,16 +46,26 @@ def task_name(path: Paths, name: str | None) -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """An onboarding with everything read and loaded, before any training."""
+    """An onboarding with everything read and loaded, before any training.
+
+    `sample` [n] int64: the rows that candidates are compared on, of many · `folds`: of the sample, by places in it ·
+    `near_copies`: of the sample.
+    """
 
     examples: Examples
     backbone: Backbone
     prepared: Prepared
     sources: Sources
+    sample: np.ndarray
     folds: tuple[Fold, ...]
     budget: Budget
     near_copies: NearCopies
     unlabelled: UnlabelledRows
+
+    @property
+    def searched(self) -> Examples:
+        """The rows that candidates are compared on."""
+        return replace(self.examples, rows=tuple(self.examples.rows[row] for row in self.sample))
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -66,9 +78,18 @@ class Work:
         """Sentences about label words, shortened texts and source prompts that are not used."""
         cut, unused = self.prepared.cut, self.sources.left_out
         notes = [*self.prepared.spec.verbalizer.notes]
-        notes += [note for note in (size_note(len(self.examples)),) if note]
+        if len(self.sample) < len(self.examples):
+            notes.append(
+                f"Candidates are compared on {len(self.sample):,} of the {len(self.examples):,} rows, and so is every "
+                "score; the prompt is then trained on all of them."
+            )
+        if self.prepared.short is not None:
+            notes.append(
+                f"Texts are long: while candidates are compared, up to {SEARCH_TOKENS} tokens of each are read, from "
+                f"its front and its end. The choice is scored, and its prompt trained, on up to {MAX_TOKENS}."
+            )
         if cut:
-            notes.append(f"{cut} of {len(self.examples)} texts are too long and were cut.")
+            notes.append(f"{cut:,} of {len(self.examples):,} texts are longer than {MAX_TOKENS} tokens and were cut.")
         if unused:
             notes.append(
                 f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
@@ -104,12 +125,15 @@ def open_work(
     progress("loading", 0, 1)
     backbone = open_backbone(chosen.backbone, registry, chosen.device, chosen.dtype)
     prepared = prepare(examples, backbone, chosen.template, label_words=chosen.label_words)
-    fewest = int(np.bincount(prepared.labels).min())
+    least = max(CLASS_ROWS, chosen.folds or 0)
+    sample = sample_rows(prepared.labels, SEARCH_ROWS, least, stream(chosen.seed, "sample"))
+    labels = prepared.labels[sample]
+    fewest = int(np.bincount(labels).min())
     count = min(chosen.folds, fewest) if chosen.folds else count_folds(budget.folds, fewest)
-    copies = find_near_copies(examples.rows, examples.about)
-    folds = stratified_folds(prepared.labels, count, chosen.seed, copies.groups)
+    copies = find_near_copies(examples.rows, examples.about).part(sample.tolist())
+    folds = stratified_folds(labels, count, chosen.seed, copies.groups)
     sources = load_sources(registry, backbone, chosen.prompt_layer)
-    return Work(examples, backbone, prepared, sources, folds, budget, copies, without_labels)
+    return Work(examples, backbone, prepared, sources, sample, folds, budget, copies, without_labels)
 
 
 def _check_method(chosen: Settings) -> None:
@@ -131,11 +155,11 @@ def candidates_of(
         ms = budget.ms if chosen.ms is None else chosen.ms
         ratios = budget.ratios if chosen.lr_ratios is None else chosen.lr_ratios
         candidates = make_candidates(ranked, ms, ratios, chosen.method)
-    return candidates, make_rungs(budget, len(work.examples), sum(candidate.lr_ratio > 0 for candidate in candidates))
+    return candidates, make_rungs(budget, len(work.sample), sum(candidate.lr_ratio > 0 for candidate in candidates))
 
 
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     """Return the stages of a whole onboarding, for its one bar."""
     trained = sum(not candidate.is_source for candidate in candidates)
-    sizes = len(work.examples), len(work.sources.names), len(work.unlabelled.rows)
+    sizes = len(work.sample), len(work.sources.names), len(work.unlabelled.rows), len(work.examples)
     return make_stages(rungs, trained, len(work.folds), work.budget, *sizes)

@@ -14,13 +14,18 @@ from crosspt_cli.reading.readable import ReadTexts, reading_notices, unreadable
 from crosspt_cli.tasks import MAX_TOKENS, InputEncoder, TaskSpec, Verbalizer, make_spec
 from crosspt_cli.tasks.label_tree import LabelTree
 
+SEARCH_TOKENS = 96
+"""Of a text, at most, while candidates are trained and compared: a search costs what its tokens cost."""
+WORTH_SHORTENING = 0.75  # of the tokens, at most, are left of texts that are worth reading twice
+
 
 @dataclass(frozen=True)
 class Prepared:
     """A task's rows as the backbone reads them.
 
-    `labels` [rows] int64 · `cut`: how many rows were shortened · `reason`: why this template · `notices`: what the
-    backbone cannot read.
+    `texts`: whole, as far as they fit the input · `short`: the same texts, long ones shortened, for a search; None
+    where that spares little · `labels` [rows] int64 · `cut`: how many rows did not fit · `reason`: why this template ·
+    `notices`: what the backbone cannot read.
     """
 
     spec: TaskSpec
@@ -29,6 +34,7 @@ class Prepared:
     cut: int
     reason: str
     notices: tuple[Notice, ...] = ()
+    short: EncodedTexts | None = None
 
 
 def prepare(
@@ -55,7 +61,8 @@ def prepare(
     unknown = backbone.tokenizer.unknown
     spec = make_spec(examples.text_columns, examples.classes, template, backbone.tokenize, unknown, label_words)
     encoder = input_encoder(spec, backbone, max_tokens)
-    rows = [encoder.encode(row.fields) for row in examples.rows]
+    tokens = [encoder.tokens(row.fields) for row in examples.rows]
+    rows = [encoder.put_together(each) for each in tokens]
     ids, lost = [ids for ids, _ in rows], [cut for _, cut in rows]
     read = ReadTexts(examples.rows, ids, lost, encoder, unknown, backbone.tokenizer.piece, backbone.name)
     refused = unreadable(read, examples.path)
@@ -64,7 +71,12 @@ def prepare(
     number = {name: index for index, name in enumerate(examples.classes)}
     labels = np.array([number[label] for label in examples.labels()], np.int64)
     texts, notices = encode_texts(ids, backbone.device), reading_notices(read, examples.about)
-    return Prepared(spec, texts, labels, sum(cut > 0 for cut in lost), spec.template.reason, notices)
+    short = [encoder.shortened(each, SEARCH_TOKENS) for each in tokens]
+    spares = sum(map(len, short)) <= WORTH_SHORTENING * sum(map(len, ids))
+    return Prepared(
+        spec, texts, labels, sum(cut > 0 for cut in lost), spec.template.reason, notices,
+        encode_texts(short, backbone.device) if spares else None,
+    )  # fmt: skip
 
 
 def input_encoder(spec: TaskSpec, backbone: Backbone, max_tokens: int = MAX_TOKENS) -> InputEncoder:

@@ -17,19 +17,18 @@ from crosspt_cli.search.trials import StudyTask
 class SourceAnswers:
     """What the best source of each row's fold says of it.
 
-    `prompts` [folds, P, H] · `held_out`, `biases` [C] and `losses` in nats on training rows: one for each fold.
+    `prompts` [folds, P, H] · `held_out`, and `losses` in nats on training rows: one for each fold.
     """
 
     held_out: tuple[HeldOut, ...]
-    biases: tuple[np.ndarray, ...]
     losses: tuple[float, ...]
     prompts: Tensor
 
     def classes(self, folds: Sequence[Fold]) -> np.ndarray:
         """Return the class answered for each row, [rows] int64."""
         found = np.zeros(sum(len(fold.held_out) for fold in folds), np.int64)
-        for fold, answered, bias in zip(folds, self.held_out, self.biases, strict=True):
-            found[fold.held_out] = (answered.nats - bias).argmax(1)
+        for fold, answered in zip(folds, self.held_out, strict=True):
+            found[fold.held_out] = (answered.nats - answered.bias).argmax(1)
         return found
 
 
@@ -44,6 +43,4 @@ def answers_of_best_source(task: StudyTask, folds: Sequence[Fold]) -> SourceAnsw
     """
     best = [task.untouched.ranks(task.labels, fold.train)[0] for fold in folds]
     prompts = task.sources[[task.untouched.names.index(rank.name) for rank in best]]
-    biases = (task.untouched.bias(rank.name, task.labels, fold.train) for rank, fold in zip(best, folds, strict=True))
-    found = held_out_answers(task, prompts, folds)
-    return SourceAnswers(tuple(found), tuple(biases), tuple(rank.loss for rank in best), prompts)
+    return SourceAnswers(tuple(held_out_answers(task, prompts, folds)), tuple(rank.loss for rank in best), prompts)

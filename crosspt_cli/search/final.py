@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.core.read import answer_rows
+from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.evidence.labelled import LabelledRows
 from crosspt_cli.evidence.pooled import Unlabelled
 from crosspt_cli.evidence.prototypes import PairedPrototypes, paired_prototypes
@@ -52,7 +53,7 @@ def fit_final(
     progress: Progress = no_progress,
     mass: float = 0.0,
 ) -> FinalFit:
-    """Return `candidate` trained on all rows for the number of steps that was best on held-out rows.
+    """Return `candidate` trained on all rows, in full, for the number of steps that was best on held-out rows.
 
     Args:
         task: rows, label words, sources.
@@ -64,6 +65,7 @@ def fit_final(
         progress: told of finished steps.
         mass: how much rows without labels weigh; 0 leaves them out.
     """
+    task = task.in_full
     if candidate.is_source:
         progress("fitting", 0, 1)
         return _source_as_it_is(task, candidate, mass)
@@ -78,7 +80,7 @@ def fit_final(
         raise TrainingError("final fit", "the loss became nan.", NAN_HINT)
     ((method, trial),) = population.bank
     prompt = method.folded(trial)
-    labelled = _labelled(task, prompt[None])
+    labelled = _labelled(task, prompt[None])[0]
     return FinalFit(
         prompt=prompt.cpu().numpy(),
         own={name: values.detach().cpu().numpy() for name, values in method.saved(trial).items()},
@@ -109,17 +111,20 @@ def _source_as_it_is(task: StudyTask, candidate: Candidate, mass: float) -> Fina
     (loss,) = (rank.loss for rank in task.untouched.ranks(task.labels, everything) if rank.name == name)
     source = task.sources[[task.untouched.names.index(name)]]
     prompt = source[0].cpu().numpy()
-    bias = task.untouched.bias(name, task.labels, everything)
-    labelled = _labelled(task, source)
+    labelled, nats = _labelled(task, source)
+    bias = bias_of(nats, task.labels, class_share(task.labels, len(task.classes)))
     made = _prototypes(task, labelled, source, mass)
     return FinalFit(prompt, {"private": prompt}, SHARES_OF_A_SOURCE, bias, labelled, made, steps=0, loss=loss)
 
 
-def _labelled(task: StudyTask, prompts: Tensor) -> LabelledRows:
-    """Return all labelled rows as they are read behind one prompt, [1, P, H] or [1, D, P, H], and without it."""
+def _labelled(task: StudyTask, prompts: Tensor) -> tuple[LabelledRows, np.ndarray]:
+    """Return all labelled rows as they are read behind one prompt, [1, P, H] or [1, D, P, H], and without it.
+
+    Beside them stands what the prompt says of them: label words' log-likelihoods, [rows, C].
+    """
     rows, at_once = torch.arange(len(task.labels)), tokens_at_once(task.backbone.device)
     found = answer_rows(task.backbone, prompts, rows * 0, task.texts, rows, task.tree, at_once)
-    return LabelledRows(found.vectors, found.plain, task.labels)
+    return LabelledRows(found.vectors, found.plain, task.labels), found.nats
 
 
 def _prototypes(task: StudyTask, rows: LabelledRows, prompts: Tensor, mass: float) -> PairedPrototypes:

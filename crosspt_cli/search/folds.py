@@ -92,6 +92,24 @@ def _share_out(labels: np.ndarray, groups: np.ndarray, count: int, seed: int) ->
     return fold_of
 
 
+def sample_rows(labels: np.ndarray, most: int, least: int, random: np.random.Generator) -> np.ndarray:
+    """Return up to `most` rows, drawn so that each class keeps its share of them, as indices in ascending order.
+
+    Args:
+        labels: [rows] int64; every class must occur.
+        most: rows; more only where every class has `least`.
+        least: rows of each class, or all that it has.
+        random: draws the rows.
+    """
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    order = random.permutation(len(labels))
+    counts = np.bincount(labels)
+    wanted = np.maximum(np.minimum(counts, least), counts * most // len(labels))
+    own = (order[labels[order] == label][: wanted[label]] for label in range(len(counts)))
+    return np.sort(np.concatenate(list(own)))
+
+
 def batches(train: np.ndarray, steps: int, batch: int, random: np.random.Generator) -> np.ndarray:
     """Return the rows of every step, [steps, batch] int64: passes over `train` in ever new orders, without gaps."""
     passes = -(-steps * batch // len(train))

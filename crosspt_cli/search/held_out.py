@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from crosspt_cli.core.read import Answered, answer_rows
 from crosspt_cli.core.train import Population
+from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.evidence.prototypes import paired_prototypes
-from crosspt_cli.evidence.trial import Fold, State
+from crosspt_cli.evidence.trial import Fold, State, TrialResult
 from crosspt_cli.search.folds import spread_rows
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
@@ -24,10 +25,11 @@ ROWS_AT_ONCE = 8_000
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One prompt on one fold's held-out rows: `nats` and `similarity` [h, C]."""
+    """One prompt on one fold's held-out rows: `nats` and `similarity` [h, C], and its `bias` [C] in nats."""
 
     nats: np.ndarray
     similarity: np.ndarray
+    bias: np.ndarray
 
 
 def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +39,7 @@ def rows_to_answer(labels: np.ndarray, fold: Fold) -> tuple[np.ndarray, np.ndarr
 
 
 def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int) -> HeldOut:
-    """Return the held-out part of what was answered on `rows_to_answer`, in their order.
+    """Return the held-out part of what was answered on `rows_to_answer`, with the bias that the other part shows.
 
     Args:
         answered: on the held-out rows, then on the training rows.
@@ -48,13 +50,12 @@ def held_out_of(answered: Answered, labels: np.ndarray, fold: Fold, classes: int
     held_out, train = rows_to_answer(labels, fold)
     asked, known = answered.split([len(held_out), len(train)])
     prototypes = paired_prototypes(known.vectors, known.plain, labels[train], classes)
-    return HeldOut(asked.nats, prototypes.similarity(asked.vectors, asked.plain))
+    bias = bias_of(known.nats, labels[train], class_share(labels[fold.train], classes))
+    return HeldOut(asked.nats, prototypes.similarity(asked.vectors, asked.plain), bias)
 
 
-def population_answers(
-    population: Population, labels: np.ndarray, folds: Sequence[Fold]
-) -> list[tuple[HeldOut, np.ndarray]]:
-    """Return what every trial answers on its fold's held-out rows, and its bias [C] in nats.
+def population_answers(population: Population, labels: np.ndarray, folds: Sequence[Fold]) -> list[HeldOut]:
+    """Return what every trial answers on its fold's held-out rows, with the bias that training has shown.
 
     Args:
         population: in training.
@@ -68,7 +69,7 @@ def population_answers(
         found += [
             held_out_of(each, labels, fold, bias.shape[1]) for each, fold in zip(answered, folds[part], strict=True)
         ]
-    return list(zip(found, bias, strict=True))
+    return [replace(answered, bias=own) for answered, own in zip(found, bias, strict=True)]
 
 
 def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) -> list[HeldOut]:
@@ -76,7 +77,7 @@ def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) ->
 
     Args:
         task: of the study.
-        prompts: [T, P, H].
+        prompts: [T, P, H], or [T, D, P, H] for D layers.
         folds: one for each prompt.
     """
     rows = [np.concatenate(rows_to_answer(task.labels, fold)) for fold in folds]
@@ -93,6 +94,24 @@ def held_out_answers(task: StudyTask, prompts: Tensor, folds: Sequence[Fold]) ->
     return found
 
 
+def answered_trials(
+    task: StudyTask, prompts: Tensor, trials: Sequence[TrialResult], folds: Sequence[Fold]
+) -> list[TrialResult]:
+    """Return trials as these prompts answer them.
+
+    Args:
+        task: of the study.
+        prompts: [T, P, H], or [T, D, P, H] for D layers.
+        trials: T.
+        folds: of the study.
+    """
+    found = held_out_answers(task, prompts, [folds[trial.fold] for trial in trials])
+    return [
+        replace(trial, nats=answered.nats, similarity=answered.similarity, bias=answered.bias)
+        for trial, answered in zip(trials, found, strict=True)
+    ]
+
+
 def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
     """Yield consecutive slices of the trials, each of at most `ROWS_AT_ONCE` rows where a trial has no more."""
     first, held = 0, 0
@@ -105,7 +124,7 @@ def _parts(rows: Sequence[np.ndarray]) -> Iterator[slice]:
         yield slice(first, len(rows))
 
 
-def state_of(failed: bool, answered: HeldOut, bias: np.ndarray) -> State:
+def state_of(failed: bool, answered: HeldOut) -> State:
     """Return how a trial stands: whoever has a single number that is none must not be compared with others."""
-    numbers = (answered.nats, answered.similarity, bias)
+    numbers = (answered.nats, answered.similarity, answered.bias)
     return "failed" if failed or not all(np.isfinite(each).all() for each in numbers) else "complete"

@@ -14,7 +14,7 @@ from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.progress import Progress
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.search.best_source import answers_of_best_source
-from crosspt_cli.search.held_out import population_answers
+from crosspt_cli.search.held_out import held_out_answers, population_answers
 from crosspt_cli.search.pooling import similarities_with_pool
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
 
@@ -77,8 +77,8 @@ def right_with_fewer_rows(
     if not every:
         return []
     if candidate.is_source:
-        answers = answers_of_best_source(task, every)
-        found, prompts = list(zip(answers.held_out, answers.biases, strict=True)), answers.prompts
+        answers = answers_of_best_source(task.in_full, every)
+        found, prompts = list(answers.held_out), answers.prompts
     else:
         trials = [Trial(0, number, 0) for number in range(len(every))]
         population = make_population(task, [candidate], trials, every, horizon)
@@ -87,13 +87,17 @@ def right_with_fewer_rows(
                 return None
             population.step()
             progress("learning curve", done + 1, steps)
-        found = population_answers(population, task.labels, every)
         prompts = torch.stack([method.folded(place) for method, place in population.bank])
-    similarities = [answered.similarity for answered, _ in found]
+        read_short = task.whole is not None
+        found = (
+            held_out_answers(task.in_full, prompts, every) if read_short
+            else population_answers(population, task.labels, every)
+        )  # fmt: skip
+    similarities = [answered.similarity for answered in found]
     if mass and task.pool is not None:
-        similarities = similarities_with_pool(task, task.pool, prompts, every, mass)
+        similarities = similarities_with_pool(task.in_full, task.pool, prompts, every, mass)
     right = np.zeros((len(parts), len(task.labels)))
-    for number, (fold, (answered, bias), similar) in enumerate(zip(every, found, similarities, strict=True)):
-        shares = readout.log_shares(answered.nats, bias, similar)
+    for number, (fold, answered, similar) in enumerate(zip(every, found, similarities, strict=True)):
+        shares = readout.log_shares(answered.nats, answered.bias, similar)
         right[number // len(parts[0]), fold.held_out] = shares.argmax(1) == task.labels[fold.held_out]
     return list(right)

@@ -16,10 +16,14 @@ OVERHEAD_ROW_S = 0.001  # the same for each row
 
 @dataclass
 class Pace:
-    """What one step takes here: `trial_s` seconds for each trial of many, `alone_s` for a single one; 0 if unknown."""
+    """What one step takes here: `trial_s` seconds for each trial of many, `alone_s` for a single one; 0 if unknown.
+
+    `longer`: how many times as long rows are once candidates have been compared.
+    """
 
     trial_s: float = 0.0
     alone_s: float = 0.0
+    longer: float = 1.0
 
     def measured(self, seconds: float, trials: int, on_cpu: bool) -> None:
         """Learn from a step that took so long for so many trials; a GPU takes as long for one as for all."""
@@ -29,9 +33,13 @@ class Pace:
         self.trial_s += weight * (trial - self.trial_s)
         self.alone_s += weight * (alone - self.alone_s)
 
-    def answering_s(self, rows: float) -> float:
-        """Return how long it takes to answer so many rows, each under a prompt."""
+    def scoring_s(self, rows: float) -> float:
+        """Return how long it takes to answer so many rows, each under a prompt, as candidates read them."""
         return rows * READING * self.trial_s / BATCH
+
+    def answering_s(self, rows: float) -> float:
+        """Return how long it takes to answer so many rows in full, each under a prompt."""
+        return self.longer * self.scoring_s(rows)
 
     def training_s(self, trials: int, steps: int) -> float:
         """Return how long it takes to train so many trials together, so many steps each."""
@@ -39,7 +47,7 @@ class Pace:
 
     def final_fit_s(self, steps: int, rows: int) -> float:
         """Return how long it takes to train one prompt on all rows, answer them, and save the task."""
-        return self.training_s(1, steps) + self.answering_s(rows) + OVERHEAD_S / 2
+        return self.longer * self.training_s(1, steps) + self.answering_s(rows) + OVERHEAD_S / 2
 
     def conclusions_s(self, trials: int, sources: int, rows: int) -> float:
         """Return how long it takes to say what a choice is worth.

@@ -48,17 +48,13 @@ class UntouchedSources:
         losses = [_loss(nats[used], true, share) for nats in self.nats]
         return tuple(SourceRank(self.names[s], losses[s]) for s in np.argsort(losses, kind="stable"))
 
-    def bias(self, name: str, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
-        """Return by how many nats a source, untouched, favours each class, [C], judged on the rows `ranks` judges on.
+    def part(self, rows: np.ndarray) -> UntouchedSources:
+        """Return what the sources say of those of some rows, [n] int64 ascending, that they were asked about.
 
-        Args:
-            name: of the source.
-            labels: [rows] int64, of all the task's rows.
-            among: row indices that may be used.
+        The rows are numbered anew, by their places among those.
         """
-        used = self._used(labels, among)
-        nats = self.nats[self.names.index(name)][used]
-        return bias_of(nats, labels[self.rows[used]], class_share(labels[among], nats.shape[1]))
+        kept = np.isin(self.rows, rows)
+        return UntouchedSources(self.names, np.searchsorted(rows, self.rows[kept]), self.nats[:, kept])
 
     def _used(self, labels: np.ndarray, among: np.ndarray) -> np.ndarray:
         """Return the places in `rows` of those of `among` that are judged on."""

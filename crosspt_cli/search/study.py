@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from crosspt_cli.core.methods import Mixed
 from crosspt_cli.evidence.baselines import baseline_scores
 from crosspt_cli.evidence.choice import choose
 from crosspt_cli.evidence.conclusions import conclude
-from crosspt_cli.evidence.found import Found, mean_rows
+from crosspt_cli.evidence.found import Found, Reread, mean_rows
 from crosspt_cli.evidence.judge import Judged, best_readout, judge_readouts, result_of
 from crosspt_cli.evidence.outcome import (
     CandidateResult,
@@ -23,6 +23,7 @@ from crosspt_cli.evidence.outcome import (
     failed_candidate,
 )
 from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.simpler import best_alone
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
 from crosspt_cli.evidence.with_pool import MASS, Weighed, weigh_pool
 from crosspt_cli.foundation.errors import TrainingError
@@ -30,7 +31,7 @@ from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.best_source import SourceAnswers, answers_of_best_source
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, state_of
+from crosspt_cli.search.held_out import PROTOTYPE_ROWS, answered_trials, population_answers, state_of
 from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
 from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
@@ -49,8 +50,12 @@ def run_study(
     curve: Sequence[float] = (),
     deadline: float | None = None,
     progress: Progress = no_progress,
+    fitted_rows: int | None = None,
 ) -> StudyResult:
     """Return every trial's held-out predictions and the candidate chosen on them.
+
+    Candidates are compared on rows as the task's `texts` have them; what is said of the chosen one is said of rows in
+    full.
 
     Args:
         task: rows, label words, sources.
@@ -63,13 +68,14 @@ def run_study(
         deadline: `time.monotonic()` at which the task is to be saved; the search ends when what comes after it, the
             final fit included, needs the rest.
         progress: told of finished trial-steps, scoring counted as the trial-steps that it takes.
+        fitted_rows: of the last fit; by default those of the study.
 
     Raises:
         BudgetSpent: the deadline came before any candidate was scored.
         TrainingError: every trial failed.
     """
     began = time.monotonic()
-    study = _Study(task, candidates, folds, seeds, rungs, readouts)
+    study = _Study(task, candidates, folds, seeds, rungs, readouts, fitted_rows or len(task.labels))
     study.baselines = baseline_scores(task.plain, task.vectors, task.labels, folds)  # before: then it is paid for
     finished = study.run(deadline, progress)
     if all(result.state == "failed" for result in study.results()):
@@ -98,6 +104,15 @@ def run_study(
     )
 
 
+@dataclass(frozen=True)
+class InFull:
+    """A candidate as it answers rows in full: its result, its trials, and what it could have been kept as."""
+
+    result: CandidateResult
+    trials: list[TrialResult]
+    reread: Reread
+
+
 class _Study:
     """The population and what is known of each trial so far."""
 
@@ -109,9 +124,10 @@ class _Study:
         seeds: int,
         rungs: Sequence[Rung],
         readouts: Sequence[Readout],
+        fitted_rows: int,
     ) -> None:
         self.task, self.candidates, self.folds, self.rungs = task, candidates, folds, rungs
-        self.readouts = readouts
+        self.readouts, self.fitted_rows = readouts, fitted_rows
         every = [Trial(c, f, s) for c in range(len(candidates)) for f in range(len(folds)) for s in range(seeds)]
         self.untrained = [trial for trial in every if candidates[trial.candidate].is_source]
         self.trials = [trial for trial in every if not candidates[trial.candidate].is_source]
@@ -120,7 +136,7 @@ class _Study:
         self.baselines: dict[str, Score] = {}
         self.source_answers: SourceAnswers | None = None
         self.curve_left_out = False
-        self.pace = Pace()
+        self.pace = Pace(longer=task.longer)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
         self.kept: dict[int, list[TrialResult]] = {}
@@ -163,10 +179,12 @@ class _Study:
         unscored = trials * min(rows, len(self.folds[0].held_out) + PROTOTYPE_ROWS) if self._unscored() else 0
         repeats = trials // max(1, self._alive())
         sources = max((candidate.m for candidate in self.candidates if not candidate.is_source), default=0)
+        again = repeats * rows if self.task.whole is not None else 0
         return (
-            self.pace.answering_s(unscored + self._pool_rows(repeats))
+            self.pace.scoring_s(unscored)
+            + self.pace.answering_s(again + self._pool_rows(repeats))
             + self.pace.conclusions_s(repeats, sources, rows)
-            + self.pace.final_fit_s(self.population.steps, rows)
+            + self.pace.final_fit_s(self.population.steps, self.fitted_rows)
         )
 
     def _pool_rows(self, repeats: int) -> int:
@@ -176,22 +194,29 @@ class _Study:
 
     def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
         """Return what is to be judged: the choice, and what is answered only now that it is known."""
-        task, results = self.task, self.results()
-        choice, reason = choose(results)
-        trials, candidate = self.kept[choice], results[choice].candidate
+        task, results, kept = self.task.in_full, list(self.results()), dict(self.kept)
+        choice, reason = choose(results, task is not self.task)
+        reread = None
+        if task is not self.task:
+            alone = best_alone(results)
+            for number in {choice} if alone is None else {choice, alone}:
+                in_full = self.in_full(number)
+                results[number], kept[number] = in_full.result, in_full.trials
+                reread = in_full.reread if number == choice else reread
+        trials, candidate = kept[choice], results[choice].candidate
         mixed = [self.prompts[choice][trial.fold, trial.seed][1] for trial in trials] if candidate.is_mixed else []
         without = without_each_source(task, self.folds, candidate, trials, [each for each in mixed if each is not None])
-        weighed = self.weighed(choice, progress)
+        weighed = self.weighed(choice, trials, progress)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
-        right = self.fewer(choice, weighed, parts, deadline, progress)
+        right = self.fewer(choice, results[choice].readout, weighed, parts, deadline, progress)
         self.curve_left_out = bool(curve) and (stopped_early or right is None)
         return Found(
             labels=task.labels,
             classes=task.classes,
             vectors=task.vectors,
             folds=self.folds,
-            results=results,
-            kept=self.kept,
+            results=tuple(results),
+            kept=kept,
             judged=self.judged,
             choice=choice,
             reason=reason,
@@ -202,21 +227,34 @@ class _Study:
             seed=task.seed,
             distinct=task.distinct,
             weighed=weighed,
+            reread=reread,
         )
 
-    def weighed(self, choice: int, progress: Progress) -> Weighed | None:
+    def in_full(self, number: int) -> InFull:
+        """Return a candidate as its prompts answer rows in full, which it has read shortened."""
+        result, labels = self.best[number], self.task.labels
+        trials = answered_trials(self.task.in_full, self._prompts_of(number), self.kept[number], self.folds)
+        every = judge_readouts(trials, self.readouts, labels)
+        judged = best_readout(every)
+        found = result_of(result.candidate, result.state, result.steps, judged, trials, self.folds)
+        return InFull(found, trials, Reread(judge_readouts(self.kept[number], self.readouts, labels), every))
+
+    def _prompts_of(self, number: int) -> Tensor:
+        """Return the prompts that a candidate's trials were scored with, [T, P, H] or [T, D, P, H]."""
+        trials = self.kept[number]
+        if self.candidates[number].is_source:
+            answers = self.source_answers or answers_of_best_source(self.task, self.folds)
+            return answers.prompts[[trial.fold for trial in trials]]
+        return torch.stack([self.prompts[number][trial.fold, trial.seed][0] for trial in trials])
+
+    def weighed(self, choice: int, trials: Sequence[TrialResult], progress: Progress) -> Weighed | None:
         """Return the chosen candidate with the rows without labels weighed in; None where there are none."""
-        pool, trials = self.task.pool, self.kept[choice]
+        pool = self.task.pool
         if pool is None or not len(pool) or not any(readout.weight for readout in self.readouts):
             return None
         progress("unlabelled", 0, 1)
-        if self.candidates[choice].is_source:
-            answers = self.source_answers or answers_of_best_source(self.task, self.folds)
-            prompts = answers.prompts[[trial.fold for trial in trials]]
-        else:
-            prompts = torch.stack([self.prompts[choice][trial.fold, trial.seed][0] for trial in trials])
         folds = [self.folds[trial.fold] for trial in trials]
-        pooled = with_pool(self.task, pool, prompts, trials, folds, MASS)
+        pooled = with_pool(self.task.in_full, pool, self._prompts_of(choice), trials, folds, MASS)
         return weigh_pool(trials, pooled, self.readouts, self.task.labels, self.task.distinct)
 
     def results(self) -> tuple[CandidateResult, ...]:
@@ -227,12 +265,14 @@ class _Study:
         """Return the class that the best source of each row's fold answers, untouched, [rows]; None without any."""
         if not len(self.task.sources):
             return None
-        answers = self.source_answers or answers_of_best_source(self.task, self.folds)
+        searched = self.source_answers if self.task.whole is None else None
+        answers = searched or answers_of_best_source(self.task.in_full, self.folds)
         return answers.classes(self.folds)
 
     def fewer(
         self,
         choice: int,
+        readout: Readout,
         weighed: Weighed | None,
         parts: Sequence[Sequence[Fold]],
         deadline: float | None,
@@ -245,10 +285,10 @@ class _Study:
         task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
         if deadline is not None:
             seen = 0 if weighed is None or not weighed.mass or task.pool is None else len(task.pool)  # by the last fit
-            deadline -= self.pace.final_fit_s(chosen.steps, len(task.labels)) + self.pace.answering_s(seen)
+            deadline -= self.pace.final_fit_s(chosen.steps, self.fitted_rows) + self.pace.answering_s(seen)
             if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
                 return None
-        readout, mass = (chosen.readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)
+        readout, mass = (readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)
         return right_with_fewer_rows(
             task, chosen.candidate, readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress, mass
         )
@@ -279,10 +319,10 @@ class _Study:
             return
         answers = self.source_answers = answers_of_best_source(self.task, self.folds)
         for trial in self.untrained:
-            found, bias = answers.held_out[trial.fold], answers.biases[trial.fold]
+            found = answers.held_out[trial.fold]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, state_of(False, found, bias), 0, answers.losses[trial.fold],
-                self.folds[trial.fold].held_out, found.nats, found.similarity, bias,
+                trial.candidate, trial.fold, trial.seed, state_of(False, found), 0, answers.losses[trial.fold],
+                self.folds[trial.fold].held_out, found.nats, found.similarity, found.bias,
                 SHARES_OF_A_SOURCE,
             )  # fmt: skip
         for number in {trial.candidate for trial in self.untrained}:
@@ -295,11 +335,11 @@ class _Study:
         shares = self._shares()
         failed, losses = self.population.failed(), self.population.losses.tolist()
         for t, trial in enumerate(self.trials):
-            held_out, bias = answered[t]
+            found = answered[t]
             self.latest[trial] = TrialResult(
-                trial.candidate, trial.fold, trial.seed, state_of(failed[t], held_out, bias),
-                self.population.steps, losses[t], folds[t].held_out, held_out.nats, held_out.similarity,
-                bias, shares[t],
+                trial.candidate, trial.fold, trial.seed, state_of(failed[t], found),
+                self.population.steps, losses[t], folds[t].held_out, found.nats, found.similarity,
+                found.bias, shares[t],
             )  # fmt: skip
         for number in {trial.candidate for trial in self.trials}:
             self._judge(number, [self.latest[trial] for trial in self.trials if trial.candidate == number])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -86,10 +86,11 @@ class Pool:
 class StudyTask:
     """A task as the search sees it.
 
-    `texts` read up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as one text ·
-    `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of `untouched.names` ·
-    `classes` names of the C classes · `distinct` the share of the rows that would be left if only one of each group of
-    near-copies were kept: so much of them speaks for itself · `pool` rows without labels, if there are any.
+    `texts` as candidates read them, up to the layer where prompts enter · `labels` [rows] int64 · `plain` every row as
+    one text · `vectors` [rows, H] mean-pooled encoder outputs · `sources` [S, P, H] float32 in the order of
+    `untouched.names` · `classes` names of the C classes · `distinct` the share of the rows that would be left if only
+    one of each group of near-copies were kept: so much of them speaks for itself · `pool` rows without labels, if there
+    are any · `whole` the texts as the last fit and predictions read them, where candidates read long ones shortened.
     """
 
     backbone: Backbone
@@ -104,6 +105,35 @@ class StudyTask:
     seed: int
     distinct: float = 1.0
     pool: Pool | None = None
+    whole: EncodedTexts | None = None
+
+    @property
+    def in_full(self) -> StudyTask:
+        """The task with whole texts."""
+        return self if self.whole is None else replace(self, texts=self.whole, whole=None)
+
+    @property
+    def longer(self) -> float:
+        """How many times as many tokens, prompt included, rows have in full."""
+        if self.whole is None:
+            return 1.0
+        prompts = len(self.labels) * self.sources.shape[1]
+        return (len(self.whole.tokens) + prompts) / (len(self.texts.tokens) + prompts)
+
+    def part(self, rows: np.ndarray) -> StudyTask:
+        """Return the task of some of the rows, [n] int64 in ascending order; what is not of single rows stays."""
+        if len(rows) == len(self.labels):
+            return self
+        at = torch.as_tensor(rows, device=self.backbone.device)
+        return replace(
+            self,
+            texts=self.texts.take(at),
+            whole=None if self.whole is None else self.whole.take(at),
+            labels=self.labels[rows],
+            plain=tuple(self.plain[row] for row in rows),
+            vectors=self.vectors[rows],
+            untouched=self.untouched.part(rows),
+        )
 
 
 @dataclass(frozen=True)

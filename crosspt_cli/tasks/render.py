@@ -59,18 +59,49 @@ class InputEncoder:
         Raises:
             TemplateError: what may not be cut is longer than the input.
         """
+        pieces, kept = self._cut(tokens)
+        ids: list[int] = []
+        for piece, most in zip(pieces, kept, strict=True):
+            ids += piece[:most]
+        return [*ids, self.end_token], sum(map(len, pieces)) - sum(kept)
+
+    def shortened(self, tokens: Sequence[Sequence[int]], most: int) -> list[int]:
+        """Return token ids of what `put_together` returns, at most `most` where that can be had by cutting.
+
+        Of each text that loses tokens the front and the end stay, the front twice as long: what a text is about tends
+        to be said first, and what is thought of it last.
+
+        Args:
+            tokens: of the row's texts, not cut.
+            most: tokens, the end-of-sequence token included.
+        """
+        pieces, kept = self._cut(tokens)
+        may = [place for place, segment in enumerate(self.template.segments) if segment.cut]
+        fixed = sum(kept) - sum(kept[place] for place in may)
+        fewer = dict(zip(may, share_room([kept[place] for place in may], max(0, most - 1 - fixed)), strict=True))
+        ids: list[int] = []
+        for place, (piece, whole) in enumerate(zip(pieces, kept, strict=True)):
+            end = fewer.get(place, whole) // 3
+            front = fewer.get(place, whole) - end
+            ids += [*piece[:front], *piece[max(front, whole - end) : whole]]
+        return [*ids, self.end_token]
+
+    def _cut(self, tokens: Sequence[Sequence[int]]) -> tuple[list[Sequence[int]], list[int]]:
+        """Return the tokens of each segment, and how many of them, from the first on, fit the input.
+
+        Raises:
+            TemplateError: what may not be cut is longer than the input.
+        """
         segments = self.template.segments
         pieces = [self.literals[s.text] if s.field is None else tokens[s.field] for s in segments]
         lengths = [len(piece) for piece, segment in zip(pieces, segments, strict=True) if segment.cut]
         fixed = sum(map(len, pieces)) - sum(lengths)
         if fixed > self.room:
             raise self.too_long("the segments that may not be cut need", fixed)
-        kept = share_room(lengths, self.room - fixed)
-        remaining = iter(kept)
-        ids: list[int] = []
-        for piece, segment in zip(pieces, segments, strict=True):
-            ids += piece[: next(remaining)] if segment.cut else piece
-        return [*ids, self.end_token], sum(lengths) - sum(kept)
+        remaining = iter(share_room(lengths, self.room - fixed))
+        return pieces, [
+            next(remaining) if segment.cut else len(piece) for piece, segment in zip(pieces, segments, strict=True)
+        ]
 
     def too_long(self, what: str, tokens: int) -> TemplateError:
         """Return the error for an input that no cutting makes fit."""

@@ -30,13 +30,3 @@ def test_rows_of_many_classes_may_be_fewer(bare, tmp_path, monkeypatch):
     path = write_csv(tmp_path / "topics.csv", labels=("sport", "food", "travel"))
     with pytest.raises(DataError, match="has 24 rows, and a study of 3 classes takes 20 at most"):
         planned(path, bare)
-
-
-def test_many_rows_are_told_of(bare, reviews, monkeypatch):
-    """They cost time and memory, and the person may not need all of them."""
-    assert planned(reviews, bare).notes == ()
-    monkeypatch.setattr(size, "MANY_ROWS", 20)
-    assert planned(reviews, bare).notes == (
-        "24 rows: the search scores each of them for every candidate, which takes time and memory. "
-        "A sample of the file, or --budget quick, takes less.",
-    )

@@ -97,7 +97,7 @@ def test_a_study_says_what_sharing_was_worth(monkeypatch):
     from crosspt_cli.search import study
 
     task = small_task(rows=24)
-    monkeypatch.setattr(study, "choose", lambda results: (1, "because"))
+    monkeypatch.setattr(study, "choose", lambda results, _: (1, "because"))
     candidates = [Candidate((), 1.0), Candidate(NAMES[:2], 0.5)]
     found = run_study(task, candidates, folds_of(task), 2, (Rung(2, 2), Rung(4, 2)), READOUTS["auto"])
     alone = found.verdict.methods[ALONE]

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from study_samples import NAMES, RUNGS, candidate_result, folds_of, found_of, small_task, some_candidates, trial_result
+from study_samples import (
+    NAMES,
+    RUNGS,
+    bias_by,
+    candidate_result,
+    folds_of,
+    found_of,
+    small_task,
+    some_candidates,
+    trial_result,
+)
 
 from crosspt_cli.core.read import score_rows
 from crosspt_cli.evidence import baselines, conclusions, verdict
@@ -97,7 +107,7 @@ def test_prototypes_and_the_best_source_are_computed_from_the_other_folds(monkey
         wanted = means.similarity(task.vectors[fold.held_out]).argmax(1) == task.labels[fold.held_out]
         assert np.array_equal(found[PROTOTYPES][fold.held_out, 0], wanted)
         best = task.untouched.ranks(task.labels, fold.train)[0].name
-        bias = task.untouched.bias(best, task.labels, fold.train)
+        bias = bias_by(task, task.sources[[NAMES.index(best)]], fold)
         answers = (task.untouched.nats[NAMES.index(best)][fold.held_out] - bias).argmax(1)
         assert np.array_equal(found[SOURCE][fold.held_out, 0], answers == task.labels[fold.held_out])
 
@@ -179,7 +189,7 @@ def test_many_rows_are_answered_by_the_best_source_too(monkeypatch):
         prompt = torch.full((len(fold.held_out),), NAMES.index(best))
         rows = torch.as_tensor(fold.held_out)
         nats = score_rows(task.backbone, task.sources, prompt, task.texts, rows, task.tree, 10_000)
-        wanted = (nats - task.untouched.bias(best, task.labels, fold.train)).argmax(1)
+        wanted = (nats - bias_by(task, task.sources[[NAMES.index(best)]], fold)).argmax(1)
         assert np.array_equal(found[fold.held_out], wanted)
 
 

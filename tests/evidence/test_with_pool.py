@@ -47,7 +47,7 @@ def test_what_the_free_choice_gains_is_measured_on_rows_left_out():
     draws = np.random.default_rng(0).integers(40, size=(200, 40))
     gained = _gained([one], [other], draws)
     assert gained.mean() == pytest.approx(0.25, abs=0.02)
-    assert (_gained([other], [one], draws) == 0).all()
+    assert (_gained([other], [other, one], draws) == 0).all()
 
 
 def test_the_corrected_score_has_what_the_pool_gains():

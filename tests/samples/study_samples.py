@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from hf_reference import END, as_backbone, random_prompts, small_t5
 
 from crosspt_cli.core.encode import encode_texts
-from crosspt_cli.core.read import read_alone
+from crosspt_cli.core.read import read_alone, score_rows
+from crosspt_cli.evidence.bias import bias_of, class_share
 from crosspt_cli.evidence.found import Found
 from crosspt_cli.evidence.outcome import CandidateResult, score_of
 from crosspt_cli.evidence.readout import Readout
@@ -55,9 +57,26 @@ def _task_of(ids, labels, words, sources: int, dtype: torch.dtype = torch.float3
     return StudyTask(backbone, texts, labels, tree, plain, vectors, values, ranked, classes, seed)
 
 
+def with_whole(task: StudyTask) -> StudyTask:
+    """Return the task with its texts whole, and short ones in which the token that shows the class is another."""
+    ids = [each.tolist() for each in task.texts.tokens.split(task.texts.lengths.tolist())]
+    device = task.backbone.device
+    whole = read_alone(task.backbone, encode_texts([each[:-1] * 3 + [END] for each in ids], device), 0, 10_000)
+    short = read_alone(task.backbone, encode_texts([[*each[:-2], 2, END] for each in ids], device), 0, 10_000)
+    return replace(task, texts=replace(short, vectors=whole.vectors), whole=whole, vectors=whole.read_vectors.numpy())
+
+
 def folds_of(task: StudyTask, count: int = 3):
     """Return the task's folds."""
     return stratified_folds(task.labels, count, task.seed)
+
+
+def bias_by(task: StudyTask, prompt: torch.Tensor, fold: Fold) -> np.ndarray:
+    """Return how far a prompt [1, P, H] favours each class by a fold's training rows, [C] in nats."""
+    rows = torch.as_tensor(fold.train)
+    nats = score_rows(task.backbone, prompt, rows * 0, task.texts, rows, task.tree, 10_000)
+    known = task.labels[fold.train]
+    return bias_of(nats, known, class_share(known, nats.shape[1]))
 
 
 def some_candidates() -> tuple[Candidate, ...]:

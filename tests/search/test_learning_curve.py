@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from study_samples import NAMES, folds_of, small_task, some_candidates
+from study_samples import NAMES, bias_by, folds_of, small_task, some_candidates
 
 from crosspt_cli.core.read import score_rows
 from crosspt_cli.evidence.judge import READOUTS
@@ -71,7 +71,7 @@ def test_an_untouched_source_is_ranked_on_the_fewer_rows_only():
         prompt = task.sources[[task.untouched.names.index(name)]]
         at = torch.as_tensor(fold.held_out)
         nats = score_rows(task.backbone, prompt, at * 0, task.texts, at, task.tree, 10_000)
-        answers = (nats - task.untouched.bias(name, task.labels, fold.train)).argmax(1)
+        answers = (nats - bias_by(task, prompt, fold)).argmax(1)
         expected[fold.held_out] = answers == task.labels[fold.held_out]
     assert np.array_equal(right, expected)
 

@@ -49,8 +49,8 @@ def trained_on(task, folds):
     with torch.no_grad():
         prompts = population.bank.parts[0].method.prompts()
     return [
-        (prompts[t], population.losses[t], bias, population.balance[t], held_out.nats, held_out.similarity)
-        for t, (trial, (held_out, bias)) in enumerate(zip(trials, found, strict=True))
+        (prompts[t], population.losses[t], each.bias, population.balance[t], each.nats, each.similarity)
+        for t, (trial, each) in enumerate(zip(trials, found, strict=True))
         if trial.fold == 0
     ]
 
@@ -96,7 +96,7 @@ def test_the_best_source_of_a_fold_does_not_know_held_out_labels():
     folds = folds_of(task)
     changed = with_flipped_labels(task, folds[0].held_out[[0]])
     one, other = (answers_of_best_source(each, folds) for each in (task, changed))
-    assert np.array_equal(one.biases[0], other.biases[0])
+    assert np.array_equal(one.held_out[0].bias, other.held_out[0].bias)
     assert one.losses[0] == other.losses[0]
     assert np.array_equal(one.held_out[0].nats, other.held_out[0].nats)
 

@@ -145,3 +145,11 @@ def test_which_rows_a_fold_ranks_on_is_not_decided_by_the_labels_of_others():
     for a, b in zip(one.ranks(labels, fold.train), other.ranks(turned, fold.train), strict=True):
         assert a.name == b.name
         assert abs(a.loss - b.loss) < 1e-5
+
+
+def test_a_part_of_the_rows_knows_what_was_asked_of_them():
+    """Their answers, under their new numbers; rows of which no source was asked stay out."""
+    nats = np.arange(12.0).reshape(2, 3, 2)
+    part = UntouchedSources(NAMES[:2], np.array([7, 2, 5]), nats).part(np.array([0, 2, 3, 7]))
+    assert part.rows.tolist() == [3, 1]
+    assert np.array_equal(part.nats, nats[:, :2])

@@ -202,7 +202,7 @@ def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answ
     for trial in of_it:
         assert (trial.steps, trial.state, trial.shares.tolist()) == (0, "complete", [1.0, 0.0])
         assert np.array_equal(trial.nats, answers.held_out[trial.fold].nats)
-        assert np.array_equal(trial.bias, answers.biases[trial.fold])
+        assert np.array_equal(trial.bias, answers.held_out[trial.fold].bias)
     trained = trials.make_population(task, [Candidate(NAMES[:1], 0.0)], [trials.Trial(0, 0, 0)], folds_of(task)[:1], 4)
     for _ in range(4):
         trained.step()
@@ -287,9 +287,8 @@ def test_a_single_held_out_number_that_is_none_fails_its_candidate(what, monkeyp
 
     def spoiled(population, labels, folds):
         found = population_answers(population, labels, folds)
-        held_out, bias = found[0]
-        getattr(held_out, what)[0] = np.nan
-        return [(held_out, bias), *found[1:]]
+        getattr(found[0], what)[0] = np.nan
+        return found
 
     sound = small_study(rungs=(Rung(4, 9),))
     monkeypatch.setattr(study, "population_answers", spoiled)
@@ -487,10 +486,10 @@ def test_trials_are_answered_in_parts_of_bounded_size(monkeypatch):
     monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 70)
     parts = population_answers(population, task.labels, of)
     assert largest == [60, 60, 60]
-    for (one, bias), (other, same) in zip(whole, parts, strict=True):
+    for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one.nats, other.nats, atol=1e-5)
         np.testing.assert_allclose(one.similarity, other.similarity, atol=1e-5)
-        assert np.array_equal(bias, same)
+        assert np.array_equal(one.bias, other.bias)
     alone = [each.nats for each in held_out_answers(task, task.sources, folds)]
     monkeypatch.setattr(held_out, "ROWS_AT_ONCE", 1)
     for one, other in zip(alone, held_out_answers(task, task.sources, folds), strict=True):

@@ -74,6 +74,34 @@ def test_literal_text_is_tokenised_once():
     assert seen.count("first:") == seen.count("second:") == 1
 
 
+def test_a_shortened_text_keeps_its_front_and_its_end(tokenize):
+    """Two thirds and one third of what is left; markers stay, and so do short texts."""
+    encoder = InputEncoder(PAIR, tokenize, 128, END)
+    premise = " ".join(map(str, range(30)))
+    tokens = encoder.tokens((premise, "it is wet"))
+    ids = encoder.shortened(tokens, 20)
+    assert len(ids) == 20
+    room = 20 - 1 - len(tokenize("first: second:")) - 3
+    end = room // 3
+    kept = [*tokens[0][: room - end], *tokens[0][-end:]]
+    assert ids == [*tokenize("first:"), *kept, *tokenize("second: it is wet"), END]
+    assert encoder.shortened(tokens, 128) == encoder.put_together(tokens)[0]
+
+
+def test_a_shortened_text_has_no_more_than_the_whole_input_has(tokenize):
+    """Its end is the end of what predictions read."""
+    encoder = InputEncoder(fit_template(load_template("sentiment"), ("text",)), tokenize, 13, END)
+    tokens = encoder.tokens((" ".join(map(str, range(40))),))
+    assert encoder.shortened(tokens, 10) == [*tokens[0][:6], *tokens[0][9:12], END]
+
+
+def test_what_may_not_be_cut_is_not_shortened(tokenize):
+    """An input is then as long as it is."""
+    encoder = InputEncoder(Template("own", "a", 2, (Segment(field=0), Segment(field=1, cut=True))), tokenize, 20, END)
+    tokens = encoder.tokens(("a b c d e f", "g h i"))
+    assert encoder.shortened(tokens, 4) == [*tokenize("a b c d e f"), END]
+
+
 @given(st.lists(st.integers(0, 40), max_size=5), st.integers(0, 100))
 def test_the_room_is_filled_and_only_the_longest_lose(lengths, room):
     """As the well-known longest-first truncation, to within the one token that does not divide."""
