@@ -6,6 +6,8 @@ DATA holds one folder per data set of long texts with `train.csv.gz` and `test.c
 budget from 16 rows per class, once for each of --tokens: so many of a text are read while candidates are compared; `0`
 reads whole texts, up to 256 tokens. The last fit reads whole texts in either case, and so do the test rows. Source
 prompts that were trained on the same kind of rows are left out. What differs is paired: the same rows, the same draws.
+
+Test rows of more than 256 tokens are answered twice: by their front, and as `predict --windows` does.
 """
 
 from __future__ import annotations
@@ -53,11 +55,12 @@ def measure(job: Search) -> dict:
     """Return how good what was chosen is on test rows, and how long search and last fit took."""
     import torch
 
+    from crosspt_cli.core.encode import encode_texts
     from crosspt_cli.core.read import answer_rows, read_alone
     from crosspt_cli.evidence.judge import find_readouts
     from crosspt_cli.onboarding.study_input import study_task
     from crosspt_cli.reading.backbones import open_backbone
-    from crosspt_cli.reading.prepare import prepare
+    from crosspt_cli.reading.prepare import input_encoder, prepare
     from crosspt_cli.registry import Registry
     from crosspt_cli.search.final import fit_final
     from crosspt_cli.search.folds import count_folds, stratified_folds
@@ -81,18 +84,29 @@ def measure(job: Search) -> dict:
     searched = time.monotonic() - began
     fit = fit_final(task, study.chosen.candidate, study.chosen.steps, rungs[-1].steps)
     seconds = time.monotonic() - began
-    at_once = tokens_at_once(backbone.device)
-    asked = prepare(test, backbone, label_words=dict(zip(shots.classes, prepared.spec.verbalizer.words, strict=True)))
-    texts, every = read_alone(backbone, asked.texts, sources.layer, at_once), torch.arange(len(test))
-    read = answer_rows(backbone, torch.as_tensor(fit.prompt)[None], every * 0, texts, every, task.tree, at_once)
-    similarity = fit.prototypes.similarity(read.vectors, read.plain)
-    answers = study.readout.log_shares(read.nats, fit.bias, similarity).argmax(1)
+    encoder = input_encoder(prepared.spec, backbone)
+    tokens = [encoder.tokens(row.fields) for row in test.rows]
     truth = np.array([shots.classes.index(label) for label in test.labels()])
+
+    def right(windows: list[list[list[int]]]) -> tuple[np.ndarray, np.ndarray]:
+        at_once = tokens_at_once(backbone.device)
+        ids = encode_texts([each for of_row in windows for each in of_row], backbone.device)
+        texts, every = read_alone(backbone, ids, sources.layer, at_once), torch.arange(len(ids))
+        prompt = torch.as_tensor(fit.prompt)[None]
+        found = answer_rows(backbone, prompt, every * 0, texts, every, task.tree, at_once)
+        read = found.averaged([len(of_row) for of_row in windows])
+        answers = study.readout.log_shares(read.nats, fit.bias, fit.prototypes.similarity(read.vectors, read.plain))
+        return answers.argmax(1), answers.argmax(1) == truth
+
+    answers, fronts = right([[encoder.put_together(each)[0]] for each in tokens])
+    _, wholes = right([encoder.windows(each)[0] for each in tokens])
+    cut = np.array([encoder.put_together(each)[1] > 0 for each in tokens])
     return {
         "rows": len(shots), "test_rows": len(test), "chosen": str(study.chosen.candidate),
         "sources": list(study.chosen.candidate.sources), "steps": study.chosen.steps,
         "held_out": round(study.chosen.score.mean, 4), "corrected": round(study.corrected.accuracy.value, 4),
-        "accuracy": round(float((answers == truth).mean()), 4), "balanced": round(balanced(answers, truth), 4),
+        "accuracy": round(float(fronts.mean()), 4), "balanced": round(balanced(answers, truth), 4),
+        "cut": int(cut.sum()), "cut_fronts": int(fronts[cut].sum()), "cut_windows": int(wholes[cut].sum()),
         "search_seconds": round(searched, 1), "seconds": round(seconds, 1),
     }  # fmt: skip
 
@@ -132,6 +146,9 @@ def show(lines: list[dict], tokens: list[int]) -> None:
                 for name, scale in CHANGES.items()
             }
             print("   less whole texts: " + ", ".join(f"{name} {mean_and_error(c)}" for name, c in changes.items()))
+    cut = [line for line in lines if line["cut"] and line["tokens"] == tokens[0]]
+    gains = 100 * np.array([(line["cut_windows"] - line["cut_fronts"]) / line["cut"] for line in cut])
+    print(f"rows of more than 256 tokens, in windows less by their front: {mean_and_error(gains)} points")
 
 
 def main() -> None:

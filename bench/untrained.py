@@ -77,6 +77,7 @@ class Task:
             asked: places in the pool.
             rank: of the source, 0 for the one that the training rows speak for most.
         """
+        from crosspt_cli.evidence.bias import bias_of, class_share
         from crosspt_cli.evidence.prototypes import paired_prototypes
         from crosspt_cli.search.rank import UntouchedSources
 
@@ -87,7 +88,8 @@ class Task:
         known = self.rows[train]
         means = paired_prototypes(pool.vectors[source, known], pool.plain[known], labels[train], pool.classes)
         similarity = means.similarity(pool.vectors[source, asked], pool.plain[asked])
-        return pool.nats[source, asked], untouched.bias(best, labels, train), similarity
+        bias = bias_of(pool.nats[source, known], labels[train], class_share(labels[train], pool.classes))
+        return pool.nats[source, asked], bias, similarity
 
     def judged(self, count: int, seed: int, rank: int = 0) -> list:
         """Return every readout judged on held-out rows, by `count` folds."""

@@ -105,6 +105,10 @@ and how many texts were too long to be read to the end (256 tokens, the template
 `blank`, `abstain_below`, `abstained`, `promise`, `unusual` and `cut`. Beside them are
 `notices` of the input and `notes`, sentences that stderr would have had.
 
+`--windows` reads texts that are too long in windows of the length that is read at once, and averages what was read.
+It answers more of them right ([method.md](method.md#long-texts)), and takes as long as all of the text does. Of a pair
+the longer text is read so.
+
 `--adapt` lets up to 2,000 rows of INPUT, a file, count as rows without labels in the answers to that file; the task
 that is saved does not change ([method.md](method.md#adapting-to-the-rows-asked-about)). stderr says how many count,
 and `--json` as `adapted`. Confidences were calibrated without these rows, so `--target-accuracy` is refused beside it.

@@ -85,17 +85,20 @@ class Predictor:
         fitted: the task.
         backbone: the one it was fitted on.
         adaptation: the rows that its prototypes have seen since; None for a task as it was saved.
+        windows: whether a text that is too long is read to its end, in windows whose readings are averaged.
 
     Raises:
         IntegrityError: the backbone is another one.
     """
 
-    def __init__(self, fitted: FittedTask, backbone: Backbone, adaptation: Adaptation | None = None) -> None:
+    def __init__(
+        self, fitted: FittedTask, backbone: Backbone, adaptation: Adaptation | None = None, windows: bool = False
+    ) -> None:
         if backbone.fingerprint != fitted.fingerprint:
             problem = f"was fitted on another backbone than {backbone.name} is now (fingerprints differ)."
             hint = f"Restore that backbone, or onboard the task again with --replace --backbone {backbone.name}."
             raise IntegrityError(f"task '{fitted.name}'", problem, hint)
-        self.fitted, self.backbone, self.adaptation = fitted, backbone, adaptation
+        self.fitted, self.backbone, self.adaptation, self.windows = fitted, backbone, adaptation, windows
         self.encoder = input_encoder(fitted.spec, backbone)
         self.tree = backbone.t5.place(label_tree(fitted.spec.verbalizer, backbone))
         self.unknown = backbone.tokenizer.unknown
@@ -109,6 +112,7 @@ class Predictor:
         registry: Registry | None = None,
         device: str = "auto",
         dtype: str = "auto",
+        windows: bool = False,
     ) -> Predictor:
         """Return the predictor of a task in the registry.
 
@@ -117,6 +121,7 @@ class Predictor:
             registry: default the person's.
             device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
             dtype: ``"auto"``, ``"fp32"`` or ``"bf16"``.
+            windows: read texts that are too long to their end, see `Predictor`.
 
         Raises:
             NotFound: there is no such task, or its backbone is gone.
@@ -124,7 +129,7 @@ class Predictor:
         """
         registry = registry or Registry.open()
         fitted = load_fitted(task, registry) if isinstance(task, str) else task
-        return cls(fitted, open_backbone(fitted.backbone, registry, device, dtype))
+        return cls(fitted, open_backbone(fitted.backbone, registry, device, dtype), windows=windows)
 
     def promise(self, target_accuracy: float) -> Promise:
         """Return from which confidence on answers are right that often; its `threshold` is for `predict`.
@@ -161,15 +166,18 @@ class Predictor:
         fitted, labelled = self.fitted, labelled_rows(self.fitted)
         drawn = draw_rows(self.rows(rows), fitted.row_digests).rows
         if not fitted.readout.weight or not drawn:
-            return Predictor(fitted, self.backbone, Adaptation(0, 0, 0))
+            return self._with(fitted, Adaptation(0, 0, 0))
         read = self.read(drawn, progress)
         usual = ~(fitted.familiar.unusual(read.vectors, read.plain) | self._unreadable(drawn, self._tokens(drawn)))
         usable = int(usual.sum())
         left_out = len(drawn) - usable
         if usable < FEWEST_USABLE:
-            return Predictor(fitted, self.backbone, Adaptation(0, usable, left_out))
+            return self._with(fitted, Adaptation(0, usable, left_out))
         found = adapted_prototypes(labelled, len(fitted.spec.verbalizer.classes), read.take(usual))
-        return Predictor(replace(fitted, prototypes=found), self.backbone, Adaptation(usable, usable, left_out))
+        return self._with(replace(fitted, prototypes=found), Adaptation(usable, usable, left_out))
+
+    def _with(self, fitted: FittedTask, adaptation: Adaptation) -> Predictor:
+        return Predictor(fitted, self.backbone, adaptation, self.windows)
 
     def predict(self, rows: Texts, abstain_below: float = 0.0) -> list[Prediction]:
         """Return one prediction per row, in order; a row without text gets none of the labels.
@@ -229,12 +237,10 @@ class Predictor:
 
     def _scored(self, rows: Sequence[tuple[str, ...]]) -> list[RowScores]:
         fitted, tokens = self.fitted, self._tokens(rows)
-        ids, lost = zip(*map(self.encoder.put_together, tokens), strict=True)
-        read = self._read_ids(ids)
+        read, cut = self._read_tokens(tokens)
         similarity = fitted.prototypes.similarity(read.vectors, read.plain)
         log_shares = fitted.readout.log_shares(read.nats, fitted.bias, similarity)
         unusual = fitted.familiar.unusual(read.vectors, read.plain) | self._unreadable(rows, tokens)
-        cut = [tokens > 0 for tokens in lost]
         return [RowScores(*each) for each in zip(read.nats, log_shares, unusual.tolist(), cut, strict=True)]
 
     def _tokens(self, rows: Sequence[Sequence[str]]) -> list[list[list[int]]]:
@@ -253,8 +259,18 @@ class Predictor:
         given, read = self.rows(rows), []
         for start in range(0, len(given), CHUNK):
             progress("looking", start, len(given))
-            read.append(self._read_ids([self.encoder.encode(row)[0] for row in given[start : start + CHUNK]]))
+            read.append(self._read_tokens(self._tokens(given[start : start + CHUNK]))[0])
         return Answered.joined(read)
+
+    def _read_tokens(self, tokens: Sequence[Sequence[Sequence[int]]]) -> tuple[Answered, list[bool]]:
+        """Return what rows are answered, from the tokens of their texts, and whether each lost some of them."""
+        if self.windows:
+            parts, lost = zip(*map(self.encoder.windows, tokens), strict=True)
+        else:
+            ids, lost = zip(*map(self.encoder.put_together, tokens), strict=True)
+            parts = tuple([each] for each in ids)
+        read = self._read_ids([ids for every in parts for ids in every])
+        return read.averaged([len(every) for every in parts]), [count > 0 for count in lost]
 
     def _read_ids(self, ids: Sequence[Sequence[int]]) -> Answered:
         at_once, encoded = tokens_at_once(self.backbone.device), encode_texts(ids, self.backbone.device)
@@ -289,6 +305,7 @@ def predict(
     abstain_below: float | None = None,
     target_accuracy: float | None = None,
     adapt: bool = False,
+    windows: bool = False,
 ) -> list[Prediction]:
     """Return one prediction per text, with a task of the registry; for many calls open a `Predictor` once.
 
@@ -300,6 +317,7 @@ def predict(
         abstain_below: rows of less confidence get no label.
         target_accuracy: choose that confidence so that the labels given are right this often.
         adapt: use these very texts as rows without labels, see `Predictor.adapted`; the saved task stays as it is.
+        windows: read texts that are too long to their end, see `Predictor`.
 
     Raises:
         NotFound: there is no such task, or its backbone is gone.
@@ -316,5 +334,5 @@ def predict(
     fitted = load_fitted(task, registry)
     limit, _ = find_limit(fitted, abstain_below, target_accuracy, adapt)
     rows = rows_of(texts, fitted.text_columns, fitted.name)
-    predictor = Predictor.open(fitted, registry)
+    predictor = Predictor.open(fitted, registry, windows=windows)
     return (predictor.adapted(rows) if adapt else predictor).predict(rows, limit)

@@ -179,9 +179,14 @@ def is_pipe(name: str) -> bool:
 
 
 def _onboard(rows: _Rows, label_col: str, settings: dict[str, Any], verbose: bool, quiet: bool, as_json: bool) -> None:
-    from crosspt_cli.report.progress import progress_display
+    from crosspt_cli.report.progress import expect, progress_display
     from crosspt_cli.report.render import kept_text, onboarded_text
-    from crosspt_cli.report.summary import onboarded_dict
+    from crosspt_cli.report.summary import onboarded_dict, slow_text
+
+    def expected(seconds: float) -> None:
+        expect(progress, seconds)
+        backbone = settings["backbone"] or default_backbone()
+        say_all([text for text in (slow_text(seconds, settings["budget"], backbone),) if text], quiet)
 
     with progress_display(shows_progress(quiet, as_json), limit=settings["max_seconds"]) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens
@@ -189,8 +194,17 @@ def _onboard(rows: _Rows, label_col: str, settings: dict[str, Any], verbose: boo
         settings["unlabelled"] = _read_unlabelled(rows.examples, settings["unlabelled"])
         progress("loading", 0, 0)
         from crosspt_cli.onboarding.onboard import onboard
+        from crosspt_cli.reading.backbones import default_backbone
 
-        done = onboard(rows.files, label_col, progress=progress, summarise=kept_text, started=STARTED, **settings)
+        done = onboard(
+            rows.files,
+            label_col,
+            progress=progress,
+            summarise=kept_text,
+            started=STARTED,
+            expected=expected,
+            **settings,
+        )
     if as_json:
         emit_json(onboarded_dict(done))
         return

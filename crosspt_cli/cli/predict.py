@@ -56,6 +56,7 @@ class Asked:
     proba: bool
     replace: bool
     adapt: bool
+    windows: bool
     quiet: bool
     as_json: bool
 
@@ -113,6 +114,7 @@ class Rows:
     help="Choose that confidence so that the answers given are right this often, as held-out rows promise.",
 )
 @click.option("--adapt", is_flag=True, help="Let INPUT's rows count as rows without labels; the task stays as it is.")
+@click.option("--windows", is_flag=True, help="Read texts that are too long to their end, in windows, and average.")
 @device_options("PREDICT")
 @quiet_option
 @json_option
@@ -142,6 +144,9 @@ def predict(
 
     --adapt reads INPUT, a file, first: up to 2,000 of its rows, drawn by lot, then count in the class prototypes, as
     rows without labels. The task that is saved does not change.
+
+    Of a text that is too long the end is not read; how many these are is told. --windows reads them to the end, in
+    windows of the length that is read at once, and averages the readings.
     """
     asked = Asked(out, kind, **flags)
     interactive = source is None and not texts and sys.stdin.isatty()
@@ -151,7 +156,7 @@ def predict(
         tally = make_tally(fitted, abstain_below, target_accuracy, asked.adapt)
         rows = None if interactive else open_rows(held, source, texts, text_cols, header, fitted)
         drawn = _draw(source, texts, text_cols, header, fitted) if asked.adapt else None
-        predictor = _open(fitted, device, dtype)
+        predictor, tally.windows = _open(fitted, device, dtype, asked.windows), asked.windows
         if drawn is not None and rows is not None:
             predictor, said = adapted(predictor, drawn, rows.path, tally, asked.quiet or asked.as_json)
             rows = replace(rows, notices=(*rows.notices, said))
@@ -204,10 +209,10 @@ def make_tally(fitted: FittedTask, abstain_below: float | None, target_accuracy:
     return Tally(*find_limit(fitted, abstain_below, target_accuracy, adapt))
 
 
-def _open(fitted: FittedTask, device: str, dtype: str) -> Predictor:
+def _open(fitted: FittedTask, device: str, dtype: str, windows: bool) -> Predictor:
     from crosspt_cli.answering.predict import Predictor
 
-    return Predictor.open(fitted, device=device, dtype=dtype)
+    return Predictor.open(fitted, device=device, dtype=dtype, windows=windows)
 
 
 def open_rows(

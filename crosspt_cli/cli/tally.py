@@ -24,6 +24,7 @@ class Tally:
     def __init__(self, limit: float, promise: Promise | None) -> None:
         self.limit, self.promise = limit, promise
         self.rows = self.abstained = self.blank = self.unusual = self.cut = 0
+        self.windows = False  # whether texts that are too long are read in windows
         self.adapted: int | None = None  # rows that the task was adapted to; None where that was not asked for
 
     def counting(self, answers: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -60,7 +61,8 @@ class Tally:
         if self.unusual:
             parts.append(f"{self.unusual:,} unlike anything seen in onboarding")
         if self.cut:
-            parts.append(f"{self.cut:,} too long to be read to the end")
+            unless = "" if self.windows else " without --windows"
+            parts.append(f"{self.cut:,} too long to be read to the end{unless}")
         return f"{'; '.join(parts)}."
 
     def record(self) -> dict[str, Any]:

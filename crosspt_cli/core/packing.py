@@ -6,6 +6,7 @@ by length and cut into groups, each padded to its own longest row only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from torch import Tensor
 
 HIDDEN_KEY = -1e4  # added to an attention score; finite, so that no row turns into NaN
 CPU_GROUP = 8  # rows padded together; a GPU takes all at once, because there launches cost more than padding
+CACHED_SCORES = 130_000
+"""Attention scores of a head, over a group's rows: those of a dozen heads are 6 MB in float32. Of more, attention waits
+for memory: rows of 276 tokens take twice as long to read in groups of 16."""
 READING_GROUP = 16  # the same without gradients: many rows are read, and sorted their lengths hardly differ
 
 
@@ -96,13 +100,26 @@ def prompted_layout(lengths: Tensor, prompt_tokens: int) -> Layout:
     from_prompt = order[row] * prompt_tokens + position
     from_text = text_start[order[row]] + position - prompt_tokens
     source = torch.where(position < prompt_tokens, from_prompt, from_text)
-    on_cpu = CPU_GROUP if torch.is_grad_enabled() else READING_GROUP
-    size = on_cpu if device.type == "cpu" else count
     starts = [0, *full.cumsum(0).tolist()]
-    groups = tuple(
-        _group(slice(first, min(first + size, count)), starts, full, position) for first in range(0, count, size)
-    )
-    return Layout(order, source, groups)
+    on_cpu = CPU_GROUP if torch.is_grad_enabled() else READING_GROUP
+    parts = _parts(full.tolist(), on_cpu) if device.type == "cpu" else [slice(0, count)]
+    return Layout(order, source, tuple(_group(rows, starts, full, position) for rows in parts))
+
+
+def _parts(lengths: Sequence[int], most: int) -> list[slice]:
+    """Return consecutive groups of at most `most` rows, and of so few that their attention scores stay in a cache.
+
+    Args:
+        lengths: tokens of each row, ascending.
+        most: rows of a group.
+    """
+    parts, first = [], 0
+    for place, length in enumerate(lengths):
+        rows = place + 1 - first
+        if rows > 1 and (rows > most or rows * length**2 > CACHED_SCORES):
+            parts.append(slice(first, place))
+            first = place
+    return [*parts, slice(first, len(lengths))] if lengths else []
 
 
 def token_positions(lengths: Tensor) -> tuple[Tensor, Tensor]:

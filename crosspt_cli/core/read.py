@@ -39,6 +39,13 @@ class Answered:
         """Return some of the rows: their numbers, or whether each is wanted, [R] bool."""
         return Answered(self.nats[rows], self.vectors[rows], self.plain[rows])
 
+    def averaged(self, sizes: Sequence[int]) -> Answered:
+        """Return the mean of each of consecutive parts of these sizes, as one row of it."""
+        if all(size == 1 for size in sizes):
+            return self
+        starts, counts = np.cumsum([0, *sizes[:-1]]), np.array(sizes, np.float32)[:, None]
+        return Answered(*(np.add.reduceat(each, starts) / counts for each in (self.nats, self.vectors, self.plain)))
+
     def split(self, sizes: Sequence[int]) -> list[Answered]:
         """Return consecutive parts of these sizes."""
         ends = np.cumsum(sizes)[:-1]

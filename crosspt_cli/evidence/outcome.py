@@ -277,6 +277,7 @@ class StudyResult:
         curve: what more rows should bring.
         stopped_early: whether the time limit ended the search.
         curve_left_out: whether it left no time to train on fewer rows, though the budget has it.
+        sources_left_out: whether it left no time to say what single sources are worth.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
         pool: what rows without labels were worth; None where there were none.
@@ -289,6 +290,7 @@ class StudyResult:
         "folds",
         "stopped_early",
         "curve_left_out",
+        "sources_left_out",
         Key("seconds", digits=2),
         "candidates",
         "baselines",
@@ -318,6 +320,7 @@ class StudyResult:
     seconds: float
     suspects: tuple[Suspect, ...] = ()
     curve_left_out: bool = False
+    sources_left_out: bool = False
     pool: PoolWorth | None = None
     without_pool: CandidateResult | None = None
 

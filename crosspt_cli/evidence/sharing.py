@@ -14,6 +14,7 @@ from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate, TrialResult
 from crosspt_cli.evidence.verdict import ALONE, mean_difference
 
+ONE_SOURCE = "One source prompt is all that is in use."
 ALSO_COUNTED = "The choice also counts how probable the right labels were made, and which candidate is simpler."
 
 
@@ -55,7 +56,7 @@ def did_sharing_help(
     return Sharing(
         None if against is None else SourceWorth(against),
         {name: SourceWorth(each) for name, each in worth.items()},
-        _sentence(against, worth),
+        ONE_SOURCE if candidate.is_source and against is None else _sentence(against, worth),
     )
 
 
@@ -80,7 +81,7 @@ def _sentence(against: Estimate | None, worth: Mapping[str, Estimate]) -> str:
     parts += [f"{name} harms: {_with_interval(each)} (negative transfer)." for name, each in harms.items()]
     if worth and len(parts) == (against is not None):
         parts.append("No single source makes a difference that these rows can show.")
-    return " ".join(parts) or "One source prompt is all that is in use."
+    return " ".join(parts)
 
 
 def _whole(against: Estimate) -> str:

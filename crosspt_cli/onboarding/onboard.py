@@ -19,11 +19,12 @@ from crosspt_cli.foundation.arguments import as_names
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding.command import onboarding_command
+from crosspt_cli.onboarding.estimate import first_estimate
 from crosspt_cli.onboarding.fitted import MOST_KEPT, PRIVATE, SUMMARY_FILE, FittedTask, SeenRows, save_fitted
 from crosspt_cli.onboarding.record import study_files
 from crosspt_cli.onboarding.report_record import made_on, report_files
 from crosspt_cli.onboarding.settings import Settings
-from crosspt_cli.onboarding.study_input import study_task
+from crosspt_cli.onboarding.study_input import ranked_task, read_task
 from crosspt_cli.onboarding.suspect_labels import SuspectLabel, suspect_labels
 from crosspt_cli.onboarding.work import Work, candidates_of, open_work, stages_of, task_name
 from crosspt_cli.registry import Registry
@@ -86,6 +87,7 @@ def onboard(
     progress: Progress = no_progress,
     started: float | None = None,
     summarise: Callable[[Onboarded], str] | None = None,
+    expected: Callable[[float], None] = lambda seconds: None,
 ) -> Onboarded:
     """Return the task just onboarded and saved.
 
@@ -111,6 +113,7 @@ def onboard(
         progress: told how far it all is, in trial-steps or what takes as long.
         started: `time.monotonic()` from which `max_seconds` counts; default now.
         summarise: makes the text that is kept with the task for `crosspt registry show`.
+        expected: told how many more seconds it should take, as soon as the rows were read.
 
     Raises:
         OptionError: a setting cannot be used, or the name is taken.
@@ -140,7 +143,7 @@ def onboard(
         held.enter_context(registry.reserve_task(name, chosen.replace))
         work = open_work(path, label_col, unlabelled, chosen, registry, progress)
         deadline = None if chosen.max_seconds is None else (started or began) + chosen.max_seconds
-        task, study, final = _search_and_fit(work, chosen, deadline, progress)
+        task, study, final = _search_and_fit(work, chosen, deadline, progress, expected)
         command = onboarding_command(file_names(path), label_col, chosen)
         fitted = _fitted(name, label_col, work, task, study, final, command)
         made = made_on(work.backbone, chosen.budget, time.monotonic() - began)
@@ -167,22 +170,27 @@ def onboard(
 
 
 def _search_and_fit(
-    work: Work, chosen: Settings, deadline: float | None, progress: Whole
+    work: Work, chosen: Settings, deadline: float | None, progress: Whole, expected: Callable[[float], None]
 ) -> tuple[StudyTask, StudyResult, FinalFit]:
-    progress.plan(stages_of(work, *candidates_of(work, chosen, work.sources.names)))
-    progress("ranking", 0, 1)
-    sample = work.sample
-    task = study_task(
+    sample, names = work.sample, work.sources.names
+    read = read_task(
         work.examples,
         work.backbone,
         work.prepared,
         work.sources,
         chosen.seed,
-        [Fold(sample[fold.train], sample[fold.held_out]) for fold in work.folds],
         work.near_copies.distinct,
         work.unlabelled.rows,
         work.unlabelled.possible,
     )
+    stages = stages_of(work, *candidates_of(work, chosen, names))
+    progress.plan(stages)
+    ahead = first_estimate(read, sum(stage.work for stage in stages))
+    if deadline is not None:
+        ahead = min(ahead, max(0.0, deadline - time.monotonic()))
+    expected(ahead)
+    progress("ranking", 0, 1)
+    task = ranked_task(read, names, [Fold(sample[fold.train], sample[fold.held_out]) for fold in work.folds])
     ranked = [rank.name for rank in task.untouched.ranks(task.labels, np.arange(len(task.labels)))]
     candidates, rungs = candidates_of(work, chosen, ranked)
     if deadline is not None and time.monotonic() > deadline:

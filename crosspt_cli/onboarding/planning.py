@@ -92,8 +92,8 @@ def plan_onboarding(
     candidates, rungs = candidates_of(work, chosen, work.sources.names)
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
-    ahead = sum(stage.work for stage in stages_of(work, candidates, rungs) if stage.name != "ranking")
-    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, candidates, repeats, ahead)
+    ahead = sum(stage.work for stage in stages_of(work, candidates, rungs))
+    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, ahead)
     seconds = opened + cost.seconds
     return OnboardingPlan(
         task=name,

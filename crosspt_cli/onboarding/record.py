@@ -42,16 +42,16 @@ def read_study(stored: StoredTask) -> StudyResult:
     return read(StudyResult, completed(json.loads(stored.files[STUDY_FILE])), STUDY_FILE)
 
 
-def cut_short(stopped_early: bool, curve_left_out: bool, steps: int, planned: int) -> str:
+def cut_short(study: StudyResult, steps: int) -> str:
     """Return what the time limit cut short as a sentence; "" where nothing was.
 
     Args:
-        stopped_early: whether it ended the search.
-        curve_left_out: whether nothing was trained for the learning curve.
+        study: what the search found.
         steps: of the final fit.
-        planned: steps that the final fit should have had.
     """
-    parts = ["the search ended early"] if stopped_early else []
-    parts += ["no learning curve was trained"] if curve_left_out else []
+    planned = study.chosen.steps
+    parts = ["the search ended early"] if study.stopped_early else []
+    parts += ["what single sources are worth was not measured"] if study.sources_left_out else []
+    parts += ["no learning curve was trained"] if study.curve_left_out else []
     parts += [f"the final fit has {steps:,} of {planned:,} steps"] if steps < planned else []
     return f"The time was up: {', '.join(parts)}." if parts else ""

@@ -19,7 +19,7 @@ from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.reading.prepare import Prepared, input_encoder, label_tree
 from crosspt_cli.registry import Entry, Registry
 from crosspt_cli.search.pooling import usable_pool
-from crosspt_cli.search.rank import score_untouched
+from crosspt_cli.search.rank import none_asked, score_untouched
 from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
 DEFAULT_PROMPT_TOKENS = 20  # for a backbone that has no source prompts to take the number from
@@ -100,39 +100,33 @@ def _one_of_each_name(entries: Sequence[Entry], own: str) -> tuple[list[Entry], 
     return [entry for entry in entries if entry is first[entry.name]], tuple(hidden)
 
 
-def study_task(
+def read_task(
     examples: Examples,
     backbone: Backbone,
     prepared: Prepared,
     sources: Sources,
     seed: int,
-    folds: Sequence[Fold] = (),
     distinct: float = 1.0,
     unlabelled: Sequence[Example] = (),
     possible: int = 0,
 ) -> StudyTask:
-    """Return a task as the search sees it: what the frozen model says of its rows is computed here, once.
+    """Return a task as the search sees it, with its rows read; the sources were not asked about them yet.
 
     Args:
         examples: labelled rows.
         backbone: the frozen T5.
         prepared: the rows as it reads them.
-        sources: to rank.
+        sources: to mix.
         seed: of the study.
-        folds: of the study, in numbers of all rows; each ranks the sources on its own training rows.
         distinct: the share of the rows that are no near-copies of others.
         unlabelled: rows without labels that prototypes may learn from.
         possible: how many rows those are a sample of.
     """
     at_once = tokens_at_once(backbone.device)
-    tree = backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone))
     whole = read_alone(backbone, prepared.texts, sources.layer, at_once)
     texts = whole
     if prepared.short is not None:  # without a prompt even long texts are read only once
         texts = replace(read_to_layer(backbone, prepared.short, sources.layer, at_once), vectors=whole.vectors)
-    untouched = score_untouched(
-        backbone, sources.names, sources.values, texts, prepared.labels, tree, stream(seed, "rank"), at_once, folds
-    )
     vectors = whole.read_vectors.cpu().numpy()
     pool = None
     if unlabelled:
@@ -144,14 +138,44 @@ def study_task(
         backbone=backbone,
         texts=texts,
         labels=prepared.labels,
-        tree=tree,
+        tree=backbone.t5.place(label_tree(prepared.spec.verbalizer, backbone)),
         plain=tuple(" ".join(row.fields) for row in examples.rows),
         vectors=vectors,
         sources=sources.values,
-        untouched=untouched,
+        untouched=none_asked(len(examples.classes)),
         classes=prepared.spec.verbalizer.classes,
         seed=seed,
         distinct=distinct,
         pool=pool,
         whole=None if whole is texts else whole,
     )
+
+
+def ranked_task(task: StudyTask, names: Sequence[str], folds: Sequence[Fold] = ()) -> StudyTask:
+    """Return the task with what every source prompt, untouched, says of its rows.
+
+    Args:
+        task: whose rows were read.
+        names: of its sources.
+        folds: of the study, in numbers of the task's rows; each ranks the sources on its own training rows.
+    """
+    untouched = score_untouched(
+        task.backbone, names, task.sources, task.texts, task.labels, task.tree, stream(task.seed, "rank"),
+        tokens_at_once(task.backbone.device), folds,
+    )  # fmt: skip
+    return replace(task, untouched=untouched)
+
+
+def study_task(
+    examples: Examples,
+    backbone: Backbone,
+    prepared: Prepared,
+    sources: Sources,
+    seed: int,
+    folds: Sequence[Fold] = (),
+    unlabelled: Sequence[Example] = (),
+    possible: int = 0,
+) -> StudyTask:
+    """Return a task with its rows read and its sources ranked; the arguments are those of `read_task`."""
+    task = read_task(examples, backbone, prepared, sources, seed, unlabelled=unlabelled, possible=possible)
+    return ranked_task(task, sources.names, folds)

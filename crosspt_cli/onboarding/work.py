@@ -19,7 +19,7 @@ from crosspt_cli.foundation.errors import Argument, OptionError
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage
 from crosspt_cli.foundation.seeds import stream
-from crosspt_cli.onboarding.estimate import make_stages
+from crosspt_cli.onboarding.estimate import Sizes, make_stages
 from crosspt_cli.onboarding.settings import Settings
 from crosspt_cli.onboarding.study_input import Sources, load_sources
 from crosspt_cli.reading.backbones import open_backbone
@@ -159,7 +159,18 @@ def candidates_of(
 
 
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
-    """Return the stages of a whole onboarding, for its one bar."""
-    trained = sum(not candidate.is_source for candidate in candidates)
-    sizes = len(work.sample), len(work.sources.names), len(work.unlabelled.rows), len(work.examples)
-    return make_stages(rungs, trained, len(work.folds), work.budget, *sizes)
+    """Return the stages of a whole onboarding once its rows were read, for its one bar."""
+    trained = [candidate.m for candidate in candidates if not candidate.is_source]
+    prepared, prompt = work.prepared, work.sources.values.shape[1]
+    whole = len(prepared.texts.tokens) / len(work.examples) + prompt
+    read = whole if prepared.short is None else len(prepared.short.tokens) / len(work.examples) + prompt
+    sizes = Sizes(
+        rows=len(work.sample),
+        fitted=len(work.examples),
+        tokens=read,
+        longer=whole / read,
+        sources=len(work.sources.names),
+        mixed=round(sum(trained) / max(1, len(trained))),
+        unlabelled=len(work.unlabelled.rows),
+    )
+    return make_stages(rungs, len(trained), len(work.folds), work.budget, sizes)

@@ -19,6 +19,7 @@ STAGES = {
     "loading": "Loading the backbone",
     "ranking": "Ranking the sources",
     "searching": "Searching",
+    "judging": "Scoring the choice",
     "unlabelled": "Reading rows without labels",
     "learning curve": "Training on fewer rows",
     "fitting": "Fitting on all rows",
@@ -87,6 +88,10 @@ class Pace:
             share = (now - self.began) / max(self.ends - self.began, 1e-9)
         self.share = max(self.share, min(share, 1.0))
 
+    def expect(self, seconds: float) -> None:
+        """Take note of how long the rest should take, until the work itself has shown it."""
+        self.ends = self.clock() + seconds
+
     def left(self) -> float | None:
         """Return the seconds left; None as long as nothing is known, and when it takes longer than was thought."""
         left = None if self.ends is None else self.ends - self.clock()
@@ -119,6 +124,12 @@ def rough_time(seconds: float) -> str:
     if seconds < 90:
         return f"about {round(seconds, -1):.0f} s"
     return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+
+
+def expect(progress: Progress, seconds: float) -> None:
+    """Have a display that shows the time left begin with so many seconds."""
+    if isinstance(progress, BarStages):
+        progress.pace.expect(seconds)
 
 
 class PlainStages:

@@ -189,7 +189,7 @@ def _report(stored: StoredTask, fitted: FittedTask, study: StudyResult, made: Ma
         reason=study.reason,
         candidates=study.candidates,
         trials=dict(Counter(trial.state for trial in study.trials)),
-        cut_short=cut_short(study.stopped_early, study.curve_left_out, fitted.steps, study.chosen.steps),
+        cut_short=cut_short(study, fitted.steps),
         words_share=study.chosen.words_share,
         attention=_attention(fitted.shares),
         calibration=study.calibration,

@@ -67,6 +67,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "budget": done.budget,
         "stopped_early": study.stopped_early,
         "curve_left_out": study.curve_left_out,
+        "sources_left_out": study.sources_left_out,
         "cut_short": _cut_short(done),
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
@@ -194,8 +195,7 @@ def detail_lines(done: Onboarded) -> tuple[Line, ...]:
 def _cut_short(done: Onboarded) -> str:
     from crosspt_cli.onboarding.record import cut_short
 
-    study = done.study
-    return cut_short(study.stopped_early, study.curve_left_out, done.fitted.steps, study.chosen.steps)
+    return cut_short(done.study, done.fitted.steps)
 
 
 def attention_text(shares: Any) -> str:
@@ -265,15 +265,22 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
         ("to try", f"{tried}: {counted(plan.trials, 'trial')}, {counted(plan.steps, 'trial-step')} at most"),
         ("candidates", "; ".join(plan.candidates)),
         ("would take", f"{cost}: estimates, from a few steps on these rows"),
-        *((("faster", faster_text(plan)),) if plan.seconds > LONG_S else ()),
+        *((("faster", faster_text(plan.budget, plan.backbone)),) if plan.seconds > LONG_S else ()),
     )
 
 
-def faster_text(plan: OnboardingPlan) -> str:
+def faster_text(budget: str, backbone: str) -> str:
     """Return what to add to the command for a faster onboarding."""
-    ways = [] if plan.budget == "quick" else ["--budget quick"]
-    ways += ["--backbone mini-fast"] if plan.backbone == "mini" else []
+    ways = [] if budget == "quick" else ["--budget quick"]
+    ways += ["--backbone mini-fast"] if backbone == "mini" else []
     return " or ".join([*ways, "--max-time 2m, which ends the search early"])
+
+
+def slow_text(seconds: float, budget: str, backbone: str) -> str:
+    """Return what to tell of an onboarding that takes so long; "" where nobody minds."""
+    if seconds <= LONG_S:
+        return ""
+    return f"This should take {rough_time(seconds)}. Faster: {faster_text(budget, backbone)}."
 
 
 def bank_rows(bank: PretrainedBank) -> tuple[tuple[str, ...], ...]:

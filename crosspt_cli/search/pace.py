@@ -10,7 +10,7 @@ from crosspt_cli.search.plan import BATCH
 NEWEST = 0.3  # weight of the newest step in the running mean: machines slow down and recover
 ALONE = 2.0  # a trial alone takes so much longer than among many, where passes are full
 READING = 0.6  # of the time of training on a row, to answer it, at most: no gradients, and a vector more
-OVERHEAD_S = 1.0  # to choose, correct and save
+OVERHEAD_S = 0.5  # to choose, correct and save
 OVERHEAD_ROW_S = 0.001  # the same for each row
 
 
@@ -49,15 +49,9 @@ class Pace:
         """Return how long it takes to train one prompt on all rows, answer them, and save the task."""
         return self.longer * self.training_s(1, steps) + self.answering_s(rows) + OVERHEAD_S / 2
 
-    def conclusions_s(self, trials: int, sources: int, rows: int) -> float:
-        """Return how long it takes to say what a choice is worth.
-
-        Args:
-            trials: folds × seeds of the chosen candidate.
-            sources: that are taken out of it, one after the other.
-            rows: of the task.
-        """
-        return self.answering_s(trials * sources * rows) + OVERHEAD_S + OVERHEAD_ROW_S * rows
+    def conclusions_s(self, rows: int) -> float:
+        """Return how long it takes to say what a choice is worth, once all is answered, of so many rows."""
+        return OVERHEAD_S + OVERHEAD_ROW_S * rows
 
 
 def time_is_up() -> BudgetSpent:

@@ -62,6 +62,11 @@ class UntouchedSources:
         return known[spread_rows(labels[self.rows[known]], MOST_ROWS)]
 
 
+def none_asked(classes: int) -> UntouchedSources:
+    """Return what is known before any source was asked about a row."""
+    return UntouchedSources((), np.empty(0, np.int64), np.empty((0, 0, classes), np.float32))
+
+
 def score_untouched(
     backbone: Backbone,
     names: Sequence[str],

@@ -23,6 +23,7 @@ from crosspt_cli.evidence.outcome import (
     failed_candidate,
 )
 from crosspt_cli.evidence.readout import Readout
+from crosspt_cli.evidence.sharing import Without
 from crosspt_cli.evidence.simpler import best_alone
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
 from crosspt_cli.evidence.with_pool import MASS, Weighed, weigh_pool
@@ -98,6 +99,7 @@ def run_study(
         folds=len(folds),
         stopped_early=not finished,
         curve_left_out=study.curve_left_out,
+        sources_left_out=study.sources_left_out,
         pool=None if task.pool is None else task.pool.worth(found.weighed),
         without_pool=None if task.pool is None else found.results[found.choice],
         seconds=time.monotonic() - began,
@@ -135,7 +137,7 @@ class _Study:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.baselines: dict[str, Score] = {}
         self.source_answers: SourceAnswers | None = None
-        self.curve_left_out = False
+        self.curve_left_out = self.sources_left_out = False
         self.pace = Pace(longer=task.longer)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
@@ -151,15 +153,17 @@ class _Study:
             if not self.trials:
                 break
             while self.population.steps < rung.steps:
-                now = time.monotonic()
-                if deadline is not None and now + self.reserve() > deadline:
+                if self._is_late(deadline):
                     return self._stop()
+                now = time.monotonic()
                 self.population.step()
                 self.pace.measured(time.monotonic() - now, len(self.trials), self.task.backbone.device.type == "cpu")
                 done += len(self.trials)
                 steps, alive = self.population.steps, self._alive()
                 left = work_left(self.rungs[number:], steps, alive, len(self.trials) // alive, rows)
                 progress("searching", done, done + left, self._standing())
+            if not self._unscored() and self._is_late(deadline, self._scoring_s()):
+                return self._stop()
             self._score()
             done += SCORING * rows * len(self.trials)
             if rung is not self.rungs[-1]:
@@ -167,25 +171,31 @@ class _Study:
         progress("searching", done, done, self._standing())
         return True
 
+    def _is_late(self, deadline: float | None, seconds: float = 0.0) -> bool:
+        """Return whether the search has to end, if what it would do next takes so long."""
+        return deadline is not None and time.monotonic() + seconds + self.reserve() > deadline
+
     def reserve(self) -> float:
-        """Return how many seconds all takes that would come after the search if it ended now; 0 before its first step.
+        """Return how many seconds all takes that has to come after the search if it ended now; 0 before its first step.
 
         At least: living trials are scored where some candidate was not yet, the choice is judged, and the final fit
         trains as many steps as the search has.
         """
         if not self.pace.trial_s:
             return 0.0
-        rows, trials = len(self.task.labels), len(self.trials)
-        unscored = trials * min(rows, len(self.folds[0].held_out) + PROTOTYPE_ROWS) if self._unscored() else 0
-        repeats = trials // max(1, self._alive())
-        sources = max((candidate.m for candidate in self.candidates if not candidate.is_source), default=0)
-        again = repeats * rows if self.task.whole is not None else 0
+        repeats = len(self.trials) // max(1, self._alive())
+        read = 3 if self.task.whole is not None else 1  # by the best source, and in full by the choice and without one
         return (
-            self.pace.scoring_s(unscored)
-            + self.pace.answering_s(again + self._pool_rows(repeats))
-            + self.pace.conclusions_s(repeats, sources, rows)
+            (self._scoring_s() if self._unscored() else 0.0)
+            + self.pace.answering_s(read * repeats * len(self.task.labels) + self._pool_rows(repeats))
+            + self.pace.conclusions_s(len(self.task.labels))
             + self.pace.final_fit_s(self.population.steps, self.fitted_rows)
         )
+
+    def _scoring_s(self) -> float:
+        """Return how many seconds it takes to score the living trials."""
+        rows = min(len(self.task.labels), len(self.folds[0].held_out) + PROTOTYPE_ROWS)
+        return self.pace.scoring_s(len(self.trials) * rows)
 
     def _pool_rows(self, repeats: int) -> int:
         """Return how many rows without labels are still to be read, by the prompts of the folds and by the last one."""
@@ -196,6 +206,7 @@ class _Study:
         """Return what is to be judged: the choice, and what is answered only now that it is known."""
         task, results, kept = self.task.in_full, list(self.results()), dict(self.kept)
         choice, reason = choose(results, task is not self.task)
+        progress("judging", 0, 1)
         reread = None
         if task is not self.task:
             alone = best_alone(results)
@@ -204,9 +215,8 @@ class _Study:
                 results[number], kept[number] = in_full.result, in_full.trials
                 reread = in_full.reread if number == choice else reread
         trials, candidate = kept[choice], results[choice].candidate
-        mixed = [self.prompts[choice][trial.fold, trial.seed][1] for trial in trials] if candidate.is_mixed else []
-        without = without_each_source(task, self.folds, candidate, trials, [each for each in mixed if each is not None])
         weighed = self.weighed(choice, trials, progress)
+        without = self.without(choice, trials, deadline)
         parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
         right = self.fewer(choice, results[choice].readout, weighed, parts, deadline, progress)
         self.curve_left_out = bool(curve) and (stopped_early or right is None)
@@ -221,7 +231,7 @@ class _Study:
             choice=choice,
             reason=reason,
             baselines=self.baselines,
-            best_source=self.best_source(),
+            best_source=None if candidate.is_source else self.best_source(),
             without=without,
             fewer=list(zip(map(mean_rows, parts), right or (), strict=False)),
             seed=task.seed,
@@ -246,6 +256,20 @@ class _Study:
             answers = self.source_answers or answers_of_best_source(self.task, self.folds)
             return answers.prompts[[trial.fold for trial in trials]]
         return torch.stack([self.prompts[number][trial.fold, trial.seed][0] for trial in trials])
+
+    def without(self, choice: int, trials: Sequence[TrialResult], deadline: float | None) -> dict[str, Without]:
+        """Return what the chosen candidate answers without each of its sources; empty where there is no time for it."""
+        task, candidate = self.task.in_full, self.candidates[choice]
+        every = [self.prompts[choice][trial.fold, trial.seed][1] for trial in trials] if candidate.is_mixed else []
+        mixed = [each for each in every if each is not None]
+        if deadline is not None and mixed:
+            seconds = self.pace.answering_s(candidate.m * len(trials) * len(task.labels))
+            self.sources_left_out = time.monotonic() + seconds + self._last_s(choice) > deadline
+        return {} if self.sources_left_out else without_each_source(task, self.folds, candidate, trials, mixed)
+
+    def _last_s(self, choice: int) -> float:
+        """Return how many seconds the last fit of a candidate takes, at least."""
+        return self.pace.final_fit_s(self.best[choice].steps, self.fitted_rows)
 
     def weighed(self, choice: int, trials: Sequence[TrialResult], progress: Progress) -> Weighed | None:
         """Return the chosen candidate with the rows without labels weighed in; None where there are none."""
@@ -285,7 +309,7 @@ class _Study:
         task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
         if deadline is not None:
             seen = 0 if weighed is None or not weighed.mass or task.pool is None else len(task.pool)  # by the last fit
-            deadline -= self.pace.final_fit_s(chosen.steps, self.fitted_rows) + self.pace.answering_s(seen)
+            deadline -= self._last_s(choice) + self.pace.answering_s(seen)
             if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
                 return None
         readout, mass = (readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)

@@ -86,6 +86,30 @@ class InputEncoder:
             ids += [*piece[:front], *piece[max(front, whole - end) : whole]]
         return [*ids, self.end_token]
 
+    def windows(self, tokens: Sequence[Sequence[int]]) -> tuple[list[list[int]], int]:
+        """Return the token ids of each window of an input that is too long, and how many tokens no window has.
+
+        The longest text that may be cut is divided into equal parts; each stands beside all else as `put_together` has
+        it. An input that fits is its own and only window.
+
+        Args:
+            tokens: of the row's texts, not cut.
+
+        Raises:
+            TemplateError: what may not be cut is longer than the input.
+        """
+        pieces, kept = self._cut(tokens)
+        whole = [len(piece) for piece in pieces]
+        long = max(range(len(pieces)), key=lambda place: whole[place] - kept[place])
+        count = -(-whole[long] // max(1, kept[long])) if kept[long] else 1
+        found = []
+        for number in range(count):
+            start, end = (whole[long] * part // count for part in (number, number + 1))
+            parts = [piece[:most] for piece, most in zip(pieces, kept, strict=True)]
+            parts[long] = pieces[long][start:end] if count > 1 else parts[long]
+            found.append([*(token for part in parts for token in part), self.end_token])
+        return found, sum(whole) - sum(kept) - (whole[long] - kept[long] if count > 1 else 0)
+
     def _cut(self, tokens: Sequence[Sequence[int]]) -> tuple[list[Sequence[int]], list[int]]:
         """Return the tokens of each segment, and how many of them, from the first on, fit the input.
 

@@ -244,6 +244,21 @@ def test_a_document_without_a_part_is_refused(full):
     )
 
 
+def test_a_long_text_is_read_in_windows_to_its_end(onboarded, backbone):
+    """What is averaged are the readings of its parts; short texts are answered as ever."""
+    long = " ".join(f"{text} Number {n}." for n in range(8) for text in TEXTS)
+    predictor, plain = Predictor(onboarded.fitted, backbone, windows=True), Predictor(onboarded.fitted, backbone)
+    windows, lost = predictor.encoder.windows(predictor.encoder.tokens((long,)))
+    assert len(windows) > 2 and lost == 0
+    assert [token for ids in windows for token in ids[:-1]] == predictor.encoder.tokens((long,))[0]
+    short, found = predictor.predict([TEXTS[0], long])
+    assert not found.cut and plain.predict([long])[0].cut
+    parts = predictor._read_ids(windows)
+    wanted = dict(zip(found.nats, parts.nats.mean(0).tolist(), strict=True))
+    assert found.nats == pytest.approx(wanted, abs=1e-4)
+    assert short.shares == pytest.approx(plain.predict([TEXTS[0]])[0].shares, abs=1e-4)
+
+
 def test_a_predictor_does_not_change_with_use(onboarded, backbone, monkeypatch):
     """The thousandth answer is the first, also where it is not remembered."""
     monkeypatch.setattr("crosspt_cli.answering.predict.MOST_KEPT", 0)

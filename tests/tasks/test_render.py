@@ -95,6 +95,29 @@ def test_a_shortened_text_has_no_more_than_the_whole_input_has(tokenize):
     assert encoder.shortened(tokens, 10) == [*tokens[0][:6], *tokens[0][9:12], END]
 
 
+def test_the_windows_of_a_long_text_are_equal_and_have_all_of_it(tokenize):
+    """The other text stands beside each of them; an input that fits is its own window."""
+    encoder = InputEncoder(PAIR, tokenize, 20, END)
+    tokens = encoder.tokens(("rain snow hail " * 10, "it is wet"))
+    windows, lost = encoder.windows(tokens)
+    assert lost == 0 and [len(ids) for ids in windows] == [18, 18, 18]
+    for number, ids in enumerate(windows):
+        part = tokens[0][10 * number : 10 * number + 10]
+        assert ids == [*tokenize("first:"), *part, *tokenize("second: it is wet"), END]
+    short = encoder.tokens(("it rains", "it is wet"))
+    assert encoder.windows(short) == ([encoder.put_together(short)[0]], 0)
+
+
+def test_of_two_long_texts_the_longer_one_is_windowed(tokenize):
+    """What the other loses is still lost, and said to be."""
+    encoder = InputEncoder(PAIR, tokenize, 20, END)
+    tokens = encoder.tokens(("rain " * 60, "wet " * 30))
+    windows, lost = encoder.windows(tokens)
+    assert sum(ids.count(tokenize("rain")[0]) for ids in windows) == 60
+    assert lost == 30 - windows[0].count(tokenize("wet")[0]) > 0
+    assert all(len(ids) <= 20 for ids in windows)
+
+
 def test_what_may_not_be_cut_is_not_shortened(tokenize):
     """An input is then as long as it is."""
     encoder = InputEncoder(Template("own", "a", 2, (Segment(field=0), Segment(field=1, cut=True))), tokenize, 20, END)
