@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -233,12 +233,16 @@ def test_a_time_limit_ends_the_search_with_a_whole_task(bare, reviews, monkeypat
     assert make_report(done.task, bare).cut_short == cut
 
 
-def test_what_a_time_limit_cut_short_is_said():
+def test_what_a_time_limit_cut_short_is_said(onboarded):
     """All of it in one sentence, with the numbers."""
-    assert cut_short(False, False, 90, 90) == ""
-    assert cut_short(True, True, 40, 90) == (
-        "The time was up: the search ended early, no learning curve was trained, the final fit has 40 of 90 steps."
-    )
+    study = onboarded.study
+    assert cut_short(study, study.chosen.steps) == ""
+    cut = replace(study, stopped_early=True, sources_left_out=True, curve_left_out=True)
+    if study.chosen.steps:
+        assert cut_short(cut, study.chosen.steps - 1) == (
+            "The time was up: the search ended early, what single sources are worth was not measured, no learning "
+            f"curve was trained, the final fit has {study.chosen.steps - 1} of {study.chosen.steps} steps."
+        )
 
 
 def test_a_time_limit_counts_from_when_the_command_was_given(bare, reviews):

@@ -99,6 +99,18 @@ class Watched:
         self.now += 3
 
 
+def test_a_time_that_was_estimated_is_shown_until_the_work_itself_tells():
+    """From the first second on, and it falls."""
+    seen = Watched()
+    seen.begin()
+    seen.pace.expect(60)
+    seen.now += 5
+    assert seen.pace.left() == 55
+    seen.work("searching", 100, 0.4, 8)
+    assert seen.lefts[-1] == pytest.approx(240 * 0.4 / 8, rel=0.2)
+    assert seen.shares == sorted(seen.shares)
+
+
 def test_the_bar_never_goes_back_and_the_time_left_falls_as_time_passes():
     """From the first step to the last, across stages that go on at one speed."""
     seen = Watched()

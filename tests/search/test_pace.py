@@ -31,5 +31,15 @@ def test_more_work_needs_more_time():
     """Each part grows with what it is about, and all of them with the pace."""
     slow, fast = pace(2.0), pace(1.0)
     assert slow.final_fit_s(90, 60) > fast.final_fit_s(90, 60) > fast.final_fit_s(40, 60) > OVERHEAD_S / 2
-    assert fast.conclusions_s(4, 8, 60) > fast.conclusions_s(4, 3, 60) > OVERHEAD_S
-    assert fast.answering_s(80) == pytest.approx(READING * 1.0)
+    assert fast.conclusions_s(120) > fast.conclusions_s(60) > OVERHEAD_S
+    assert fast.answering_s(80) == fast.scoring_s(80) == pytest.approx(READING * 1.0)
+
+
+def test_what_reads_rows_in_full_takes_longer_by_as_much_as_they_are_longer():
+    """Candidates are scored on what they read."""
+    short, long = pace(), pace()
+    long.longer = 2.5
+    assert long.scoring_s(80) == short.scoring_s(80)
+    assert long.answering_s(80) == 2.5 * short.answering_s(80)
+    apart = long.final_fit_s(90, 60) - short.final_fit_s(90, 60)
+    assert apart == pytest.approx(1.5 * (short.training_s(1, 90) + short.answering_s(60)))

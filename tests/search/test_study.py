@@ -60,6 +60,7 @@ def test_progress_counts_the_work_that_was_planned(seeds, monkeypatch):
     rising_utilities(monkeypatch)
     small_study(seeds=seeds, progress=lambda stage, done, total, detail="": told.append((stage, done, total, detail)))
     planned = work_left(RUNGS, 0, 3, 3 * seeds, 18)
+    assert told.pop() == ("judging", 0, 1, "")
     assert {stage for stage, *_ in told} == {"searching"}
     np.testing.assert_allclose([total for _, _, total, _ in told], planned)
     assert len(told) == RUNGS[-1].steps + 1
@@ -187,10 +188,11 @@ def test_a_study_of_which_nothing_goes_on_ends_early(monkeypatch):
     """And tells of the whole as done."""
     told = []
     monkeypatch.setattr(study, "halve", lambda results, steps, keep: Halved((), ()))
-    result = small_study(progress=lambda stage, done, total, detail="": told.append((done, total)))
+    result = small_study(progress=lambda stage, done, total, detail="": told.append((stage, done, total)))
     assert max(trial.steps for trial in result.trials) == RUNGS[0].steps
     assert not result.stopped_early
-    assert told[-1][0] == told[-1][1]
+    (searched,) = [done == total for stage, done, total in told if stage == "searching"][-1:]
+    assert searched
 
 
 def test_a_source_untouched_takes_no_steps_and_answers_what_the_best_source_answers():
@@ -358,6 +360,7 @@ def test_a_deadline_later_on_leaves_a_whole_study(steps, monkeypatch):
     """Every candidate has a score, whenever the time was up."""
     clock = Clock(monkeypatch)
     monkeypatch.setattr(study._Study, "reserve", lambda self: 0.0)
+    monkeypatch.setattr(study._Study, "_scoring_s", lambda self: 0.0)
     result = small_study(deadline=steps - 0.5)
     assert result.stopped_early
     assert clock.now == steps
@@ -384,7 +387,29 @@ def test_the_search_leaves_time_for_what_comes_after_it(monkeypatch):
     assert sum(reserves[-1]) > 9.0
     pace = Pace()
     pace.measured(1.0, 9, on_cpu=True)
-    assert reserves[1][1] >= pace.answering_s(9 * 18) + pace.conclusions_s(3, 2, 18) + pace.final_fit_s(1, 18)
+    assert reserves[1][1] >= pace.answering_s(9 * 18) + pace.conclusions_s(18) + pace.final_fit_s(1, 18)
+
+
+def test_a_search_ends_before_a_scoring_that_would_come_too_late(monkeypatch):
+    """Every candidate was scored; the rest of the time is for what has to come after."""
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(study._Study, "reserve", lambda self: 0.0)
+    monkeypatch.setattr(study._Study, "_scoring_s", lambda self: 3.0)
+    result = small_study(rungs=(Rung(2, 3), Rung(5, 2), Rung(7, 1)), deadline=7.5)
+    assert result.stopped_early
+    assert clock.now == 5
+    assert max(found.steps for found in result.candidates) == 2
+
+
+def test_single_sources_are_left_out_where_the_time_is_up(monkeypatch):
+    """The last fit comes first; that they were not looked at is told."""
+    Clock(monkeypatch)
+    candidates, rungs = [Candidate(NAMES[:2], 0.5)], (Rung(2, 1),)
+    every = small_study(small_task(), candidates, rungs, deadline=1e6)
+    none = small_study(small_task(), candidates, rungs, deadline=2.5)
+    assert every.sharing.sources and not every.sources_left_out
+    assert none.sources_left_out and not none.sharing.sources
+    assert "One source prompt is all" not in none.sharing.sentence
 
 
 def test_a_curve_that_would_not_be_done_in_time_is_left_out_and_told_of(monkeypatch):
@@ -395,6 +420,7 @@ def test_a_curve_that_would_not_be_done_in_time_is_left_out_and_told_of(monkeypa
         clock.now = 0.0
         return small_study(task, [Candidate((), 1.0)], (Rung(2, 1),), deadline=deadline, curve=(0.25, 0.5))
 
+    monkeypatch.setattr(study._Study, "reserve", lambda self: 0.0)
     with_curve, without = found(999.0), found(7.0)
     assert len(with_curve.curve.points) == 3
     assert not with_curve.curve_left_out
