@@ -76,6 +76,7 @@ class Report:
     Attributes:
         task, backbone, template: names.
         rows: it was made of.
+        held_out: rows that were held out of a fold, each once; where there are many, a sample of them.
         text_columns, label_column: names.
         origin: how to make it again.
         score: of the chosen candidate on held-out rows.
@@ -106,6 +107,7 @@ class Report:
     backbone: str
     template: str
     rows: int
+    held_out: int
     text_columns: tuple[str, ...]
     label_column: str
     origin: Origin
@@ -172,6 +174,7 @@ def _report(stored: StoredTask, fitted: FittedTask, study: StudyResult, made: Ma
         backbone=fitted.backbone,
         template=fitted.spec.template.name,
         rows=fitted.rows,
+        held_out=len(rows.label),
         text_columns=fitted.text_columns,
         label_column=fitted.label_column,
         origin=Origin(fitted.command, stored.created, stored.crosspt_version, fitted.seed, made),

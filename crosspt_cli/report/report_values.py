@@ -19,6 +19,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "backbone": report.backbone,
         "template": report.template,
         "rows": report.rows,
+        "held_out_rows": report.held_out,
         "text_columns": report.text_columns,
         "label_column": report.label_column,
         "origin": asdict(report.origin),

@@ -38,6 +38,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "task": done.task,
         "backbone": fitted.backbone,
         "rows": fitted.rows,
+        "held_out_rows": len(chosen.score.correct),
         "classes": verbalizer.classes,
         "chosen": {
             "m": candidate.m,
@@ -168,11 +169,18 @@ def choice_lines(done: Onboarded) -> tuple[Line, ...]:
         ("cut short", _cut_short(done)),
         ("failed", f"{failed} of {counted(len(study.trials), 'trial')}; the others were used" if failed else ""),
         ("accuracy", accuracy_text(study)),
+        ("sample", _sample(done)),
         ("unlabelled", study.pool.sentence if study.pool else ""),
         ("verdict", study.verdict.sentence),
         ("more rows", study.curve.sentence),
     )
     return tuple(line for line in lines if line[1])
+
+
+def _sample(done: Onboarded) -> str:
+    """Return of how many rows the scores are, where that is not all of them."""
+    held_out, rows = len(done.study.chosen.score.correct), done.fitted.rows
+    return "" if held_out == rows else f"all scores are of {held_out:,} of the {rows:,} rows"
 
 
 def detail_lines(done: Onboarded) -> tuple[Line, ...]:

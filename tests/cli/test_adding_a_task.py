@@ -53,6 +53,16 @@ def test_the_report_ends_with_the_command_to_type_next(add, reviews, home):
     assert (home / "tasks/reviews/task.yaml").is_file()
 
 
+def test_what_takes_long_is_told_before_it_begins_with_what_is_faster(add, reviews, monkeypatch):
+    """On stderr, for those who wait; nobody who asked for quiet hears of it."""
+    from crosspt_cli.report import summary
+
+    monkeypatch.setattr(summary, "LONG_S", 0.0)
+    told = add(reviews, *QUICK).err
+    assert re.fullmatch(r"This should take about .+\. Faster: --max-time 2m, which ends the search early\.\n", told)
+    assert add(reviews, *QUICK, "--replace", "-q").err == ""
+
+
 def test_verbose_adds_the_methods_own_terms(add, reviews, home):
     """Those who know the method find the candidate, the shares and the table of simpler methods."""
     done = add(reviews, *QUICK, "--readout", "label-words", "-v")

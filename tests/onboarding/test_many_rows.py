@@ -11,7 +11,9 @@ from crosspt_cli.data.identity import row_digest
 from crosspt_cli.onboarding import work
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.onboarding.planning import plan_onboarding
+from crosspt_cli.report.page import report_page
 from crosspt_cli.report.report_data import make_report
+from crosspt_cli.report.summary import choice_lines
 from crosspt_cli.search.folds import sample_rows
 
 ROWS, SEARCHED = 60, 24
@@ -52,6 +54,7 @@ def test_many_rows_are_compared_on_a_sample_and_fitted_on_all(full, many):
     with many.open(encoding="utf-8") as handle:
         every = {row_digest((row["text"],)) for row in csv.DictReader(handle)}
     assert set(fitted.row_digests) == every and len(fitted.row_digests) == ROWS
+    assert dict(choice_lines(done))["sample"] == "all scores are of 24 of the 60 rows"
     assert Predictor.open("many", full, "cpu", "fp32").predict(TEXTS[:2])
 
 
@@ -59,6 +62,9 @@ def test_a_report_of_many_rows_names_the_rows_that_were_held_out(full, many):
     """Each hard row is found in the file by its line, with the text that it has there."""
     small_onboarding(many, full, name="many")
     report = make_report("many", full)
+    assert (report.rows, report.held_out) == (ROWS, SEARCHED)
+    assert "60 rows (scores are of 24 of them), 2 classes" in report_page(report)
+    assert "24 rows in " in report_page(report)
     lines = many.read_text(encoding="utf-8").splitlines()
     assert report.hardest
     for row in report.hardest:
