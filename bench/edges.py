@@ -9,7 +9,8 @@ is done by fresh `crosspt` processes, timed from outside, imports included; memo
 of each of four classes, at both budgets · `rows`: 5,000 rows of `emotion` at the normal budget · `classes`: 4 rows of
 each of the 77 classes of `banking77` at the quick budget · `predict`: 20,000 different texts of the targets ·
 `beside`: 64 rows of `cr` at the quick budget, alone and beside a process that keeps a core busy · `pool`: the same rows
-without and with 1,000 rows that have no labels.
+without and with 1,000 rows that have no labels · `stages`: the seconds of each stage of `long` at the quick budget ·
+`thousand`: 1,000 classes of 5 rows each at the quick budget, words of the targets under made-up names.
 
 With --setfit-python and --encoder SetFit fine-tunes on the rows of `long`, in at most 600 steps, and its rows a second
 stand beside ours. The results of one commit are one entry of the file: measured again at another, they stand below.
@@ -49,6 +50,19 @@ most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(json.dumps([done.returncode, seconds, most / 1024, done.stderr.decode()]))
 """
 """A small process that starts another: one that is forked begins with the memory of its parent."""
+
+
+STAGES = """
+import json, sys, time
+from crosspt_cli import onboard
+began, stages = time.monotonic(), []
+def note(stage, done, total, detail=""):
+    if not stages or stages[-1][0] != stage:
+        stages.append((stage, time.monotonic()))
+onboard(sys.argv[1], "label", budget="quick", name="stages", progress=note)
+stages.append(("", time.monotonic()))
+print(json.dumps({name: round(after - at, 2) for (name, at), (_, after) in zip(stages, stages[1:])}))
+"""
 
 
 @dataclass(frozen=True)
@@ -166,6 +180,23 @@ def many_classes(chosen: argparse.Namespace, scratch: Path) -> dict:
     return {"quick": vars(onboarding(rows, "quick", scratch / "home"))}
 
 
+def thousand_classes(chosen: argparse.Namespace, scratch: Path) -> dict:
+    """Return what it takes to onboard 1,000 classes."""
+    words = dict.fromkeys(word for text, _ in read(chosen.data / "emotion") for word in text.split() if len(word) > 4)
+    named = list(words)[:1_000]
+    texts = [text for text, _ in read(chosen.data / "subj")][:5]
+    rows = [(f"{text} {name} {name}", f"about {name}") for name in named for text in texts]
+    return {"quick": vars(onboarding(write(scratch / "thousand.csv", rows), "quick", scratch / "home"))}
+
+
+def stages_of_long(chosen: argparse.Namespace, scratch: Path) -> dict:
+    """Return the seconds of each stage of an onboarding of long texts, imports aside."""
+    path = write(scratch / "long.csv", long_rows(chosen.long))
+    environment = {**os.environ, "CROSSPT_HOME": str(scratch / "home")}
+    command = [sys.executable, "-c", STAGES, str(path)]
+    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+
 def long_texts(chosen: argparse.Namespace, scratch: Path) -> dict:
     """Return what it takes to onboard long texts, and SetFit to fine-tune on them."""
     rows = long_rows(chosen.long)
@@ -179,7 +210,7 @@ def long_texts(chosen: argparse.Namespace, scratch: Path) -> dict:
 
 PARTS = {
     "one": one_text, "long": long_texts, "rows": many_rows, "classes": many_classes, "predict": many_answers,
-    "beside": beside_another, "pool": with_pool,
+    "beside": beside_another, "pool": with_pool, "stages": stages_of_long, "thousand": thousand_classes,
 }  # fmt: skip
 
 
