@@ -89,7 +89,10 @@ class Work:
                 f"its front and its end. The choice is scored, and its prompt trained, on up to {MAX_TOKENS}."
             )
         if cut:
-            notes.append(f"{cut:,} of {len(self.examples):,} texts are longer than {MAX_TOKENS} tokens and were cut.")
+            notes.append(
+                f"{cut:,} of {len(self.examples):,} texts are longer than {MAX_TOKENS} tokens and were cut; "
+                "crosspt predict --windows reads such texts to their end."
+            )
         if unused:
             notes.append(
                 f"Source prompts that have another length or layer than the other {len(self.sources.names)} cannot be "
