@@ -14,7 +14,9 @@ from crosspt_cli.core.cores import on_all_cores
 from crosspt_cli.core.encode import EncodedTexts
 from crosspt_cli.core.frozen_t5 import DeviceTree
 from crosspt_cli.core.packing import token_positions
+from crosspt_cli.foundation.freed import give_back
 
+MANY_PASSES = 16  # after so many, what they leave behind is worth giving back
 SCORING_PASS = 6  # times as many tokens fit a pass when nothing is kept for gradients
 
 
@@ -198,3 +200,5 @@ def _in_passes(backbone: Backbone, lengths: Tensor, tokens_at_once: int, work: C
         "a row",
     )
     on_all_cores(jobs)
+    if len(jobs) > MANY_PASSES:
+        give_back()

@@ -19,7 +19,7 @@ from crosspt_cli.search.trials import StudyTask, tokens_at_once
 
 PROTOTYPE_ROWS = 512
 """Of a fold's training rows at most, or one of each class where there are more: prototypes are made at every rung."""
-ROWS_AT_ONCE = 8_000
+ROWS_AT_ONCE = 3_000
 """Answered before their vectors, twice the width of the backbone each, are made into similarity and forgotten."""
 
 
