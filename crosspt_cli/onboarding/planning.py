@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.data import Notice, Paths, Unlabelled, unlabelled_names
-from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.methods import MIXTURE
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.estimate import estimate_cost
 from crosspt_cli.onboarding.settings import Settings

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.evidence.trial import MIXTURE, Candidate
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.foundation.methods import MIXTURE
 from crosspt_cli.search.candidates import make_candidates
 
 

@@ -5,8 +5,8 @@ import pytest
 from onboarding_samples import TEXTS, small_onboarding
 
 from crosspt_cli.answering.predict import Predictor
-from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.methods import METHODS, MIXTURE
 from crosspt_cli.onboarding.fitted import load_fitted
 from crosspt_cli.registry.documents import FORMAT_VERSION, LAYERED_FORMAT
 
@@ -33,6 +33,27 @@ def test_a_task_of_prompts_at_every_layer_is_saved_and_answers(full, reviews):
     assert np.isfinite([answer.confidence for answer in answers]).all()
 
 
+OTHERS = [name for name in METHODS if name not in (MIXTURE, "layers")]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_task_of_any_method_is_saved_and_answers(full, reviews, name):
+    """Its candidates use as many sources as the method may, and its prompt is one of [P, H] that any version reads."""
+    done = small_onboarding(reviews, full, name="other", method=name, ms=(0, METHODS[name].most_sources and 1))
+    tried = done.study.candidates
+    assert {each.candidate.method for each in tried if each.candidate.lr_ratio} == {name}
+    assert {each.candidate.m for each in tried} == {0, min(1, METHODS[name].most_sources)}
+    again = load_fitted("other", full)
+    assert again.prompt.shape == (4, 32)
+    assert np.array_equal(again.prompt, done.fitted.prompt)
+    assert again.candidate == done.fitted.candidate
+    assert dict(again.shares).keys() == {*again.candidate.shared, "private"}
+    assert sum(again.shares.values()) == pytest.approx(1)
+    assert format_of(full, "other") == FORMAT_VERSION
+    answers = Predictor.open("other", full, "cpu", "fp32").predict(TEXTS[:4])
+    assert np.isfinite([answer.confidence for answer in answers]).all()
+
+
 def test_only_what_an_older_crosspt_cannot_read_gets_a_newer_format(full, reviews):
     """A mixture stays readable for whoever has not upgraded."""
     small_onboarding(reviews, full, name="deep", method="layers")
@@ -55,7 +76,7 @@ def test_a_task_that_names_no_method_is_a_mixture(full, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"method": "lora"}, "method: is 'lora', but must be one of mixture, layers."),
+        ({"method": "lora"}, "method: is 'lora', but must be one of mixture, layers, decomposed,"),
         ({"method": "layers", "ms": (0, 3)}, "ms: asks for source prompts, but the method layers mixes none."),
     ],
 )

@@ -1,0 +1,125 @@
+"""What each method of training prompts is: its name, its words, and what it asks of a search.
+
+Plain data, so that commands can name the methods without importing what trains them (`core/methods`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from crosspt_cli.foundation.errors import Argument, OptionError
+
+MIXTURE = "mixture"  # the CrossPT mixture; without sources it is plain prompt tuning
+ANY = 10**6
+"""Sources: as many as there are."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the number of trained parameters depends on: P, H, M, and D, the layers from the entry on."""
+
+    tokens: int
+    width: int
+    sources: int
+    layers: int
+
+    @property
+    def prompt(self) -> int:
+        """Numbers in one prompt."""
+        return self.tokens * self.width
+
+
+MINI = Sizes(tokens=20, width=416, sources=3, layers=4)
+"""Prompts of the embedded backbone, and the M that is usual."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What is to be known of a method without training it.
+
+    Attributes:
+        trained: what a trial trains.
+        paper: where it is from.
+        parameters: how many numbers a trial trains.
+        alone: what a candidate without source prompts is called.
+        beside: what one with source prompts is called, with `{sources}` where they are named.
+        most_sources: how many a trial may use.
+        is_mixed: whether sources have shares in the prompt; else the prompt only starts from one.
+        still: the method of candidates of ratio 0, of which only attention is trained: nothing of their own moves, so
+            whatever it is made of, they are mixtures.
+    """
+
+    trained: str
+    paper: str
+    parameters: Callable[[Sizes], int]
+    alone: str
+    beside: str = ""
+    most_sources: int = 0
+    is_mixed: bool = False
+    still: str = MIXTURE
+
+
+ALONE = "a private prompt without source prompts"
+RANK = 10  # of a decomposed prompt; what the paper of decomposed prompt tuning uses
+
+
+def _factors(of: Sizes) -> int:
+    rank = min(RANK, of.tokens)
+    return of.tokens * rank + rank * of.width
+
+
+def _attention(of: Sizes) -> int:
+    return of.sources + 1
+
+
+METHODS: Mapping[str, About] = {
+    MIXTURE: About(
+        trained="a private prompt, and attention over it and M frozen source prompts",
+        paper="CrossPT, arXiv 2509.14253; M = 0: prompt tuning, arXiv 2104.08691",
+        parameters=lambda of: of.prompt + _attention(of),
+        alone=ALONE,
+        beside="{sources} and a private prompt",
+        most_sources=ANY,
+        is_mixed=True,
+    ),
+    "layers": About(
+        trained="a private prompt for each encoder layer from the entry on",
+        paper="after prefix tuning, arXiv 2101.00190, and P-tuning v2, arXiv 2110.07602",
+        parameters=lambda of: of.layers * of.prompt,
+        alone="a private prompt for each encoder layer",
+    ),
+    "decomposed": About(
+        trained=f"two factors of rank {RANK} whose product is the private prompt",
+        paper="decomposed prompt tuning, arXiv 2310.10094",
+        parameters=_factors,
+        alone="a private prompt of low rank",
+    ),
+    "mixture-decomposed": About(
+        trained=f"as mixture, the private prompt as a product of two factors of rank {RANK}",
+        paper="CrossPT, arXiv 2509.14253, with arXiv 2310.10094",
+        parameters=lambda of: _factors(of) + _attention(of),
+        alone="a private prompt of low rank without source prompts",
+        beside="{sources} and a private prompt of low rank",
+        most_sources=ANY,
+        is_mixed=True,
+    ),
+}
+"""Name → method; the first is what a budget tries where no other is asked for."""
+
+
+def about(name: str) -> About:
+    """Return what is known of a method; of one that only a later version has, its name."""
+    said = f"prompts of the method {name}"
+    return METHODS.get(name) or About(trained="", paper="", parameters=lambda of: 0, alone=said, beside=said)
+
+
+def find_method(name: str) -> About:
+    """Return the method of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if name not in METHODS:
+        raise OptionError(Argument("method"), f"is {name!r}, but must be one of {', '.join(METHODS)}.")
+    return METHODS[name]
