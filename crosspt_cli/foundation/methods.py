@@ -62,6 +62,7 @@ class About:
 
 ALONE = "a private prompt without source prompts"
 RANK = 10  # of a decomposed prompt; what the paper of decomposed prompt tuning uses
+BOTTLENECK = 128  # width of the network of a residual prompt
 
 
 def _factors(of: Sizes) -> int:
@@ -103,6 +104,56 @@ METHODS: Mapping[str, About] = {
         beside="{sources} and a private prompt of low rank",
         most_sources=ANY,
         is_mixed=True,
+    ),
+    "residual": About(
+        trained=f"a private prompt, and a network of width {BOTTLENECK} whose output is added to it",
+        paper="residual prompt tuning, arXiv 2305.03937",
+        parameters=lambda of: of.prompt + 2 * of.width * BOTTLENECK + 2 * of.width,
+        alone="a private prompt with a network's output added",
+    ),
+    "encoded": About(
+        trained="as mixture, the private prompt behind a linear layer",
+        paper="CrossPT, arXiv 2509.14253 (its prompt encoder)",
+        parameters=lambda of: of.prompt + of.width**2 + _attention(of),
+        alone="a private prompt behind a linear layer, without source prompts",
+        beside="{sources} and a private prompt behind a linear layer",
+        most_sources=ANY,
+        is_mixed=True,
+    ),
+    "learned-sources": About(
+        trained="as mixture, and copies of the M source prompts",
+        paper="CrossPT, arXiv 2509.14253 (its sources that learn along)",
+        parameters=lambda of: (of.sources + 1) * of.prompt + _attention(of),
+        alone=ALONE,
+        beside="{sources}, trained along, and a private prompt",
+        most_sources=ANY,
+        is_mixed=True,
+    ),
+    "multiplied": About(
+        trained="a vector of P and one of H numbers, whose products scale the best source prompt",
+        paper="multitask prompt tuning, arXiv 2303.02861",
+        parameters=lambda of: of.tokens + of.width + (0 if of.sources else of.prompt),
+        alone="a private prompt with trained scales, without source prompts",
+        beside="{sources}, frozen, with trained scales",
+        most_sources=1,
+    ),
+    "router": About(
+        trained="as mixture; shares are sampled while training",
+        paper="CrossPT, arXiv 2509.14253 (the router of its code)",
+        parameters=lambda of: of.prompt + _attention(of),
+        alone=ALONE,
+        beside="{sources} and a private prompt, their shares sampled while training",
+        most_sources=ANY,
+        is_mixed=True,
+        still="router",
+    ),
+    "transfer": About(
+        trained="a private prompt that starts at the best source prompt",
+        paper="SPoT, arXiv 2110.07904",
+        parameters=lambda of: of.prompt,
+        alone=ALONE,
+        beside="a private prompt that started at {sources}",
+        most_sources=1,
     ),
 }
 """Name → method; the first is what a budget tries where no other is asked for."""

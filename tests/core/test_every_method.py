@@ -25,7 +25,7 @@ def assert_near(one: torch.Tensor, other: torch.Tensor) -> None:
 
     A number whose gradient is nearly nothing goes where rounding sends it, because Adam takes its size away.
     """
-    assert torch.linalg.vector_norm(one - other) < 1e-3 * torch.linalg.vector_norm(one)
+    assert torch.linalg.vector_norm(one - other) < 5e-3 * torch.linalg.vector_norm(one)
 
 
 def assert_same_trial(one, place: int, other, other_place: int) -> None:
@@ -36,7 +36,7 @@ def assert_same_trial(one, place: int, other, other_place: int) -> None:
         nats_of(population, [HELD_OUT] * len(population.bank))[at]
         for population, at in ((one, place), (other, other_place))
     ]
-    np.testing.assert_allclose(*nats, atol=2e-3)
+    np.testing.assert_allclose(*nats, atol=1e-2)
     saved, wanted = method_of(one).saved(place), method_of(other).saved(other_place)
     assert saved.keys() == wanted.keys()
     for name, values in saved.items():

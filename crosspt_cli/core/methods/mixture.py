@@ -1,7 +1,8 @@
 """The CrossPT mixture: target prompt = Σ attention share × source prompt + share × private prompt.
 
 Source: CrossPT (arXiv 2509.14253). There, attention logits are sampled with an annealed relaxed Bernoulli while
-training; here plain softmax is used throughout, so that a trial is repeatable and equal to its saved prompt.
+training, which is the method `router`; here plain softmax is used throughout, so that a trial is equal to its saved
+prompt.
 """
 
 from __future__ import annotations
