@@ -40,7 +40,7 @@ class About:
 
     Attributes:
         trained: what a trial trains.
-        paper: where it is from.
+        source: where it is from.
         parameters: how many numbers a trial trains.
         alone: what a candidate without source prompts is called.
         beside: what one with source prompts is called, with `{sources}` where they are named.
@@ -51,7 +51,7 @@ class About:
     """
 
     trained: str
-    paper: str
+    source: str
     parameters: Callable[[Sizes], int]
     alone: str
     beside: str = ""
@@ -76,8 +76,8 @@ def _attention(of: Sizes) -> int:
 
 METHODS: Mapping[str, About] = {
     MIXTURE: About(
-        trained="a private prompt, and attention over it and M frozen source prompts",
-        paper="CrossPT, arXiv 2509.14253; M = 0: prompt tuning, arXiv 2104.08691",
+        trained="a private prompt, and attention over it and frozen source prompts",
+        source="CrossPT, arXiv 2509.14253",
         parameters=lambda of: of.prompt + _attention(of),
         alone=ALONE,
         beside="{sources} and a private prompt",
@@ -86,19 +86,19 @@ METHODS: Mapping[str, About] = {
     ),
     "layers": About(
         trained="a private prompt for each encoder layer from the entry on",
-        paper="after prefix tuning, arXiv 2101.00190, and P-tuning v2, arXiv 2110.07602",
+        source="after arXiv 2101.00190 and 2110.07602",
         parameters=lambda of: of.layers * of.prompt,
         alone="a private prompt for each encoder layer",
     ),
     "decomposed": About(
         trained=f"two factors of rank {RANK} whose product is the private prompt",
-        paper="decomposed prompt tuning, arXiv 2310.10094",
+        source="DPT, arXiv 2310.10094",
         parameters=_factors,
         alone="a private prompt of low rank",
     ),
     "mixture-decomposed": About(
         trained=f"as mixture, the private prompt as a product of two factors of rank {RANK}",
-        paper="CrossPT, arXiv 2509.14253, with arXiv 2310.10094",
+        source="CrossPT with the prompt of DPT",
         parameters=lambda of: _factors(of) + _attention(of),
         alone="a private prompt of low rank without source prompts",
         beside="{sources} and a private prompt of low rank",
@@ -107,13 +107,13 @@ METHODS: Mapping[str, About] = {
     ),
     "residual": About(
         trained=f"a private prompt, and a network of width {BOTTLENECK} whose output is added to it",
-        paper="residual prompt tuning, arXiv 2305.03937",
+        source="arXiv 2305.03937",
         parameters=lambda of: of.prompt + 2 * of.width * BOTTLENECK + 2 * of.width,
         alone="a private prompt with a network's output added",
     ),
     "encoded": About(
         trained="as mixture, the private prompt behind a linear layer",
-        paper="CrossPT, arXiv 2509.14253 (its prompt encoder)",
+        source="CrossPT, its prompt encoder",
         parameters=lambda of: of.prompt + of.width**2 + _attention(of),
         alone="a private prompt behind a linear layer, without source prompts",
         beside="{sources} and a private prompt behind a linear layer",
@@ -121,8 +121,8 @@ METHODS: Mapping[str, About] = {
         is_mixed=True,
     ),
     "learned-sources": About(
-        trained="as mixture, and copies of the M source prompts",
-        paper="CrossPT, arXiv 2509.14253 (its sources that learn along)",
+        trained="as mixture, and copies of the source prompts",
+        source="CrossPT, its sources that learn along",
         parameters=lambda of: (of.sources + 1) * of.prompt + _attention(of),
         alone=ALONE,
         beside="{sources}, trained along, and a private prompt",
@@ -130,16 +130,16 @@ METHODS: Mapping[str, About] = {
         is_mixed=True,
     ),
     "multiplied": About(
-        trained="a vector of P and one of H numbers, whose products scale the best source prompt",
-        paper="multitask prompt tuning, arXiv 2303.02861",
+        trained="two vectors whose products scale the best source prompt",
+        source="MPT, arXiv 2303.02861",
         parameters=lambda of: of.tokens + of.width + (0 if of.sources else of.prompt),
         alone="a private prompt with trained scales, without source prompts",
         beside="{sources}, frozen, with trained scales",
         most_sources=1,
     ),
     "router": About(
-        trained="as mixture; shares are sampled while training",
-        paper="CrossPT, arXiv 2509.14253 (the router of its code)",
+        trained="as mixture, with shares that are sampled meanwhile",
+        source="CrossPT, its code's router",
         parameters=lambda of: of.prompt + _attention(of),
         alone=ALONE,
         beside="{sources} and a private prompt, their shares sampled while training",
@@ -149,7 +149,7 @@ METHODS: Mapping[str, About] = {
     ),
     "transfer": About(
         trained="a private prompt that starts at the best source prompt",
-        paper="SPoT, arXiv 2110.07904",
+        source="SPoT, arXiv 2110.07904",
         parameters=lambda of: of.prompt,
         alone=ALONE,
         beside="a private prompt that started at {sources}",
@@ -162,7 +162,7 @@ METHODS: Mapping[str, About] = {
 def about(name: str) -> About:
     """Return what is known of a method; of one that only a later version has, its name."""
     said = f"prompts of the method {name}"
-    return METHODS.get(name) or About(trained="", paper="", parameters=lambda of: 0, alone=said, beside=said)
+    return METHODS.get(name) or About(trained="", source="", parameters=lambda of: 0, alone=said, beside=said)
 
 
 def find_method(name: str) -> About:

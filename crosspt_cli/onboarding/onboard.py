@@ -186,7 +186,7 @@ def _search_and_fit(
     )
     stages = stages_of(work, *candidates_of(work, chosen, names))
     progress.plan(stages)
-    ahead = first_estimate(read, sum(stage.work for stage in stages))
+    ahead = first_estimate(read, sum(stage.work for stage in stages), chosen.method)
     if deadline is not None:
         ahead = min(ahead, max(0.0, deadline - time.monotonic()))
     expected(ahead)

@@ -93,7 +93,7 @@ def plan_onboarding(
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
     ahead = sum(stage.work for stage in stages_of(work, candidates, rungs))
-    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, ahead)
+    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, ahead, chosen.method)
     seconds = opened + cost.seconds
     return OnboardingPlan(
         task=name,

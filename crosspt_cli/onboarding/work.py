@@ -163,7 +163,7 @@ def candidates_of(
 
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     """Return the stages of a whole onboarding once its rows were read, for its one bar."""
-    trained = [candidate.m for candidate in candidates if not candidate.is_source]
+    trained = [len(candidate.shared) for candidate in candidates if not candidate.is_source]
     prepared, prompt = work.prepared, work.sources.values.shape[1]
     whole = len(prepared.texts.tokens) / len(work.examples) + prompt
     read = whole if prepared.short is None else len(prepared.short.tokens) / len(work.examples) + prompt

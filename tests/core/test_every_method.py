@@ -119,7 +119,7 @@ def test_every_method_is_described_and_every_description_is_of_a_method():
     """Both tables have the same names in the same order."""
     assert list(METHODS) == list(KNOWN)
     for known in KNOWN.values():
-        assert known.trained and known.paper and known.alone
+        assert known.trained and known.source and known.alone
         assert ("{sources}" in known.beside) == (known.most_sources > 0)
         assert replace(known, is_mixed=False) == known or known.most_sources > 1
 

@@ -39,16 +39,15 @@ OTHERS = [name for name in METHODS if name not in (MIXTURE, "layers")]
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_task_of_any_method_is_saved_and_answers(full, reviews, name):
     """Its candidates use as many sources as the method may, and its prompt is one of [P, H] that any version reads."""
-    done = small_onboarding(reviews, full, name="other", method=name, ms=(0, METHODS[name].most_sources and 1))
-    tried = done.study.candidates
-    assert {each.candidate.method for each in tried if each.candidate.lr_ratio} == {name}
-    assert {each.candidate.m for each in tried} == {0, min(1, METHODS[name].most_sources)}
+    done = small_onboarding(reviews, full, name="other", method=name)
+    tried = [each.candidate for each in done.study.candidates if each.candidate.lr_ratio]
+    assert {(each.method, each.m) for each in tried} == {(name, 0), (name, min(2, METHODS[name].most_sources))}
     again = load_fitted("other", full)
     assert again.prompt.shape == (4, 32)
     assert np.array_equal(again.prompt, done.fitted.prompt)
     assert again.candidate == done.fitted.candidate
     assert dict(again.shares).keys() == {*again.candidate.shared, "private"}
-    assert sum(again.shares.values()) == pytest.approx(1)
+    assert sum(again.shares.values()) == pytest.approx(1, abs=1e-5)
     assert format_of(full, "other") == FORMAT_VERSION
     answers = Predictor.open("other", full, "cpu", "fp32").predict(TEXTS[:4])
     assert np.isfinite([answer.confidence for answer in answers]).all()
