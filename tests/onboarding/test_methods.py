@@ -77,6 +77,10 @@ def test_a_task_that_names_no_method_is_a_mixture(full, monkeypatch):
     [
         ({"method": "lora"}, "method: is 'lora', but must be one of mixture, layers, decomposed,"),
         ({"method": "layers", "ms": (0, 3)}, "ms: asks for source prompts, but the method layers mixes none."),
+        (
+            {"method": "transfer", "ms": (0, 3)},
+            "ms: asks for 3 source prompts, but the method transfer uses at most 1.",
+        ),
     ],
 )
 def test_what_a_method_cannot_do_is_told_before_anything_is_trained(full, reviews, settings, said):
