@@ -27,8 +27,8 @@ only, and not with `--json` or `-q`. `--json` prints one object; an error is the
 before any usable result · 130 interrupted.
 
 **Help.** `--help` and `crosspt help COMMAND` print help to stdout, with exit code 0. So does a name that stands for
-several commands, alone: `crosspt`, `crosspt registry`, `crosspt templates`. [completion.md](completion.md) sets up the
-Tab.
+several commands, alone: `crosspt`, `crosspt methods`, `crosspt registry`, `crosspt templates`.
+[completion.md](completion.md) sets up the Tab.
 
 **Defaults of your own.** Each option has an environment variable, made of `CROSSPT_`, the command and the option, e.g.
 `CROSSPT_ADD_TASK_BUDGET=quick`. `CROSSPT_DEVICE` and `CROSSPT_BACKBONE` count for every command, and `CROSSPT_HOME`

@@ -27,6 +27,7 @@ from crosspt_cli.cli.options import (
 from crosspt_cli.cli.output import emit, emit_json, say_all, shows_progress
 from crosspt_cli.cli.values import Duration, Numbers
 from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.methods import METHODS, MIXTURE
 
 if TYPE_CHECKING:
     from crosspt_cli.data import Examples, Table, Unlabelled
@@ -75,9 +76,11 @@ STARTED = time.monotonic()  # a time limit counts from when the command was give
 )
 @click.option(
     "--method",
-    default="mixture",
+    type=click.Choice(tuple(METHODS)),
+    default=MIXTURE,
     show_default=True,
-    help="What is trained: a mixture of source prompts, or another method of docs/methods.md.",
+    metavar="NAME",
+    help=f"What is trained: {', '.join(METHODS)}. 'crosspt methods list' explains each.",
 )
 @click.option(
     "--readout",

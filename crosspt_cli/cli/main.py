@@ -16,6 +16,7 @@ from crosspt_cli.cli.add_task import add_task
 from crosspt_cli.cli.check import check
 from crosspt_cli.cli.completion import complete_commands
 from crosspt_cli.cli.groups import Group
+from crosspt_cli.cli.methods import methods
 from crosspt_cli.cli.options import JSON
 from crosspt_cli.cli.output import emit, emit_json, say, stdout_errors
 from crosspt_cli.cli.predict import predict
@@ -74,7 +75,7 @@ def show_help(ctx: click.Context, words: tuple[str, ...]) -> None:
     emit(command.get_help(parent))
 
 
-for command in (add_task, check, predict, registry, report, suggest, templates):
+for command in (add_task, check, methods, predict, registry, report, suggest, templates):
     crosspt.add_command(command)
 
 

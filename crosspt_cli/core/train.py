@@ -68,7 +68,7 @@ class Population:
     def _step(self, part: Part, optimiser: TrialAdam) -> None:
         """Train the trials of one method by one step."""
         rows = self.batches[part.places, self.steps]  # [t, B]
-        prompts = part.method.prompts()  # [t, D, P, H]
+        prompts = part.method.training_prompts(self.steps)  # [t, D, P, H]
         grads = torch.empty_like(prompts)
         size = rows.shape[1] * prompts.shape[2] + self.texts.lengths[rows].sum(1)  # [t], tokens
         ends = [0, *accumulate(size.tolist())]

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from crosspt_cli.foundation.methods import MIXTURE, about
 from crosspt_cli.foundation.records import Key
 from crosspt_cli.foundation.words import listed
 
@@ -15,7 +16,6 @@ ATTENTION_RATE = 0.2
 
 Source: CrossPT trains attention at 0.1–0.2 and the private prompt slower.
 """
-MIXTURE = "mixture"  # the CrossPT mixture; without sources it is plain prompt tuning
 NAMED = 4  # sources; a list of eight is not read
 
 State = Literal["complete", "pruned", "failed"]
@@ -29,7 +29,7 @@ class Candidate:
         sources: names of the M sources mixed in, most useful first.
         lr_ratio: private prompt's learning rate over the attention's; 0 trains attention only.
         attention_rate: learning rate of the attention logits.
-        method: what is trained, a name of `core.methods.METHODS`.
+        method: what is trained, a name of `foundation.methods.METHODS`.
     """
 
     RECORD: ClassVar = ("method", "m", "sources", Key("lr_ratio", digits=None), Key("lr", digits=None))
@@ -41,7 +41,7 @@ class Candidate:
 
     @property
     def m(self) -> int:
-        """M, how many sources are mixed in."""
+        """M, how many sources are used."""
         return len(self.sources)
 
     @property
@@ -50,19 +50,27 @@ class Candidate:
         return self.lr_ratio * self.attention_rate
 
     @property
+    def shared(self) -> tuple[str, ...]:
+        """The sources that have a share in its prompt; none of a method that only starts from one."""
+        return self.sources if self.is_source or about(self.method).is_mixed else ()
+
+    @property
     def is_source(self) -> bool:
         """Whether the prompt is its one source as it is: the private prompt stays a copy, so no share changes it."""
         return self.m == 1 and self.lr_ratio == 0
 
     @property
     def is_alone(self) -> bool:
-        """Whether it is a private prompt and nothing else: plain prompt tuning."""
-        return self.method == MIXTURE and self.m == 0
+        """Whether it is a private prompt by itself, of a method that could use sources: what sharing is held against.
+
+        Of the mixture that is plain prompt tuning.
+        """
+        return self.m == 0 and about(self.method).most_sources > 0
 
     @property
     def is_mixed(self) -> bool:
         """Whether its prompts are mixed anew in training; one that is its source has nothing to mix."""
-        return self.m > 0 and not self.is_source
+        return bool(self.shared) and not self.is_source
 
     @property
     def simplicity(self) -> tuple[float, ...]:
@@ -72,23 +80,22 @@ class Candidate:
     @property
     def words(self) -> str:
         """What it is, without its learning rate, for people who know no letters."""
-        if self.method != MIXTURE:
-            return f"prompts of the method {self.method}"
-        if self.is_alone:
-            return "a private prompt without source prompts"
+        if self.m == 0:
+            return about(self.method).alone
         if self.is_source:
             return f"the source prompt {self.sources[0]}, untouched"
         names = listed(self.sources, NAMED)
         sources = f"{self.m} source prompts ({names})" if self.m > 1 else f"the source prompt {names}"
-        return f"{sources} and a private prompt" if self.lr_ratio else f"{sources}, only their shares trained"
+        said = about(self.method).beside.format(sources=sources)
+        return said if self.lr_ratio else f"{sources}, only their shares trained"
 
     def __str__(self) -> str:
-        if self.method != MIXTURE:
-            return f"{self.method}, M = {self.m}, lr {self.lr:g}"
-        if self.is_alone:
-            return f"M = 0 (private prompt only, lr {self.lr:g})"
         if self.is_source:
             return "M = 1, source untouched"
+        if self.method != MIXTURE:
+            return f"{self.method}, M = {self.m}, " + (f"lr {self.lr:g}" if self.lr_ratio else "attention only")
+        if self.is_alone:
+            return f"M = 0 (private prompt only, lr {self.lr:g})"
         return f"M = {self.m}, " + (f"ratio {self.lr_ratio:g}" if self.lr_ratio else "attention only")
 
 

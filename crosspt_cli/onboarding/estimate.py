@@ -97,35 +97,39 @@ def make_stages(rungs: Sequence[Rung], trained: int, folds: int, budget: Budget,
     )
 
 
-def estimate_cost(examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, work: float) -> Cost:
+def estimate_cost(
+    examples: Examples, backbone: Backbone, prepared: Prepared, sources: Sources, work: float, method: str
+) -> Cost:
     """Return what onboarding would cost at most, from a few steps of it.
 
     Args:
         examples, backbone, prepared, sources: of the task.
         work: everything that comes once the rows were read, in trial-steps.
+        method: what is trained.
     """
     rows = timed_rows(prepared.labels)
     began = time.monotonic()
     task = read_task(*_part(examples, prepared, backbone, rows), sources, seed=0)
     reading = (time.monotonic() - began) * len(examples) / len(rows)
     fold = Fold(every := np.arange(len(rows)), every)
-    population = _private_prompts(task, fold, TRIALS_ON_A_CPU, STEPS + 1)
+    population = _private_prompts(task, fold, TRIALS_ON_A_CPU, STEPS + 1, method)
     step = trial_step(population, STEPS)
     population_answers(population, task.labels, [fold] * TRIALS_ON_A_CPU)  # for its memory: it holds more than a step
     held = MORE * peak_memory_mb(backbone.device) + rest_mb(prepared, task, len(rows))
     return Cost(reading + step * work, held)
 
 
-def first_estimate(task: StudyTask, work: float) -> float:
+def first_estimate(task: StudyTask, work: float, method: str) -> float:
     """Return how many seconds so much work will take, in trial-steps, from the first of them; it is not kept waiting.
 
     Args:
         task: whose rows were read.
         work: that lies ahead.
+        method: what is trained.
     """
     part = task.part(timed_rows(task.labels))
     every = np.arange(len(part.labels))
-    return work * trial_step(_private_prompts(part, Fold(every, every), FIRST_TRIALS, 2), 1)
+    return work * trial_step(_private_prompts(part, Fold(every, every), FIRST_TRIALS, 2, method), 1)
 
 
 def rest_mb(prepared: Prepared, part: StudyTask, rows: int) -> float:
@@ -154,9 +158,11 @@ def _part(
     return chosen, backbone, replace(prepared, texts=prepared.texts.take(at), labels=prepared.labels[rows], short=short)
 
 
-def _private_prompts(task: StudyTask, fold: Fold, count: int, steps: int) -> Population:
+def _private_prompts(task: StudyTask, fold: Fold, count: int, steps: int, method: str) -> Population:
     """Return so many private prompts of a task of few rows, before their first step."""
-    return make_population(task, [Candidate((), 1.0)], [Trial(0, 0, seed) for seed in range(count)], [fold], steps)
+    return make_population(
+        task, [Candidate((), 1.0, method=method)], [Trial(0, 0, seed) for seed in range(count)], [fold], steps
+    )
 
 
 def trial_step(population: Population, steps: int) -> float:

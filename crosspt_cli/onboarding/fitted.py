@@ -12,9 +12,10 @@ from crosspt_cli.evidence.labelled import LabelledRows
 from crosspt_cli.evidence.outcome import HeldOutAnswers
 from crosspt_cli.evidence.prototypes import PairedPrototypes, Prototypes
 from crosspt_cli.evidence.readout import Readout
-from crosspt_cli.evidence.trial import MIXTURE, Candidate
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.unusual import Familiar
 from crosspt_cli.foundation.errors import IntegrityError
+from crosspt_cli.foundation.methods import MIXTURE
 from crosspt_cli.registry import Entry, Registry, StoredTask
 from crosspt_cli.registry.documents import FORMAT_VERSION, LAYERED_FORMAT
 from crosspt_cli.tasks import TaskSpec, Verbalizer, dump_template, parse_template

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosspt_cli.evidence.trial import MIXTURE
+from crosspt_cli.foundation.methods import MIXTURE
 
 OLD_WHY = "the best of many looks better than it is"
 OLD_VERDICT = (

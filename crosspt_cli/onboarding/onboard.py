@@ -13,9 +13,10 @@ import numpy as np
 from crosspt_cli.data import Notice, Paths, Unlabelled, file_names, row_digest, unlabelled_names
 from crosspt_cli.evidence.judge import find_readouts
 from crosspt_cli.evidence.outcome import StudyResult
-from crosspt_cli.evidence.trial import MIXTURE, Fold
+from crosspt_cli.evidence.trial import Fold
 from crosspt_cli.evidence.unusual import familiar
 from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.methods import MIXTURE
 from crosspt_cli.foundation.progress import Progress, Whole, no_progress
 from crosspt_cli.foundation.records import plain
 from crosspt_cli.onboarding.command import onboarding_command
@@ -185,7 +186,7 @@ def _search_and_fit(
     )
     stages = stages_of(work, *candidates_of(work, chosen, names))
     progress.plan(stages)
-    ahead = first_estimate(read, sum(stage.work for stage in stages))
+    ahead = first_estimate(read, sum(stage.work for stage in stages), chosen.method)
     if deadline is not None:
         ahead = min(ahead, max(0.0, deadline - time.monotonic()))
     expected(ahead)
@@ -217,7 +218,7 @@ def _fitted(
     name: str, label_col: str, work: Work, task: StudyTask, study: StudyResult, final: FinalFit, command: str
 ) -> FittedTask:
     candidate = study.chosen.candidate
-    shares = dict(zip((*candidate.sources, PRIVATE), map(float, final.shares), strict=True))
+    shares = dict(zip((*candidate.shared, PRIVATE), map(float, final.shares), strict=True))
     return FittedTask(
         name=name,
         backbone=work.backbone.name,

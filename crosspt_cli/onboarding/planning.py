@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosspt_cli.data import Notice, Paths, Unlabelled, unlabelled_names
-from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import as_names
+from crosspt_cli.foundation.methods import MIXTURE
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.onboarding.estimate import estimate_cost
 from crosspt_cli.onboarding.settings import Settings
@@ -93,7 +93,7 @@ def plan_onboarding(
     verbalizer = work.prepared.spec.verbalizer
     repeats = len(work.folds) * work.budget.seeds
     ahead = sum(stage.work for stage in stages_of(work, candidates, rungs))
-    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, ahead)
+    cost = estimate_cost(work.examples, work.backbone, work.prepared, work.sources, ahead, chosen.method)
     seconds = opened + cost.seconds
     return OnboardingPlan(
         task=name,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crosspt_cli.evidence.trial import MIXTURE
 from crosspt_cli.foundation.arguments import check_mapping
 from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.foundation.methods import MIXTURE
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import numpy as np
 from crosspt_cli.checking.near_copies import NearCopies, find_near_copies
 from crosspt_cli.checking.size import CLASS_ROWS, SEARCH_ROWS, check_size
 from crosspt_cli.core.backbone import Backbone
-from crosspt_cli.core.methods import find_method
 from crosspt_cli.data import Examples, Notice, Paths, Unlabelled, UnlabelledRows, file_names, read_csv, read_unlabelled
 from crosspt_cli.evidence.judge import find_readouts
-from crosspt_cli.evidence.trial import MIXTURE, Candidate, Fold
+from crosspt_cli.evidence.trial import Candidate, Fold
 from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.foundation.methods import MIXTURE, find_method
 from crosspt_cli.foundation.paths import checked_name, suggested_name
 from crosspt_cli.foundation.progress import Progress, Stage
 from crosspt_cli.foundation.seeds import stream
@@ -140,9 +140,12 @@ def open_work(
 
 
 def _check_method(chosen: Settings) -> None:
-    """Raise unless the method exists, and mixes sources where numbers of them are asked for."""
-    if not find_method(chosen.method).uses_sources and any(chosen.ms or ()):
+    """Raise unless the method exists, and may use as many sources as are asked for."""
+    most, asked = find_method(chosen.method).most_sources, max(chosen.ms or (0,))
+    if asked > most:
         problem = f"asks for source prompts, but the method {chosen.method} mixes none."
+        if most:
+            problem = f"asks for {asked} source prompts, but the method {chosen.method} uses at most {most}."
         raise OptionError(Argument("ms"), problem, "Leave it out.", f"Leave it out, or pass --method {MIXTURE}.")
 
 
@@ -151,7 +154,7 @@ def candidates_of(
 ) -> tuple[tuple[Candidate, ...], tuple[Rung, ...]]:
     """Return what is tried and when it is scored, given the sources' names, most useful first."""
     budget = work.budget
-    ranked = ranked if find_method(chosen.method).uses_sources else ()
+    ranked = ranked[: find_method(chosen.method).most_sources]
     if chosen.ms is None and chosen.lr_ratios is None:
         candidates = budget_candidates(budget, ranked, chosen.method)
     else:
@@ -163,7 +166,7 @@ def candidates_of(
 
 def stages_of(work: Work, candidates: Sequence[Candidate], rungs: Sequence[Rung]) -> tuple[Stage, ...]:
     """Return the stages of a whole onboarding once its rows were read, for its one bar."""
-    trained = [candidate.m for candidate in candidates if not candidate.is_source]
+    trained = [len(candidate.shared) for candidate in candidates if not candidate.is_source]
     prepared, prompt = work.prepared, work.sources.values.shape[1]
     whole = len(prepared.texts.tokens) / len(work.examples) + prompt
     read = whole if prepared.short is None else len(prepared.short.tokens) / len(work.examples) + prompt

@@ -69,6 +69,7 @@ def report_page(report: Report) -> str:
         .get_template("page.html.j2")
         .render(
             report=report,
+            chosen=report.candidates[report.choice].candidate,
             policy=POLICY,
             light=LIGHT,
             dark=DARK,

@@ -191,7 +191,7 @@ def detail_lines(done: Onboarded) -> tuple[Line, ...]:
             "candidate",
             f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate),
         ),
-        ("attention", attention_text(fitted.shares)),
+        ("attention", attention_text(fitted.shares) if fitted.candidate.shared or not fitted.candidate.m else ""),
         ("answers from", readout_text(study.chosen.words_share)),
         ("correction", correction_text(study)),
         ("calibration", calibration_text(study)),

@@ -94,7 +94,10 @@ def fit_final(
 
 
 def _shares(task: StudyTask, candidate: Candidate, mixed: Mixed | None) -> np.ndarray:
-    """Return the attention shares in the order of the candidate's sources, [M+1], the private prompt's last."""
+    """Return the attention shares in the order of the candidate's sources, [M+1], the private prompt's last.
+
+    Where nothing is mixed, all of the prompt is the private one, [1].
+    """
     if mixed is None:
         return np.ones(1, np.float32)
     *of_sources, own = mixed.shares.cpu().numpy()

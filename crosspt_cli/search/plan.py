@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosspt_cli.evidence.trial import MIXTURE, Candidate
+from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.foundation.methods import MIXTURE, about
 from crosspt_cli.search.candidates import make_candidates
 
 
@@ -21,8 +22,8 @@ class Budget:
         seeds: how often each candidate is trained on each fold.
         ms: numbers of sources tried.
         ratios: learning-rate ratios tried.
-        whole_grid: whether every M is tried with every ratio; else one source is tried untouched only, and any other
-            number of them only with a private prompt in training.
+        whole_grid: whether every M is tried with every ratio; else one source is tried untouched only where a method
+            may use more, and any other number of them only with a private prompt in training.
         steps: training steps for up to `SMALL_TASK` rows.
         rungs: for each rung of successive halving, the fraction of the steps at which candidates are scored, and
             how many of those with a private prompt in training go on.
@@ -84,7 +85,8 @@ def budget_candidates(budget: Budget, ranked: Sequence[str], method: str = MIXTU
     every = make_candidates(ranked, budget.ms, budget.ratios, method)
     if budget.whole_grid:
         return every
-    return tuple(each for each in every if each.is_source or (each.m != 1 and each.lr_ratio > 0))
+    untouched = 1 if about(method).most_sources > 1 else None  # of a method that may use one only, that one is trained
+    return tuple(each for each in every if each.is_source or (each.m != untouched and each.lr_ratio > 0))
 
 
 def total_steps(budget: Budget, rows: int) -> int:

@@ -158,7 +158,7 @@ def make_population(
     device = task.backbone.device
     train = [torch.as_tensor(fold.train, device=device) for fold in folds]
     scales = [task.backbone.learning_scale(task.texts, rows) for rows in train]
-    bank = TrialBank(_parts(task, candidates, trials, folds, used, scales))
+    bank = TrialBank(_parts(task, candidates, trials, folds, used, scales, steps))
     orders = {
         (f, s): batches(folds[f].train, steps, BATCH, stream(task.seed, "order", f, s))
         for f, s in {(trial.fold, trial.seed) for trial in trials}
@@ -185,6 +185,7 @@ def _parts(
     folds: Sequence[Fold],
     used: Sequence[Sequence[int]],
     scales: Sequence[float],
+    steps: int,
 ) -> list[Part]:
     """Return the trials before their first step, method by method.
 
@@ -194,9 +195,14 @@ def _parts(
         trials: T.
         folds: of the study.
         used: of each trial the places of its sources.
-        scales: of each fold, what private learning rates are multiplied by.
+        scales: of each fold, what learning rates of prompts are multiplied by.
+        steps: at most so many are trained.
     """
     device, parts = task.backbone.device, []
+
+    def numbers(values: list[float]) -> Tensor:
+        return torch.tensor(values, device=device)
+
     methods = [candidates[trial.candidate].method for trial in trials]
     for name in dict.fromkeys(methods):
         own = [place for place, method in enumerate(methods) if method == name]
@@ -208,8 +214,10 @@ def _parts(
             random=[stream(task.seed, "private", trial.seed) for trial, _ in each],
             sources=task.sources,
             mixed=[used[place] for place in own],
-            rate=torch.tensor([candidate.lr * scales[trial.fold] for trial, candidate in each], device=device),
-            attention_rate=torch.tensor([candidate.attention_rate for _, candidate in each], device=device),
+            rate=numbers([candidate.lr * scales[trial.fold] for trial, candidate in each]),
+            attention_rate=numbers([candidate.attention_rate for _, candidate in each]),
+            source_rate=numbers([candidate.attention_rate * scales[trial.fold] for trial, candidate in each]),
+            steps=steps,
         )
         parts.append(Part(METHODS[name].start(given), torch.tensor(own, device=device)))
     return parts

@@ -47,6 +47,8 @@ def offered(home):
         (("check", "rows.csv", "--backbone", "mini-"), ["mini-fast"]),
         (("predict", ""), ["file"]),
         (("add-task", "rows.csv", "--unlabelled", ""), ["file"]),
+        (("add-task", "rows.csv", "--method", "mix"), ["mixture", "mixture-decomposed"]),
+        (("methods", ""), ["list"]),
     ],
 )
 def test_names_are_completed(offered, fitted, words, found):

@@ -11,12 +11,10 @@ from population_samples import ROWS, STEPS, nats_of, small_bank, small_populatio
 from crosspt_cli.core.bank import Part, TrialBank
 from crosspt_cli.core.encode import encode_texts
 from crosspt_cli.core.initialise import from_vocabulary, from_vocabulary_by_layer
-from crosspt_cli.core.methods import METHODS, find_method
 from crosspt_cli.core.methods.layers import Layers
 from crosspt_cli.core.packing import prompted_layout
 from crosspt_cli.core.read import read_to_layer
 from crosspt_cli.core.train import Population
-from crosspt_cli.foundation.errors import OptionError
 from crosspt_cli.foundation.seeds import stream
 from crosspt_cli.tasks.label_tree import LabelTree
 
@@ -124,9 +122,3 @@ def test_pruning_keeps_the_trials_of_both_methods():
 def test_places_that_are_not_all_trials_are_refused():
     with pytest.raises(ValueError, match="the places of 2 trials"):
         TrialBank([Part(layers_of(2), torch.tensor([0, 2]))])
-
-
-def test_an_unknown_method_is_told_with_those_there_are():
-    with pytest.raises(OptionError) as told:
-        find_method("lora")
-    assert f"is 'lora', but must be one of {', '.join(METHODS)}." in str(told.value)

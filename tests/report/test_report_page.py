@@ -346,6 +346,14 @@ def test_a_task_without_sources_suspects_or_texts_has_a_page(report):
     assert "label probably wrong" not in text
 
 
+def test_a_prompt_that_only_started_at_a_source_says_so(report):
+    """The shares alone would hide where it is from."""
+    assert "nothing is mixed in" not in report_page(report)
+    started = tried(Candidate(("sst2",), 1.0, method="transfer"), "complete", 90, score(0.8, 0.1, 0.75, 0.875))
+    page = report_page(replace(report, candidates=(started, *report.candidates[1:]), attention={"private": 1.0}))
+    assert "The prompt is a private prompt that started at the source prompt sst2; nothing is mixed in." in page
+
+
 def test_suspects_that_are_not_shown_are_counted(report):
     """A list that was cut must not look whole."""
     assert "3 rows are probably labelled wrongly" in page(replace(report, suspects=3)).text

@@ -158,6 +158,17 @@ def test_the_methods_own_terms_come_with_verbose(done):
     assert "M =" not in REPORT
 
 
+def test_a_prompt_of_which_no_source_has_a_share_has_no_line_about_shares(done):
+    """All of it would be said to be the task's own, and where it started is told by what was chosen."""
+    done = replace(
+        done,
+        fitted=replace(done.fitted, candidate=Candidate(("sst2",), 1.0, method="transfer"), shares={"private": 1.0}),
+    )
+    said = onboarded_text(done, verbose=True)
+    assert "chosen      a private prompt that started at the source prompt sst2\n" in said
+    assert "candidate      transfer, M = 1, lr 0.2, 90 steps\nanswers from" in said
+
+
 def suspect(line: int, confidence: float = 0.97):
     """A row of two files that is probably labelled wrongly."""
     from crosspt_cli.onboarding.suspect_labels import SuspectLabel

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import OptionError
+from crosspt_cli.foundation.methods import find_method
 from crosspt_cli.search.candidates import make_candidates
 from crosspt_cli.search.plan import (
     BUDGETS,
@@ -62,6 +63,78 @@ def test_the_quick_budget_leaves_out_what_seldom_wins():
     ]
     normal = BUDGETS["normal"]
     assert budget_candidates(normal, RANKED) == make_candidates(RANKED, normal.ms, normal.ratios)
+
+
+@pytest.mark.parametrize(
+    ("method", "tried"),
+    [
+        ("decomposed", ["decomposed, M = 0, lr 0.2"]),
+        ("transfer", ["transfer, M = 0, lr 0.2", "M = 1, source untouched", "transfer, M = 1, lr 0.2"]),
+        (
+            "mixture-decomposed",
+            ["mixture-decomposed, M = 0, lr 0.2", "M = 1, source untouched", "mixture-decomposed, M = 3, lr 0.2"],
+        ),
+    ],
+)
+def test_other_methods_are_tried_with_as_many_sources_as_they_may_use(method, tried):
+    """Of one that may use a single source, that source is tried with training even by the quick budget."""
+    usable = RANKED[: find_method(method).most_sources]
+    assert [str(candidate) for candidate in budget_candidates(BUDGETS["quick"], usable, method)] == tried
+
+
+@pytest.mark.parametrize(("method", "still"), [("mixture", "mixture"), ("encoded", "mixture"), ("router", "router")])
+def test_where_only_attention_is_trained_candidates_are_mixtures(method, still):
+    """What a private prompt that never moves is made of makes no difference; what shares are sampled by does."""
+    every = make_candidates(RANKED, (0, 1, 3), (0.0, 1.0), method)
+    assert {each.method for each in every if each.lr_ratio == 0} == {still}
+    assert {each.method for each in every if each.lr_ratio > 0} == {method}
+
+
+A, ABC = ("a",), ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words"),
+    [
+        (Candidate((), 1.0), "a private prompt without source prompts"),
+        (Candidate(A, 0.0), "the source prompt a, untouched"),
+        (Candidate(A, 1.0), "the source prompt a and a private prompt"),
+        (Candidate(ABC, 0.0), "3 source prompts (a, b, c), only their shares trained"),
+        (Candidate(ABC, 0.0, method="router"), "3 source prompts (a, b, c), only their shares trained"),
+        (Candidate((), 1.0, method="layers"), "a private prompt for each encoder layer"),
+        (Candidate((), 1.0, method="decomposed"), "a private prompt of low rank"),
+        (Candidate(A, 1.0, method="mixture-decomposed"), "the source prompt a and a private prompt of low rank"),
+        (Candidate((), 1.0, method="residual"), "a private prompt with a network's output added"),
+        (Candidate(A, 1.0, method="encoded"), "the source prompt a and a private prompt behind a linear layer"),
+        (
+            Candidate(ABC, 1.0, method="learned-sources"),
+            "3 source prompts (a, b, c), trained along, and a private prompt",
+        ),
+        (Candidate(A, 1.0, method="multiplied"), "the source prompt a, frozen, with trained scales"),
+        (
+            Candidate(A, 1.0, method="router"),
+            "the source prompt a and a private prompt, their shares sampled while training",
+        ),
+        (Candidate(A, 1.0, method="transfer"), "a private prompt that started at the source prompt a"),
+        (Candidate((), 1.0, method="transfer"), "a private prompt without source prompts"),
+        (Candidate(A, 1.0, method="a later one"), "prompts of the method a later one"),
+    ],
+)
+def test_candidates_say_what_they_are(candidate, words):
+    """To people who know no letters."""
+    assert candidate.words == words
+
+
+def test_only_sources_that_are_mixed_in_have_shares():
+    """A prompt that started at a source has none of it left that could be taken out."""
+    assert Candidate(ABC, 1.0, method="learned-sources").shared == ABC
+    assert Candidate(A, 0.0, method="transfer").shared == A  # the source as it is
+    for method in ("transfer", "multiplied"):
+        candidate = Candidate(A, 1.0, method=method)
+        assert candidate.shared == ()
+        assert not candidate.is_mixed
+        assert Candidate((), 1.0, method=method).is_alone
+    assert not Candidate((), 1.0, method="decomposed").is_alone
 
 
 def test_simpler_is_attention_only_then_fewer_sources_then_slower():

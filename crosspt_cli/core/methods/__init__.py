@@ -1,26 +1,29 @@
 """The methods: what is a trial's own, and how it becomes a prompt. One module each, one line each in the table."""
 
+from crosspt_cli.core.methods.decomposed import Decomposed
+from crosspt_cli.core.methods.encoded import Encoded
 from crosspt_cli.core.methods.layers import Layers
+from crosspt_cli.core.methods.learned_sources import LearnedSources
 from crosspt_cli.core.methods.method import Group, Method, Mixed, Start
 from crosspt_cli.core.methods.mixture import Mixture
-from crosspt_cli.foundation.errors import Argument, OptionError
+from crosspt_cli.core.methods.mixture_decomposed import MixtureDecomposed
+from crosspt_cli.core.methods.multiplied import Multiplied
+from crosspt_cli.core.methods.residual import Residual
+from crosspt_cli.core.methods.router import Router
+from crosspt_cli.core.methods.transfer import Transfer
 
 METHODS: dict[str, type[Method]] = {
     "mixture": Mixture,
     "layers": Layers,
+    "decomposed": Decomposed,
+    "mixture-decomposed": MixtureDecomposed,
+    "residual": Residual,
+    "encoded": Encoded,
+    "learned-sources": LearnedSources,
+    "multiplied": Multiplied,
+    "router": Router,
+    "transfer": Transfer,
 }
-"""Name → method; the first is what a budget tries where no other is asked for."""
+"""Name → what trains it; `foundation/methods.py` says of each what it is."""
 
-
-def find_method(name: str) -> type[Method]:
-    """Return the method of that name.
-
-    Raises:
-        OptionError: there is none.
-    """
-    if name not in METHODS:
-        raise OptionError(Argument("method"), f"is {name!r}, but must be one of {', '.join(METHODS)}.")
-    return METHODS[name]
-
-
-__all__ = ["METHODS", "Group", "Method", "Mixed", "Start", "find_method"]
+__all__ = ["METHODS", "Group", "Method", "Mixed", "Start"]

@@ -1,7 +1,8 @@
 """What a method is: a trial's own parameters, and how they become the prompt that its rows get.
 
-A method is one module here and one line in the table of `crosspt_cli/core/methods/__init__.py`. Everything else, from
-the training step to the saved task, knows methods by this interface alone.
+A method is one module here, one line in the table of `crosspt_cli/core/methods/__init__.py`, and its words in
+`crosspt_cli/foundation/methods.py`. Everything else, from the training step to the saved task, knows methods by this
+interface and those words alone.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Start:
         rate: [T] float32, learning rate of what is the trial's own, for values of the scale of what a prompt stands
             beside.
         attention_rate: [T] float32, learning rate of the attention over sources.
+        source_rate: [T] float32, learning rate of sources that are trained along: the attention's, for values of the
+            scale of what a prompt stands beside.
+        steps: at most so many are trained.
     """
 
     backbone: Backbone
@@ -45,6 +49,8 @@ class Start:
     mixed: Sequence[Sequence[int]]
     rate: Tensor
     attention_rate: Tensor
+    source_rate: Tensor
+    steps: int
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -66,11 +72,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Mixed:
-    """What a prompt is mixed from: `sources` [M] places, `private` [P, H], `shares` [M+1] with its own last."""
+    """What a prompt is mixed from: `sources` [M] places, `private` [P, H], `shares` [M+1] with its own last.
+
+    `learned` [M, P, H]: what stands in the sources' stead; None where they are mixed as they are.
+    """
 
     sources: tuple[int, ...]
     private: Tensor
     shares: Tensor
+    learned: Tensor | None = None
 
     def without(self, place: int, values: Tensor, private_is_copy: bool) -> Tensor:
         """Return the target prompt [P, H] with one source taken out and its share divided among the rest.
@@ -81,7 +91,8 @@ class Mixed:
             private_is_copy: the private prompt is the sources' mean, and loses the source as well.
         """
         kept = [number for number, source in enumerate(self.sources) if source != place]
-        others = values[[self.sources[number] for number in kept]]
+        mixed = values[list(self.sources)] if self.learned is None else self.learned
+        others = mixed[kept]
         private = others.mean(0) if private_is_copy else self.private
         shares = self.shares[[*kept, len(self.sources)]]
         return torch.einsum("m,mph->ph", shares / shares.sum(), torch.cat([others, private[None]]))
@@ -95,8 +106,6 @@ class Method(nn.Module, ABC):
 
     shared: ClassVar[tuple[str, ...]] = ()
     """Buffers that all trials have in common, such as the sources."""
-    uses_sources: ClassVar[bool] = False
-    """Whether source prompts are mixed in; of a method without, M is 0."""
 
     @classmethod
     @abstractmethod
@@ -110,6 +119,13 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def prompts(self, trials: slice = EVERY) -> Tensor:
         """Return the prompts that rows get, [T, D, P, H] float32: one for each of D layers from the entry on."""
+
+    def training_prompts(self, step: int) -> Tensor:
+        """Return the prompts that rows get in one step of training, counted from 0, [T, D, P, H] float32.
+
+        They are those of `prompts`, but of a method that samples; what it draws is each trial's own.
+        """
+        return self.prompts()
 
     @abstractmethod
     def saved(self, trial: int) -> Mapping[str, Tensor]:

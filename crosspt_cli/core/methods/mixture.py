@@ -1,11 +1,13 @@
 """The CrossPT mixture: target prompt = Σ attention share × source prompt + share × private prompt.
 
 Source: CrossPT (arXiv 2509.14253). There, attention logits are sampled with an annealed relaxed Bernoulli while
-training; here plain softmax is used throughout, so that a trial is repeatable and equal to its saved prompt.
+training, which is the method `router`; here plain softmax is used throughout, so that a trial is equal to its saved
+prompt.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Self
 
@@ -22,7 +24,62 @@ ATTENTION_EPSILON = 1e-5
 1e-7. With the usual 1e-8, Adam would turn that into a full step in a direction that depends on who else is trained."""
 
 
-class Mixture(Method):
+class Mixing(Method):
+    """One row of attention logits per trial, over frozen sources and a private prompt of whatever make.
+
+    Args:
+        sources: [S, P, H] float32, the frozen source prompts; S may be 0.
+        allowed: [T, S] bool, which sources each trial mixes; M is a row's sum.
+        attention_rate: [T] float32, learning rate of the attention logits.
+    """
+
+    shared = ("sources",)
+    sources: Tensor
+    allowed: Tensor
+    attention_rate: Tensor
+
+    def __init__(self, sources: Tensor, allowed: Tensor, attention_rate: Tensor) -> None:
+        super().__init__()
+        require_shape("allowed", tuple(allowed.shape), "T S", T=len(attention_rate), S=len(sources))
+        self.logits = nn.Parameter(sources.new_zeros(len(allowed), len(sources) + 1))
+        self.register_buffer("sources", sources)
+        self.register_buffer("allowed", torch.cat([allowed, allowed.new_ones(len(allowed), 1)], dim=1))
+        self.register_buffer("attention_rate", attention_rate)
+
+    @abstractmethod
+    def own(self, trials: slice = EVERY) -> Tensor:
+        """Return the private prompts of some trials, [T, P, H]."""
+
+    @abstractmethod
+    def own_groups(self) -> tuple[Group, ...]:
+        """Return the parameters that private prompts are made of."""
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return what private prompts are made of, and the attention logits."""
+        return (*self.own_groups(), Group(self.logits, self.attention_rate, ATTENTION_EPSILON))
+
+    def shares(self, trials: slice = EVERY) -> Tensor:
+        """Return the attention shares [T, S+1] of some trials; the private prompt's is last."""
+        return attention_shares(self.logits[trials], self.allowed[trials])
+
+    def prompts(self, trials: slice = EVERY) -> Tensor:
+        """Return the target prompts of some trials, [T, 1, P, H]."""
+        return compose(self.shares(trials), self.sources, self.own(trials))[:, None]
+
+    @torch.no_grad()
+    def mixed(self, trial: int) -> Mixed:
+        """Return the sources that a trial mixes, its private prompt and their shares."""
+        allowed, this = self.allowed[trial], slice(trial, trial + 1)
+        places = allowed[:-1].nonzero()[:, 0].tolist()
+        return Mixed(tuple(places), self.own(this)[0].clone(), self.shares(this)[0][allowed])
+
+    @torch.no_grad()
+    def saved(self, trial: int) -> Mapping[str, Tensor]:
+        """Return the private prompt [P, H]."""
+        return {"private": self.own(slice(trial, trial + 1))[0]}
+
+
+class Mixture(Mixing):
     """One private prompt and one row of attention logits per trial; without sources it is plain prompt tuning.
 
     Args:
@@ -33,70 +90,51 @@ class Mixture(Method):
         attention_rate: [T] float32, learning rate of the attention logits.
     """
 
-    shared = ("sources",)
-    uses_sources = True
-    sources: Tensor
-    allowed: Tensor
     private_rate: Tensor
-    attention_rate: Tensor
 
     def __init__(
         self, sources: Tensor, private: Tensor, allowed: Tensor, private_rate: Tensor, attention_rate: Tensor
     ) -> None:
-        super().__init__()
-        trials, tokens, width = private.shape
+        super().__init__(sources, allowed, attention_rate)
+        _, tokens, width = private.shape
         require_shape("sources", tuple(sources.shape), "S P H", P=tokens, H=width)
-        require_shape("allowed", tuple(allowed.shape), "T S", T=trials, S=len(sources))
         self.private = nn.Parameter(private.clone())
-        self.logits = nn.Parameter(private.new_zeros(trials, len(sources) + 1))
-        self.register_buffer("sources", sources)
-        self.register_buffer("allowed", torch.cat([allowed, allowed.new_ones(trials, 1)], dim=1))
         self.register_buffer("private_rate", private_rate)
-        self.register_buffer("attention_rate", attention_rate)
 
     @classmethod
     def start(cls, given: Start) -> Self:
-        """Return trials whose private prompts start at their sources' mean, or without sources at their rows' tokens.
+        """Return trials whose private prompts start where `private_start` says, with equal shares."""
+        return cls(given.sources, private_start(given), allowed_sources(given), given.rate, given.attention_rate)
 
-        With equal shares the mixture then starts at a prompt that works already.
-        """
-        allowed = torch.zeros(len(given), len(given.sources), dtype=torch.bool)
-        for trial, places in enumerate(given.mixed):
-            allowed[trial, list(places)] = True
-        private = [
-            from_sources(given.sources[list(places)])
-            if places
-            else from_vocabulary(given.backbone, given.texts, rows, given.tokens, random)
-            for places, rows, random in zip(given.mixed, given.rows, given.random, strict=True)
-        ]
-        device = given.sources.device
-        return cls(given.sources, torch.stack(private), allowed.to(device), given.rate, given.attention_rate)
+    def own_groups(self) -> tuple[Group, ...]:
+        """Return the private prompts."""
+        return (Group(self.private, self.private_rate, EPSILON),)
 
-    def groups(self) -> tuple[Group, ...]:
-        """Return the private prompts and the attention logits."""
-        return (
-            Group(self.private, self.private_rate, EPSILON),
-            Group(self.logits, self.attention_rate, ATTENTION_EPSILON),
-        )
+    def own(self, trials: slice = EVERY) -> Tensor:
+        """Return the private prompts of some trials, [T, P, H]."""
+        return self.private[trials]
 
-    def shares(self, trials: slice = EVERY) -> Tensor:
-        """Return the attention shares [T, S+1] of some trials; the private prompt's is last."""
-        return attention_shares(self.logits[trials], self.allowed[trials])
 
-    def prompts(self, trials: slice = EVERY) -> Tensor:
-        """Return the target prompts of some trials, [T, 1, P, H]."""
-        return compose(self.shares(trials), self.sources, self.private[trials])[:, None]
+def private_start(given: Start) -> Tensor:
+    """Return where private prompts start, [T, P, H]: at their sources' mean, or without any at their rows' tokens.
 
-    @torch.no_grad()
-    def mixed(self, trial: int) -> Mixed:
-        """Return the sources that a trial mixes, its private prompt and their shares."""
-        allowed = self.allowed[trial]
-        places = allowed[:-1].nonzero()[:, 0].tolist()
-        return Mixed(tuple(places), self.private[trial].clone(), self.shares(slice(trial, trial + 1))[0][allowed])
+    With equal shares a mixture then starts at a prompt that works already.
+    """
+    private = [
+        from_sources(given.sources[list(places)])
+        if places
+        else from_vocabulary(given.backbone, given.texts, rows, given.tokens, random)
+        for places, rows, random in zip(given.mixed, given.rows, given.random, strict=True)
+    ]
+    return torch.stack(private)
 
-    def saved(self, trial: int) -> Mapping[str, Tensor]:
-        """Return the private prompt [P, H]."""
-        return {"private": self.private[trial]}
+
+def allowed_sources(given: Start) -> Tensor:
+    """Return which sources each trial may use, [T, S] bool."""
+    allowed = torch.zeros(len(given), len(given.sources), dtype=torch.bool)
+    for trial, places in enumerate(given.mixed):
+        allowed[trial, list(places)] = True
+    return allowed.to(given.sources.device)
 
 
 def attention_shares(logits: Tensor, allowed: Tensor) -> Tensor:
