@@ -60,6 +60,7 @@ def report() -> Report:
         backbone="mini",
         template="sentiment",
         rows=16,
+        held_out=16,
         text_columns=("title", "body"),
         label_column="y",
         origin=Origin("crosspt add-task reviews.csv --label-col y", "2026-03-01T10:20:30Z", "0.1.0", 7, MADE),
