@@ -118,8 +118,8 @@ REPORT = """## Report sets
 
 No choice in crosspt was made on these {targets} sets: no setting, step count, backbone or source prompt. They were
 measured by `bench/report_sets.py`, at commit {commit}. Each was onboarded at the quick budget from {draws} of rows, and
-judged on at most 400 test rows. The table has balanced accuracy in %, its mean ± its standard deviation over draws. All
-columns are measured on the same rows.
+judged on at most 400 test rows. The table has balanced accuracy in %, its mean ± its standard deviation over draws; a
+figure without ± is of one draw. All columns of a draw are measured on the same rows.
 
 {tables}
 
@@ -199,8 +199,13 @@ def report_section(results: Path) -> str:
     lines = read_lines(results)
     if not lines:
         return ""
+    of_target: dict[str, set[int]] = {}
+    for line in lines:
+        if "way" not in line:
+            of_target.setdefault(line["target"], set()).add(line["draw"])
+    fewest, most = (counted(end(map(len, of_target.values())), "draw") for end in (min, max))
     return REPORT.format(
-        targets=len({line["target"] for line in lines}), draws=counted(len({line["draw"] for line in lines}), "draw"),
+        targets=len(of_target), draws=most if fewest == most else f"{fewest} (long texts) to {most}",
         commit=machine_of(results)["commit"], tables=report_tables(lines),
         fine_tuned=FINE_TUNED if any({"way", "encoder", "balanced"} <= line.keys() for line in lines) else "",
     )  # fmt: skip

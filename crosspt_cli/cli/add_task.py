@@ -189,7 +189,14 @@ def _onboard(rows: _Rows, label_col: str, settings: dict[str, Any], verbose: boo
     def expected(seconds: float) -> None:
         expect(progress, seconds)
         backbone = settings["backbone"] or default_backbone()
-        say_all([text for text in (slow_text(seconds, settings["budget"], backbone),) if text], quiet)
+        say_all(
+            [
+                text
+                for text in (slow_text(seconds, settings["budget"], backbone, settings["max_seconds"] is not None),)
+                if text
+            ],
+            quiet,
+        )
 
     with progress_display(shows_progress(quiet, as_json), limit=settings["max_seconds"]) as progress:
         # inside the display: importing torch takes seconds in which the person should see that something happens

@@ -27,8 +27,11 @@ def converse(predictor: Predictor, tally: Tally, proba: bool, quiet: bool) -> No
         say("Type a text and press Enter; Ctrl-D ends.")
     while (texts := _ask(columns, quiet)) is not None:
         if any(text.strip() for text in texts):
-            emit(answer_line(predictor.predict([texts], tally.limit)[0], proba))
+            answer = predictor.predict([texts], tally.limit)[0]
+            emit(answer_line(answer, proba))
             sys.stdout.flush()
+            if answer.cut and not quiet:
+                say(f"It is too long to be read to the end{'' if predictor.windows else ' (--windows reads more)'}.")
 
 
 def _ask(columns: tuple[str, ...], quiet: bool) -> tuple[str, ...] | None:

@@ -114,7 +114,11 @@ class Rows:
     help="Choose that confidence so that the answers given are right this often, as held-out rows promise.",
 )
 @click.option("--adapt", is_flag=True, help="Let INPUT's rows count as rows without labels; the task stays as it is.")
-@click.option("--windows", is_flag=True, help="Read texts that are too long to their end, in windows, and average.")
+@click.option(
+    "--windows",
+    is_flag=True,
+    help="Read a text that is too long, of a pair the longer one, to its end: in windows.",
+)
 @device_options("PREDICT")
 @quiet_option
 @json_option
@@ -145,8 +149,8 @@ def predict(
     --adapt reads INPUT, a file, first: up to 2,000 of its rows, drawn by lot, then count in the class prototypes, as
     rows without labels. The task that is saved does not change.
 
-    Of a text that is too long the end is not read; how many these are is told. --windows reads them to the end, in
-    windows of the length that is read at once, and averages the readings.
+    Of a text that is too long the end is not read; how many these are is told. --windows reads them to the end, of
+    a pair the longer text, in windows of the length that is read at once, and averages the readings.
     """
     asked = Asked(out, kind, **flags)
     interactive = source is None and not texts and sys.stdin.isatty()

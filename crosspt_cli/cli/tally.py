@@ -61,8 +61,8 @@ class Tally:
         if self.unusual:
             parts.append(f"{self.unusual:,} unlike anything seen in onboarding")
         if self.cut:
-            unless = "" if self.windows else " without --windows"
-            parts.append(f"{self.cut:,} too long to be read to the end{unless}")
+            more = "" if self.windows else " (--windows reads more)"
+            parts.append(f"{self.cut:,} too long to be read to the end{more}")
         return f"{'; '.join(parts)}."
 
     def record(self) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def _sharing(found: Found, luck: float) -> Sharing:
     chosen, labels = plain.chosen, plain.labels
     right = correct_by_seed(plain.trials, chosen.readout, labels)
     verdict = make_verdict(plain.baselines, simpler_methods(plain), right, plain.folds, luck, plain.distinct)
-    return did_sharing_help(chosen.candidate, chosen.readout, plain.without, labels, verdict, plain.distinct)
+    shortened = plain.reread is not None
+    return did_sharing_help(chosen.candidate, chosen.readout, plain.without, labels, verdict, plain.distinct, shortened)
 
 
 def _curve(found: Found, corrected: Corrected, right: np.ndarray) -> LearningCurve:

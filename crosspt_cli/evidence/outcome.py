@@ -278,6 +278,8 @@ class StudyResult:
         stopped_early: whether the time limit ended the search.
         curve_left_out: whether it left no time to train on fewer rows, though the budget has it.
         sources_left_out: whether it left no time to say what single sources are worth.
+        shortened: whether candidates read long texts shortened; then only the chosen one, and the best without sources,
+            have scores on texts in full.
         seconds: the search took.
         suspects: rows that are probably labelled wrongly, the surest first.
         pool: what rows without labels were worth; None where there were none.
@@ -291,6 +293,7 @@ class StudyResult:
         "stopped_early",
         "curve_left_out",
         "sources_left_out",
+        "shortened",
         Key("seconds", digits=2),
         "candidates",
         "baselines",
@@ -321,6 +324,7 @@ class StudyResult:
     suspects: tuple[Suspect, ...] = ()
     curve_left_out: bool = False
     sources_left_out: bool = False
+    shortened: bool = False
     pool: PoolWorth | None = None
     without_pool: CandidateResult | None = None
 

@@ -16,6 +16,7 @@ from crosspt_cli.evidence.verdict import ALONE, mean_difference
 
 ONE_SOURCE = "One source prompt is all that is in use."
 ALSO_COUNTED = "The choice also counts how probable the right labels were made, and which candidate is simpler."
+ON_SHORTENED = "The choice was made on texts read shortened, and this is of texts in full."
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def did_sharing_help(
     labels: np.ndarray,
     verdict: Verdict,
     distinct: float,
+    shortened: bool = False,
 ) -> Sharing:
     """Return what sharing was worth to the chosen candidate.
 
@@ -46,6 +48,7 @@ def did_sharing_help(
         labels: of all the task's rows, [rows] int64.
         verdict: of the study.
         distinct: share of the rows that speak for themselves; near-copies of others do not.
+        shortened: whether the choice was made on texts that were read shortened.
     """
     if candidate.m == 0:
         return Sharing(None, {}, "")
@@ -56,7 +59,7 @@ def did_sharing_help(
     return Sharing(
         None if against is None else SourceWorth(against),
         {name: SourceWorth(each) for name, each in worth.items()},
-        ONE_SOURCE if candidate.is_source and against is None else _sentence(against, worth),
+        ONE_SOURCE if candidate.is_source and against is None else _sentence(against, worth, shortened),
     )
 
 
@@ -71,9 +74,9 @@ def _worth(source: Without, readout: Readout, labels: np.ndarray, distinct: floa
     return mean_difference((before - after)[seen], distinct)
 
 
-def _sentence(against: Estimate | None, worth: Mapping[str, Estimate]) -> str:
+def _sentence(against: Estimate | None, worth: Mapping[str, Estimate], shortened: bool = False) -> str:
     """Return what a person should know: the whole first, then what helps most, and what harms."""
-    parts = [] if against is None else [_whole(against)]
+    parts = [] if against is None else [_whole(against, shortened)]
     helps = [name for name, each in worth.items() if each.low > 0]
     if helps:
         parts.append(f"Of the sources {helps[0]} helps most: {_with_interval(worth[helps[0]])}.")
@@ -84,7 +87,7 @@ def _sentence(against: Estimate | None, worth: Mapping[str, Estimate]) -> str:
     return " ".join(parts)
 
 
-def _whole(against: Estimate) -> str:
+def _whole(against: Estimate, shortened: bool = False) -> str:
     """Return what sharing does to accuracy, and where that speaks against the choice, what else was looked at."""
     apart = f"{_with_interval(against)} over a private prompt alone"
     if against.low > 0:
@@ -93,7 +96,8 @@ def _whole(against: Estimate) -> str:
         said = f"Sharing costs right answers: {apart}."
     else:
         said = f"Whether sharing helps, these rows cannot tell: {apart}."
-    return f"{said} {ALSO_COUNTED}" if against.value < 0 else said
+    also = f" {ON_SHORTENED}" if shortened else ""
+    return f"{said} {ALSO_COUNTED}{also}" if against.value < 0 else said
 
 
 def _with_interval(worth: Estimate) -> str:

@@ -52,7 +52,12 @@ class Candidate:
     @property
     def shared(self) -> tuple[str, ...]:
         """The sources that have a share in its prompt; none of a method that only starts from one."""
-        return self.sources if self.is_source or about(self.method).is_mixed else ()
+        return self.sources if self.has_shares else ()
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether its prompt is made of shares, be it of the private prompt alone; else there is no attention."""
+        return self.is_source or about(self.method).is_mixed
 
     @property
     def is_source(self) -> bool:

@@ -23,8 +23,8 @@ def completed(record: dict[str, Any]) -> dict[str, Any]:
         KeyError: it is of before studies had learning curves, and nothing can be said in their place.
     """
     added = {
-        "curve_left_out": False, "sources_left_out": False, "pool": None, "why": OLD_WHY, "out_of_bag": None,
-        "all_rows": None,
+        "curve_left_out": False, "sources_left_out": False, "shortened": False, "pool": None, "why": OLD_WHY,
+        "out_of_bag": None, "all_rows": None,
     }  # fmt: skip
     return added | record | {
         "verdict": _verdict(record["verdict"]),

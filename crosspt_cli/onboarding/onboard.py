@@ -35,6 +35,8 @@ from crosspt_cli.search.pace import time_is_up
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.trials import StudyTask
 
+HELD = 1.1  # times a limit that count as holding it
+
 
 @dataclass(frozen=True)
 class Onboarded:
@@ -155,7 +157,7 @@ def onboard(
             fitted=fitted,
             study=study,
             notices=work.notices,
-            notes=work.notes,
+            notes=work.notes + _exceeded(chosen.max_seconds, time.monotonic() - (started or began)),
             reason=work.prepared.reason,
             budget=chosen.budget,
             device=made.device,
@@ -168,6 +170,14 @@ def onboard(
         files |= {SUMMARY_FILE: summarise(done)} if summarise else {}
         save_fitted(fitted, files, registry, chosen.replace, {"accuracy": plain(study.corrected)})
     return done
+
+
+def _exceeded(limit: float | None, seconds: float) -> tuple[str, ...]:
+    """Return a sentence where an onboarding took clearly more than its limit."""
+    if limit is None or seconds <= HELD * limit:
+        return ()
+    least = "ranking, one scoring of every candidate and the last fit take as long here"
+    return (f"It took {seconds:.0f} s, more than the limit of {limit:.0f} s: {least}.",)
 
 
 def _search_and_fit(

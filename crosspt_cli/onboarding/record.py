@@ -54,4 +54,4 @@ def cut_short(study: StudyResult, steps: int) -> str:
     parts += ["what single sources are worth was not measured"] if study.sources_left_out else []
     parts += ["no learning curve was trained"] if study.curve_left_out else []
     parts += [f"the final fit has {steps:,} of {planned:,} steps"] if steps < planned else []
-    return f"The time was up: {', '.join(parts)}." if parts else ""
+    return f"To hold the time limit: {', '.join(parts)}." if parts else ""

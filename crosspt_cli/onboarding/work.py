@@ -68,6 +68,11 @@ class Work:
         return replace(self.examples, rows=tuple(self.examples.rows[row] for row in self.sample))
 
     @property
+    def is_pair(self) -> bool:
+        """Whether a row has several texts."""
+        return len(self.examples.text_columns) > 1
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """What is to be known of the rows."""
         read = self.examples.notices + self.unlabelled.notices
@@ -90,8 +95,9 @@ class Work:
             )
         if cut:
             notes.append(
-                f"{cut:,} of {len(self.examples):,} texts are longer than {MAX_TOKENS} tokens and were cut; "
-                "crosspt predict --windows reads such texts to their end."
+                f"{cut:,} of {len(self.examples):,} rows are longer than {MAX_TOKENS} tokens and were cut; "
+                f"crosspt predict --windows reads {'the longer text' if self.is_pair else 'the text'} of such a row to "
+                "its end."
             )
         if unused:
             notes.append(

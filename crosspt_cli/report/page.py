@@ -79,6 +79,7 @@ def report_page(report: Report) -> str:
             tables=_tables(report),
             margin=points(-MARGIN).removesuffix(".0"),
             readout=readout_text(report.words_share),
+            mixes=report.candidates[report.choice].candidate.has_shares,
             trials=", ".join(f"{number:,} {state}" for state, number in report.trials.items()),
             unmarked=report.suspects - sum(each.suspect for each in report.hardest),
         )

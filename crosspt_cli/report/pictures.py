@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crosspt_cli.foundation.words import counted
 from crosspt_cli.report.numbers import percent
 from crosspt_cli.report.tables import label, name_of, ratio_name
 
@@ -156,9 +157,10 @@ def search_picture(report: Report) -> Picture:
         x, y = left + ratios.index(each.candidate.lr_ratio) * wide, top + ms.index(each.candidate.m) * high
         kind = "chosen" if each is best else each.state
         shapes += _cell(each, kind, x, y, shade(each.score.mean) if each.state != "failed" else 0.0)
+    tried = counted(len(report.candidates), "candidate")
     title = (
-        f"{len(report.candidates)} candidates by number of sources M and learning-rate ratio, with their held-out "
-        f"accuracy; chosen: {best.candidate}, {percent(best.score.mean)}. The table has all of them."
+        f"{tried} by number of sources M and learning-rate ratio, with held-out accuracy; "
+        f"chosen: {best.candidate}, {percent(best.score.mean)}. The table has all of them."
     )
     size = (left + len(ratios) * wide + 2, top + len(ms) * high + 2)
     return Picture("search", title, (max(WIDTH, size[0]), size[1]), shapes)

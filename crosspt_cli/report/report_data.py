@@ -89,6 +89,7 @@ class Report:
         confused: the pairs of classes most often confused.
         folds, seeds: of the study.
         choice, reason: index of the chosen candidate, and why it was chosen.
+        shortened: whether candidates read long texts shortened, all but the chosen one and the best without sources.
         candidates: all that was tried.
         trials: how many ended how.
         cut_short: what the time limit cut short, as a sentence; empty where nothing was.
@@ -123,6 +124,7 @@ class Report:
     seeds: int
     choice: int
     reason: str
+    shortened: bool
     candidates: tuple[CandidateResult, ...]
     trials: dict[str, int]
     cut_short: str
@@ -190,6 +192,7 @@ def _report(stored: StoredTask, fitted: FittedTask, study: StudyResult, made: Ma
         seeds=len(rows.shares),
         choice=study.choice,
         reason=study.reason,
+        shortened=study.shortened,
         candidates=study.candidates,
         trials=dict(Counter(trial.state for trial in study.trials)),
         cut_short=cut_short(study, fitted.steps),

@@ -44,6 +44,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "folds": report.folds,
         "seeds": report.seeds,
         "reason": report.reason,
+        "shortened": report.shortened,
         "candidates": _candidates(report),
         "trials": report.trials,
         "cut_short": report.cut_short,

@@ -69,6 +69,7 @@ def onboarded_dict(done: Onboarded) -> dict[str, Any]:
         "stopped_early": study.stopped_early,
         "curve_left_out": study.curve_left_out,
         "sources_left_out": study.sources_left_out,
+        "shortened": study.shortened,
         "cut_short": _cut_short(done),
         "reason": study.reason,
         "readout": asdict(fitted.readout) | {"words_share": chosen.words_share},
@@ -191,7 +192,7 @@ def detail_lines(done: Onboarded) -> tuple[Line, ...]:
             "candidate",
             f"{fitted.candidate}, {counted(fitted.steps, 'step')}" if fitted.steps else str(fitted.candidate),
         ),
-        ("attention", attention_text(fitted.shares) if fitted.candidate.shared or not fitted.candidate.m else ""),
+        ("attention", attention_text(fitted.shares) if fitted.candidate.has_shares else ""),
         ("answers from", readout_text(study.chosen.words_share)),
         ("correction", correction_text(study)),
         ("calibration", calibration_text(study)),
@@ -277,18 +278,22 @@ def plan_lines(plan: OnboardingPlan) -> tuple[Line, ...]:
     )
 
 
-def faster_text(budget: str, backbone: str) -> str:
-    """Return what to add to the command for a faster onboarding."""
+def faster_text(budget: str, backbone: str, limited: bool = False) -> str:
+    """Return what to add to the command for a faster onboarding; "" where nothing is left to add.
+
+    Args:
+        budget, backbone: of the command.
+        limited: whether it has a time limit already.
+    """
     ways = [] if budget == "quick" else ["--budget quick"]
     ways += ["--backbone mini-fast"] if backbone == "mini" else []
-    return " or ".join([*ways, "--max-time 2m, which ends the search early"])
+    return " or ".join([*ways, *([] if limited else ["--max-time 2m, which ends the search early"])])
 
 
-def slow_text(seconds: float, budget: str, backbone: str) -> str:
+def slow_text(seconds: float, budget: str, backbone: str, limited: bool) -> str:
     """Return what to tell of an onboarding that takes so long; "" where nobody minds."""
-    if seconds <= LONG_S:
-        return ""
-    return f"This should take {rough_time(seconds)}. Faster: {faster_text(budget, backbone)}."
+    faster = faster_text(budget, backbone, limited)
+    return f"This should take {rough_time(seconds)}.{faster and f' Faster: {faster}.'}" if seconds > LONG_S else ""
 
 
 def bank_rows(bank: PretrainedBank) -> tuple[tuple[str, ...], ...]:

@@ -100,6 +100,7 @@ def run_study(
         stopped_early=not finished,
         curve_left_out=study.curve_left_out,
         sources_left_out=study.sources_left_out,
+        shortened=task.whole is not None,
         pool=None if task.pool is None else task.pool.worth(found.weighed),
         without_pool=None if task.pool is None else found.results[found.choice],
         seconds=time.monotonic() - began,
@@ -157,7 +158,9 @@ class _Study:
                     return self._stop()
                 now = time.monotonic()
                 self.population.step()
-                self.pace.measured(time.monotonic() - now, len(self.trials), self.task.backbone.device.type == "cpu")
+                if self.population.steps > 1:  # the first step takes longer than all others
+                    on_cpu = self.task.backbone.device.type == "cpu"
+                    self.pace.measured(time.monotonic() - now, len(self.trials), on_cpu)
                 done += len(self.trials)
                 steps, alive = self.population.steps, self._alive()
                 left = work_left(self.rungs[number:], steps, alive, len(self.trials) // alive, rows)
@@ -176,7 +179,7 @@ class _Study:
         return deadline is not None and time.monotonic() + seconds + self.reserve() > deadline
 
     def reserve(self) -> float:
-        """Return how many seconds all takes that has to come after the search if it ended now; 0 before its first step.
+        """Return how many seconds all takes that must come after the search if it ended now; 0 before its second step.
 
         At least: living trials are scored where some candidate was not yet, the choice is judged, and the final fit
         trains as many steps as the search has.

@@ -156,7 +156,7 @@ def test_texts_too_long_to_be_read_to_the_end_are_counted(call, fitted):
     """An answer to the first page of a letter is one that its sender should know of."""
     long = "it was good " * 200
     done = call(*TASK, "--text", "it was good", "--text", long, "--text", long)
-    assert done.err.endswith("; 2 too long to be read to the end without --windows.\n")
+    assert done.err.endswith("; 2 too long to be read to the end (--windows reads more).\n")
     assert "too long" not in call(*TASK, "--text", "it was good", "--text", long, "--windows").err
     found = json.loads(call(*TASK, "--text", "it was good", "--text", long, "--json").out)
     assert found["cut"] == 1

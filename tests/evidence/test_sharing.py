@@ -143,6 +143,13 @@ def test_what_sharing_is_worth_does_not_contradict_the_choice(against, said):
     assert _sentence(Estimate(*against), {}) == said
 
 
+def test_a_choice_on_shortened_texts_that_sharing_speaks_against_says_so():
+    """Else the reason would be one that did not decide."""
+    told = _sentence(Estimate(-0.04, -0.1, 0.02), {}, shortened=True)
+    assert told.endswith("The choice was made on texts read shortened, and this is of texts in full.")
+    assert "shortened" not in _sentence(Estimate(0.04, -0.1, 0.02), {}, shortened=True)
+
+
 def test_the_sentence_names_the_most_useful_source_and_every_harmful_one():
     """Negative transfer is said out loud."""
     worth = {"sst2": Estimate(0.041, 0.01, 0.07), "cola": Estimate(-0.03, -0.05, -0.01)}

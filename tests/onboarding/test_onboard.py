@@ -228,7 +228,7 @@ def test_a_time_limit_ends_the_search_with_a_whole_task(bare, reviews, monkeypat
     assert done.study.stopped_early
     assert 0 < done.fitted.steps < 20_000
     cut = onboarded_dict(done)["cut_short"]
-    assert cut.startswith("The time was up: the search ended early")
+    assert cut.startswith("To hold the time limit: the search ended early")
     assert ("cut short", cut) in choice_lines(done)
     assert make_report(done.task, bare).cut_short == cut
 
@@ -240,8 +240,8 @@ def test_what_a_time_limit_cut_short_is_said(onboarded):
     cut = replace(study, stopped_early=True, sources_left_out=True, curve_left_out=True)
     if study.chosen.steps:
         assert cut_short(cut, study.chosen.steps - 1) == (
-            "The time was up: the search ended early, what single sources are worth was not measured, no learning "
-            f"curve was trained, the final fit has {study.chosen.steps - 1} of {study.chosen.steps} steps."
+            "To hold the time limit: the search ended early, what single sources are worth was not measured, no "
+            f"learning curve was trained, the final fit has {study.chosen.steps - 1} of {study.chosen.steps} steps."
         )
 
 

@@ -92,6 +92,7 @@ def test_a_task_that_an_earlier_version_saved_has_the_report_that_it_had(home, t
     printed = report_dict(make_report("saved", Registry.open(home)))
     assert printed.pop("unlabelled") is None  # what reports did not have then
     assert printed.pop("held_out_rows") == printed["rows"]
+    assert printed.pop("shortened") is False
     assert {each.pop("method") for each in printed["candidates"]} == {"mixture"}
     assert json.dumps(printed, indent=1) + "\n" == (SAVED / "report.json").read_text(encoding="utf-8")
 

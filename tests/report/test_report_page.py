@@ -88,6 +88,7 @@ def report() -> Report:
         folds=2,
         seeds=1,
         reason="M = 2, ratio 0.1 had the best held-out score of 3 candidates.",
+        shortened=False,
         choice=0,
         candidates=(
             tried(Candidate(("imdb", "sst2"), 0.1), "complete", 90, score(0.8125, 0.0976, 0.75, 0.875)),
@@ -334,12 +335,19 @@ def test_the_picture_of_the_search_says_whose_score_has_rows_without_labels(repo
     assert said not in page(report).text
 
 
+def test_the_picture_of_the_search_says_whose_score_is_of_texts_in_full(report):
+    """The others are as they were compared."""
+    said = "Texts are long: the chosen candidate and the best without sources are shown as they answer"
+    assert said in page(replace(report, shortened=True)).text
+    assert said not in page(report).text
+
+
 def test_a_task_without_sources_suspects_or_texts_has_a_page(report):
     """Nothing of it is an error."""
     bare = replace(
         report, sharing=Sharing(None, {}, ""), attention={"private": 1.0}, suspects=0,
         hardest=(report.hardest[1],), texts_missing=(),
-        cut_short="The time was up: the search ended early.",
+        cut_short="To hold the time limit: the search ended early.",
     )  # fmt: skip
     text = page(bare).text
     assert "No label looks wrong." in text
