@@ -17,7 +17,7 @@ HIDDEN_KEY = -1e4  # added to an attention score; finite, so that no row turns i
 CPU_GROUP = 8  # rows padded together; a GPU takes all at once, because there launches cost more than padding
 CACHED_SCORES = 130_000
 """Attention scores of a head, over a group's rows: those of a dozen heads are 6 MB in float32. Of more, attention waits
-for memory: rows of 276 tokens take twice as long to read in groups of 16."""
+for memory."""
 READING_GROUP = 16  # the same without gradients: many rows are read, and sorted their lengths hardly differ
 
 

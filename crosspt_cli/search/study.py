@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from crosspt_cli.core.methods import Mixed
 from crosspt_cli.evidence.baselines import baseline_scores
-from crosspt_cli.evidence.choice import choose
 from crosspt_cli.evidence.conclusions import conclude
-from crosspt_cli.evidence.found import Found, Reread, mean_rows
 from crosspt_cli.evidence.judge import Judged, best_readout, judge_readouts, result_of
 from crosspt_cli.evidence.outcome import (
     CandidateResult,
@@ -23,22 +20,17 @@ from crosspt_cli.evidence.outcome import (
     failed_candidate,
 )
 from crosspt_cli.evidence.readout import Readout
-from crosspt_cli.evidence.sharing import Without
-from crosspt_cli.evidence.simpler import best_alone
 from crosspt_cli.evidence.trial import Candidate, Fold, TrialResult
-from crosspt_cli.evidence.with_pool import MASS, Weighed, weigh_pool
 from crosspt_cli.foundation.errors import TrainingError
 from crosspt_cli.foundation.progress import Progress, no_progress
 from crosspt_cli.search.best_source import SourceAnswers, answers_of_best_source
 from crosspt_cli.search.final import NAN_HINT, SHARES_OF_A_SOURCE
 from crosspt_cli.search.halving import halve
-from crosspt_cli.search.held_out import PROTOTYPE_ROWS, answered_trials, population_answers, state_of
-from crosspt_cli.search.learning_curve import parts_of, right_with_fewer_rows
+from crosspt_cli.search.held_out import PROTOTYPE_ROWS, population_answers, state_of
+from crosspt_cli.search.judging import Searched, judge_choice
 from crosspt_cli.search.pace import Pace, time_is_up
 from crosspt_cli.search.plan import SCORING, Rung, work_left
-from crosspt_cli.search.pooling import with_pool
 from crosspt_cli.search.trials import StudyTask, Trial, make_population
-from crosspt_cli.search.without_source import without_each_source
 
 
 def run_study(
@@ -81,8 +73,8 @@ def run_study(
     finished = study.run(deadline, progress)
     if all(result.state == "failed" for result in study.results()):
         raise TrainingError("study", f"all {len(study.latest)} trials failed: the loss became nan.", NAN_HINT)
-    found = study.found(not finished, curve, deadline, progress)
-    conclusions = conclude(found)
+    judged = judge_choice(study.searched(), not finished, curve, deadline, progress)
+    found, conclusions = judged.found, conclude(judged.found)
     return StudyResult(
         choice=found.choice,
         reason=found.reason,
@@ -98,22 +90,13 @@ def run_study(
         suspects=conclusions.suspects,
         folds=len(folds),
         stopped_early=not finished,
-        curve_left_out=study.curve_left_out,
-        sources_left_out=study.sources_left_out,
+        curve_left_out=judged.curve_left_out,
+        sources_left_out=judged.sources_left_out,
         shortened=task.whole is not None,
         pool=None if task.pool is None else task.pool.worth(found.weighed),
         without_pool=None if task.pool is None else found.results[found.choice],
         seconds=time.monotonic() - began,
     )
-
-
-@dataclass(frozen=True)
-class InFull:
-    """A candidate as it answers rows in full: its result, its trials, and what it could have been kept as."""
-
-    result: CandidateResult
-    trials: list[TrialResult]
-    reread: Reread
 
 
 class _Study:
@@ -138,7 +121,6 @@ class _Study:
             self.population = make_population(task, candidates, self.trials, folds, rungs[-1].steps)
         self.baselines: dict[str, Score] = {}
         self.source_answers: SourceAnswers | None = None
-        self.curve_left_out = self.sources_left_out = False
         self.pace = Pace(longer=task.longer)
         self.latest: dict[Trial, TrialResult] = {}
         self.best: dict[int, CandidateResult] = {}
@@ -205,120 +187,26 @@ class _Study:
         pool = self.task.pool
         return 0 if pool is None else repeats * len(pool.some()) + len(pool)
 
-    def found(self, stopped_early: bool, curve: Sequence[float], deadline: float | None, progress: Progress) -> Found:
-        """Return what is to be judged: the choice, and what is answered only now that it is known."""
-        task, results, kept = self.task.in_full, list(self.results()), dict(self.kept)
-        choice, reason = choose(results, task is not self.task)
-        progress("judging", 0, 1)
-        reread = None
-        if task is not self.task:
-            alone = best_alone(results)
-            for number in {choice} if alone is None else {choice, alone}:
-                in_full = self.in_full(number)
-                results[number], kept[number] = in_full.result, in_full.trials
-                reread = in_full.reread if number == choice else reread
-        trials, candidate = kept[choice], results[choice].candidate
-        weighed = self.weighed(choice, trials, progress)
-        without = self.without(choice, trials, deadline)
-        parts = () if stopped_early else parts_of(self.folds, task.labels, curve, task.seed)
-        right = self.fewer(choice, results[choice].readout, weighed, parts, deadline, progress)
-        self.curve_left_out = bool(curve) and (stopped_early or right is None)
-        return Found(
-            labels=task.labels,
-            classes=task.classes,
-            vectors=task.vectors,
+    def searched(self) -> Searched:
+        """Return what the search leaves behind."""
+        return Searched(
+            task=self.task,
             folds=self.folds,
-            results=tuple(results),
-            kept=kept,
-            judged=self.judged,
-            choice=choice,
-            reason=reason,
+            readouts=self.readouts,
+            horizon=self.rungs[-1].steps,
+            fitted_rows=self.fitted_rows,
             baselines=self.baselines,
-            best_source=None if candidate.is_source else self.best_source(),
-            without=without,
-            fewer=list(zip(map(mean_rows, parts), right or (), strict=False)),
-            seed=task.seed,
-            distinct=task.distinct,
-            weighed=weighed,
-            reread=reread,
+            results=self.results(),
+            kept=self.kept,
+            judged=self.judged,
+            prompts=self.prompts,
+            source_answers=self.source_answers,
+            pace=self.pace,
         )
-
-    def in_full(self, number: int) -> InFull:
-        """Return a candidate as its prompts answer rows in full, which it has read shortened."""
-        result, labels = self.best[number], self.task.labels
-        trials = answered_trials(self.task.in_full, self._prompts_of(number), self.kept[number], self.folds)
-        every = judge_readouts(trials, self.readouts, labels)
-        judged = best_readout(every)
-        found = result_of(result.candidate, result.state, result.steps, judged, trials, self.folds)
-        return InFull(found, trials, Reread(judge_readouts(self.kept[number], self.readouts, labels), every))
-
-    def _prompts_of(self, number: int) -> Tensor:
-        """Return the prompts that a candidate's trials were scored with, [T, P, H] or [T, D, P, H]."""
-        trials = self.kept[number]
-        if self.candidates[number].is_source:
-            answers = self.source_answers or answers_of_best_source(self.task, self.folds)
-            return answers.prompts[[trial.fold for trial in trials]]
-        return torch.stack([self.prompts[number][trial.fold, trial.seed][0] for trial in trials])
-
-    def without(self, choice: int, trials: Sequence[TrialResult], deadline: float | None) -> dict[str, Without]:
-        """Return what the chosen candidate answers without each of its sources; empty where there is no time for it."""
-        task, candidate = self.task.in_full, self.candidates[choice]
-        every = [self.prompts[choice][trial.fold, trial.seed][1] for trial in trials] if candidate.is_mixed else []
-        mixed = [each for each in every if each is not None]
-        if deadline is not None and mixed:
-            seconds = self.pace.answering_s(candidate.m * len(trials) * len(task.labels))
-            self.sources_left_out = time.monotonic() + seconds + self._last_s(choice) > deadline
-        return {} if self.sources_left_out else without_each_source(task, self.folds, candidate, trials, mixed)
-
-    def _last_s(self, choice: int) -> float:
-        """Return how many seconds the last fit of a candidate takes, at least."""
-        return self.pace.final_fit_s(self.best[choice].steps, self.fitted_rows)
-
-    def weighed(self, choice: int, trials: Sequence[TrialResult], progress: Progress) -> Weighed | None:
-        """Return the chosen candidate with the rows without labels weighed in; None where there are none."""
-        pool = self.task.pool
-        if pool is None or not len(pool) or not any(readout.weight for readout in self.readouts):
-            return None
-        progress("unlabelled", 0, 1)
-        folds = [self.folds[trial.fold] for trial in trials]
-        pooled = with_pool(self.task.in_full, pool, self._prompts_of(choice), trials, folds, MASS)
-        return weigh_pool(trials, pooled, self.readouts, self.task.labels, self.task.distinct)
 
     def results(self) -> tuple[CandidateResult, ...]:
         """Return every candidate at its best."""
         return tuple(self.best[number] for number in range(len(self.candidates)))
-
-    def best_source(self) -> np.ndarray | None:
-        """Return the class that the best source of each row's fold answers, untouched, [rows]; None without any."""
-        if not len(self.task.sources):
-            return None
-        searched = self.source_answers if self.task.whole is None else None
-        answers = searched or answers_of_best_source(self.task.in_full, self.folds)
-        return answers.classes(self.folds)
-
-    def fewer(
-        self,
-        choice: int,
-        readout: Readout,
-        weighed: Weighed | None,
-        parts: Sequence[Sequence[Fold]],
-        deadline: float | None,
-        progress: Progress,
-    ) -> list[np.ndarray] | None:
-        """Return whether rows are right, [rows] for each part, when the chosen candidate is trained on it.
-
-        None where it would not be done before the final fit has to begin.
-        """
-        task, chosen, trials = self.task, self.best[choice], sum(map(len, parts))
-        if deadline is not None:
-            seen = 0 if weighed is None or not weighed.mass or task.pool is None else len(task.pool)  # by the last fit
-            deadline -= self._last_s(choice) + self.pace.answering_s(seen)
-            if parts and time.monotonic() + self.pace.training_s(trials, chosen.steps) > deadline:
-                return None
-        readout, mass = (readout, 0.0) if weighed is None else (weighed.judged.readout, weighed.mass)
-        return right_with_fewer_rows(
-            task, chosen.candidate, readout, chosen.steps, self.rungs[-1].steps, parts, deadline, progress, mass
-        )
 
     def _stop(self) -> bool:
         if self.population.steps == 0:

@@ -15,6 +15,7 @@ from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.sharing import _sentence, did_sharing_help
 from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.verdict import ALONE
+from crosspt_cli.search import judging
 from crosspt_cli.search.plan import Rung
 from crosspt_cli.search.study import run_study
 from crosspt_cli.search.without_source import without_each_source
@@ -94,10 +95,9 @@ def test_only_the_folds_that_used_a_source_say_what_it_is_worth():
 
 def test_a_study_says_what_sharing_was_worth(monkeypatch):
     """Against M = 0 the sign is turned round; the sources in use are named."""
-    from crosspt_cli.search import study
 
     task = small_task(rows=24)
-    monkeypatch.setattr(study, "choose", lambda results, _: (1, "because"))
+    monkeypatch.setattr(judging, "choose", lambda results, _: (1, "because"))
     candidates = [Candidate((), 1.0), Candidate(NAMES[:2], 0.5)]
     found = run_study(task, candidates, folds_of(task), 2, (Rung(2, 2), Rung(4, 2)), READOUTS["auto"])
     alone = found.verdict.methods[ALONE]

@@ -15,6 +15,7 @@ from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import BudgetSpent, CrossptError, OptionError
 from crosspt_cli.onboarding import work
 from crosspt_cli.onboarding.fitted import load_fitted
+from crosspt_cli.onboarding.onboard import _exceeded
 from crosspt_cli.onboarding.planning import plan_onboarding
 from crosspt_cli.onboarding.record import cut_short
 from crosspt_cli.onboarding.work import task_name
@@ -243,6 +244,14 @@ def test_what_a_time_limit_cut_short_is_said(onboarded):
             "To hold the time limit: the search ended early, what single sources are worth was not measured, no "
             f"learning curve was trained, the final fit has {study.chosen.steps - 1} of {study.chosen.steps} steps."
         )
+
+
+@pytest.mark.parametrize(("limit", "seconds", "told"), [(None, 90, False), (20, 21.9, False), (20, 30.8, True)])
+def test_a_limit_that_was_not_held_is_told(limit, seconds, told):
+    """What has to be done takes as long as it takes; nobody should have to look at a clock."""
+    notes = _exceeded(limit, seconds)
+    assert bool(notes) == told
+    assert not told or notes[0].startswith("It took 31 s, more than the limit of 20 s: ")
 
 
 def test_a_time_limit_counts_from_when_the_command_was_given(bare, reviews):

@@ -17,7 +17,7 @@ from crosspt_cli.evidence.pooled import Reading, Unlabelled, pooled_prototypes
 from crosspt_cli.evidence.prototypes import PairedPrototypes
 from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.evidence.with_pool import MASS
-from crosspt_cli.search import study
+from crosspt_cli.search import judging
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.pace import Pace
 from crosspt_cli.search.pooling import similarities_with_pool, usable_pool
@@ -141,7 +141,7 @@ def test_a_time_limit_keeps_what_the_last_fit_takes_to_read_the_pool(monkeypatch
     seen = []
     monkeypatch.setattr(Pace, "answering_s", lambda pace, rows: float(rows))
     monkeypatch.setattr(Pace, "final_fit_s", lambda pace, steps, rows: 0.0)
-    monkeypatch.setattr(study, "right_with_fewer_rows", lambda *given: seen.append(given[6]))
+    monkeypatch.setattr(judging, "right_with_fewer_rows", lambda *given: seen.append(given[6]))
     monkeypatch.setattr(with_pool, "LIKELY", 1 - 1e-12)
     deadline, task = time.monotonic() + 1e6, with_rows(small_task(rows=24))
     found = run_study(task, [Candidate((), 1.0)], folds_of(task), 1, RUNGS, READOUTS["both"], (0.5,), deadline)

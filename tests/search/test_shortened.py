@@ -11,7 +11,7 @@ from crosspt_cli.evidence import conclusions
 from crosspt_cli.evidence.corrected import corrected_score
 from crosspt_cli.evidence.judge import READOUTS, correct_by_seed, judge_readouts
 from crosspt_cli.evidence.trial import Candidate
-from crosspt_cli.search import study
+from crosspt_cli.search import judging, study
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.held_out import held_out_answers
 from crosspt_cli.search.plan import Rung
@@ -64,7 +64,7 @@ def test_the_private_prompt_alone_stands_beside_the_choice_on_whole_texts(monkey
     """What sharing is worth would otherwise be what whole texts are worth."""
     seen = {}
     monkeypatch.setattr(study, "conclude", lambda found: seen.update(found=found) or conclusions.conclude(found))
-    monkeypatch.setattr(study, "choose", lambda results, shortened: (3, "it was told to be"))
+    monkeypatch.setattr(judging, "choose", lambda results, shortened: (3, "it was told to be"))
     task = with_whole(small_task(rows=24))
     found = study_of(task)
     alone, short = seen["found"].kept[0], [trial for trial in found.trials if trial.candidate == 0]

@@ -21,7 +21,7 @@ from crosspt_cli.evidence.readout import Readout
 from crosspt_cli.evidence.trial import Candidate
 from crosspt_cli.foundation.errors import BudgetSpent, TrainingError
 from crosspt_cli.onboarding.record import study_files
-from crosspt_cli.search import held_out, learning_curve, study, trials
+from crosspt_cli.search import held_out, judging, learning_curve, study, trials
 from crosspt_cli.search.best_source import answers_of_best_source
 from crosspt_cli.search.final import fit_final
 from crosspt_cli.search.halving import Halved
@@ -344,7 +344,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 0.0
-        for module in (study, learning_curve):
+        for module in (study, judging, learning_curve):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
         step = Population.step
 
