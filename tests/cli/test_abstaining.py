@@ -10,6 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crosspt_cli.answering.predict import Predictor
+from crosspt_cli.cli.conversation import converse
+from crosspt_cli.cli.tally import Tally
 from crosspt_cli.evidence.outcome import HeldOutAnswers
 from crosspt_cli.evidence.unusual import Familiar
 from crosspt_cli.onboarding.fitted import load_fitted, save_fitted
@@ -160,3 +163,13 @@ def test_texts_too_long_to_be_read_to_the_end_are_counted(call, fitted):
     assert "too long" not in call(*TASK, "--text", "it was good", "--text", long, "--windows").err
     found = json.loads(call(*TASK, "--text", "it was good", "--text", long, "--json").out)
     assert found["cut"] == 1
+
+
+def test_a_conversation_says_that_a_text_was_too_long(fitted, monkeypatch, capsys):
+    """What is pasted into a terminal is longer than most; asked for quiet, it says nothing."""
+    long = "it was good " * 200
+    for windows, quiet, said in ((False, False, True), (True, False, False), (False, True, False)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"it was good\n{long}\n"))
+        converse(Predictor.open("reviews", device="cpu", dtype="fp32", windows=windows), Tally(0.0, None), False, quiet)
+        told = "It is too long to be read to the end (--windows reads more)."
+        assert capsys.readouterr().err.count(told) == said
